@@ -1,0 +1,17 @@
+/* A shared allowance of memory, counted in bytes of capacity. A NULL budget allows all.
+ */
+#ifndef BUDGET_H
+#define BUDGET_H
+
+#include "filelike.h"
+
+/* Takes WANTED bytes, or as many as are left if those are at least NEEDED. Sets *TAKEN.
+ * 0, or -1 with ENOMEM and nothing taken. */
+int budget_take(filelike_budget *budget, size_t needed, size_t wanted, size_t *taken);
+void budget_give(filelike_budget *budget, size_t bytes);
+
+/* A reference for a store that uses the budget. Returns it. */
+filelike_budget *budget_retain(filelike_budget *budget);
+void budget_release(filelike_budget *budget);
+
+#endif

@@ -1,0 +1,221 @@
+#include <config.h>
+
+#include "file.h"
+
+#include "descriptor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+static struct file *file_of(struct store *store)
+{
+    return (struct file *) store;
+}
+
+int file_descriptor(const struct store *store)
+{
+    return ((const struct file *) store)->descriptor;
+}
+
+/* ---- Reading and writing -------------------------------------------------------------
+ */
+
+ssize_t file_read(struct store *store, void *buffer, size_t size, int64_t position)
+{
+    return descriptor_read(file_descriptor(store), buffer, size, position);
+}
+
+int64_t file_size(struct store *store)
+{
+    struct stat status;
+    return fstat(file_descriptor(store), &status) == 0 ? status.st_size : -1;
+}
+
+int file_write(struct store *store, const void *data, size_t size, int64_t position)
+{
+    int descriptor = file_descriptor(store);
+    int64_t old_size = file_size(store);
+    size_t written;
+    if (old_size == -1)
+        return -1;
+    if (descriptor_write(descriptor, data, size, position, &written) == 0)
+        return 0;
+    int saved = errno;
+    /* None of it, rather than a part: what went past the old end can be taken back. */
+    if (written > 0 && position + (int64_t) written > old_size)
+        (void) descriptor_truncate(descriptor, old_size);
+    errno = saved;
+    return -1;
+}
+
+int file_truncate(struct store *store, int64_t size)
+{
+    if (descriptor_truncate(file_descriptor(store), size) != 0)
+        return -1;
+    file_unmap(file_of(store));
+    return 0;
+}
+
+/* ---- All of the bytes at once --------------------------------------------------------
+ */
+
+/* DESCRIPTOR, or in *OPENED a new one for the same file where that one cannot read. */
+static int readable(int descriptor, int *opened)
+{
+    *opened = -1;
+    int flags = fcntl(descriptor, F_GETFL);
+    if (flags == -1 || (flags & O_ACCMODE) != O_WRONLY)
+        return descriptor;
+    *opened = descriptor_open_again(descriptor, O_RDONLY);
+    return *opened;
+}
+
+/* Memory for a whole file and the '\0' behind it: its size as a size_t. */
+static int whole_size(struct store *store, size_t *size)
+{
+    int64_t bytes = file_size(store);
+    if (bytes == -1)
+        return -1;
+    if ((uint64_t) bytes >= SIZE_MAX) {
+        errno = ENOMEM;
+        return -1;
+    }
+    *size = (size_t) bytes;
+    return 0;
+}
+
+/* The file over anonymous memory that is one byte longer: where the size is a multiple of
+ * the page size, the '\0' behind the last byte is in a page of its own. Elsewhere the
+ * kernel has filled the last page with zero bytes (POSIX, mmap). */
+static void *map(int descriptor, size_t size)
+{
+    char *base = mmap(NULL, size + 1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (base == MAP_FAILED)
+        return NULL;
+    if (mmap(base, size, PROT_READ, MAP_SHARED | MAP_FIXED, descriptor, 0) != MAP_FAILED)
+        return base;
+    int saved = errno;
+    (void) munmap(base, size + 1);
+    errno = saved;
+    return NULL;
+}
+
+void file_unmap(struct file *file)
+{
+    if (file->mapping != NULL)
+        (void) munmap(file->mapping, file->mapping_length);
+    file->mapping = NULL;
+}
+
+const void *file_view(struct store *store, size_t *size)
+{
+    struct file *file = file_of(store);
+    if (whole_size(store, size) != 0)
+        return NULL;
+    if (*size == 0)
+        return "";
+    if (file->mapping != NULL && file->mapping_length == *size + 1)
+        return file->mapping;
+    int opened;
+    int descriptor = readable(file->descriptor, &opened);
+    void *mapping = descriptor == -1 ? NULL : map(descriptor, *size);
+    descriptor_close(opened);
+    if (mapping == NULL)
+        return NULL;
+    file_unmap(file);
+    file->mapping = mapping;
+    file->mapping_length = *size + 1;
+    return mapping;
+}
+
+/* The whole file in a block of malloc's, a '\0' behind it. */
+static char *read_whole(struct store *store, size_t *size)
+{
+    int opened;
+    int descriptor = readable(file_descriptor(store), &opened);
+    char *bytes = descriptor == -1 ? NULL : malloc(*size + 1);
+    ssize_t count = bytes == NULL ? -1 : descriptor_read(descriptor, bytes, *size, 0);
+    descriptor_close(opened);
+    if (count == -1) {
+        free(bytes);
+        return NULL;
+    }
+    *size = (size_t) count;
+    bytes[count] = '\0';
+    return bytes;
+}
+
+void *file_detach(struct store *store, size_t *size)
+{
+    if (whole_size(store, size) != 0)
+        return NULL;
+    char *bytes = read_whole(store, size);
+    if (bytes != NULL && file_truncate(store, 0) == 0)
+        return bytes;
+    int saved = errno;
+    free(bytes);
+    errno = saved;
+    return NULL;
+}
+
+/* ---- Beginning and end ---------------------------------------------------------------
+ */
+
+bool file_in_memory(const struct store *store)
+{
+    return descriptor_in_memory(file_descriptor(store));
+}
+
+int file_obtain_descriptor(struct store *store)
+{
+    (void) store;
+    return 0;
+}
+
+int file_move_to_disk(struct store *store)
+{
+    if (!file_in_memory(store))
+        return 0;
+    errno = ENOTSUP;
+    return -1;
+}
+
+static void file_destroy(struct store *store)
+{
+    struct file *file = file_of(store);
+    file_unmap(file);
+    descriptor_close(file->descriptor);
+    free(file);
+}
+
+static const struct store_operations file_operations = {
+    .read = file_read,
+    .write = file_write,
+    .truncate = file_truncate,
+    .size = file_size,
+    .view = file_view,
+    .detach = file_detach,
+    .descriptor = file_descriptor,
+    .obtain_descriptor = file_obtain_descriptor,
+    .move_to_disk = file_move_to_disk,
+    .in_memory = file_in_memory,
+    .destroy = file_destroy,
+};
+
+void file_init(struct file *file, int descriptor, uint64_t size_limit)
+{
+    *file = (struct file){.descriptor = descriptor};
+    store_init(&file->store, &file_operations, size_limit);
+}
+
+struct store *file_create(int descriptor, uint64_t size_limit)
+{
+    struct file *file = malloc(sizeof *file);
+    if (file == NULL)
+        return NULL;
+    file_init(file, descriptor, size_limit);
+    return &file->store;
+}

@@ -1,0 +1,327 @@
+#include <config.h>
+
+#include "memory.h"
+
+#include "budget.h"
+#include "gate.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct memory *memory_of(struct store *store)
+{
+    return (struct memory *) store;
+}
+
+/* ---- The block -----------------------------------------------------------------------
+ */
+
+static int refuse(void)
+{
+    errno = ENOMEM;
+    return -1;
+}
+
+/* A block of CAPACITY + 1 bytes that begins with what the old one holds; the old one is
+ * freed unless it is borrowed. Ordered for fork, see gate.h. */
+static int replace_block(struct memory *memory, size_t capacity)
+{
+    char *old = memory->block == BLOCK_BORROWED ? NULL : memory->bytes;
+    size_t kept = memory->size < capacity ? memory->size : capacity;
+    char *bytes = malloc(capacity + 1);
+    if (bytes == NULL)
+        return -1;
+    if (kept > 0)
+        memcpy(bytes, memory->bytes, kept);
+    memory->bytes = bytes;
+    atomic_thread_fence(memory_order_release);
+    memory->block = BLOCK_OWN;
+    memory->capacity = capacity;
+    atomic_thread_fence(memory_order_release);
+    free(old);
+    return 0;
+}
+
+static int reallocate_block(struct memory *memory, size_t capacity)
+{
+    char *bytes = realloc(memory->bytes, capacity + 1);
+    if (bytes == NULL)
+        return -1;
+    memory->bytes = bytes;
+    memory->block = BLOCK_OWN;
+    memory->capacity = capacity;
+    return 0;
+}
+
+static int resize_block(struct memory *memory, size_t capacity)
+{
+    if (capacity == SIZE_MAX)
+        return refuse();
+    if (memory->block == BLOCK_BORROWED || !gate_enter())
+        return replace_block(memory, capacity);
+    int status = reallocate_block(memory, capacity);
+    gate_leave();
+    return status;
+}
+
+/* Grows to NEEDED bytes at least, and to WANTED where the budget has them. */
+static int grow_block(struct memory *memory, size_t needed, size_t wanted)
+{
+    size_t taken;
+    if (budget_take(memory->budget, needed - memory->capacity, wanted - memory->capacity,
+            &taken) != 0)
+        return -1;
+    size_t capacity = memory->capacity + taken;
+    if (resize_block(memory, capacity) == 0)
+        return 0;
+    budget_give(memory->budget, taken);
+    return -1;
+}
+
+/* Makes the block writable, with room for NEEDED bytes. Doubling keeps appending linear;
+ * where there is no room for that, just what is needed may still fit. */
+static int reserve(struct memory *memory, size_t needed)
+{
+    if (memory->block != BLOCK_BORROWED && needed <= memory->capacity)
+        return 0;
+    if (needed > memory->limit)
+        return refuse();
+    if (needed < memory->size)
+        needed = memory->size;
+    size_t doubled = memory->capacity <= SIZE_MAX / 2 ? memory->capacity * 2 : SIZE_MAX;
+    size_t wanted = doubled < memory->limit ? doubled : memory->limit;
+    if (wanted > needed && grow_block(memory, needed, wanted) == 0)
+        return 0;
+    return grow_block(memory, needed, needed);
+}
+
+/* Gives the memory behind the last byte back. Where that fails, it is just kept. */
+static void shrink_block(struct memory *memory)
+{
+    size_t capacity = memory->capacity;
+    if (memory->block == BLOCK_BORROWED)
+        return;
+    int saved = errno;
+    if (memory->size == 0)
+        memory_clear(memory);
+    else if (resize_block(memory, memory->size) == 0)
+        budget_give(memory->budget, capacity - memory->size);
+    errno = saved;
+}
+
+static void terminate(struct memory *memory)
+{
+    if (memory->block == BLOCK_OWN && memory->bytes != NULL)
+        memory->bytes[memory->size] = '\0';
+}
+
+void memory_clear(struct memory *memory)
+{
+    char *bytes = memory->block == BLOCK_BORROWED ? NULL : memory->bytes;
+    size_t capacity = memory->capacity;
+    memory->size = 0;
+    memory->capacity = 0;
+    memory->bytes = NULL;
+    memory->block = BLOCK_OWN;
+    memory->viewed = false;
+    free(bytes);
+    budget_give(memory->budget, capacity);
+}
+
+/* ---- Operations ----------------------------------------------------------------------
+ */
+
+ssize_t memory_read(struct store *store, void *buffer, size_t size, int64_t position)
+{
+    struct memory *memory = memory_of(store);
+    if (position >= (int64_t) memory->size)
+        return 0;
+    size_t left = memory->size - (size_t) position;
+    size_t count = size < left ? size : left;
+    memcpy(buffer, memory->bytes + position, count);
+    return (ssize_t) count;
+}
+
+/* Fills with zero bytes from the end to POSITION, which the block has room for. */
+static void fill_gap(struct memory *memory, size_t position)
+{
+    if (position > memory->size)
+        memset(memory->bytes + memory->size, 0, position - memory->size);
+}
+
+int memory_write(struct store *store, const void *data, size_t size, int64_t position)
+{
+    struct memory *memory = memory_of(store);
+    if ((uint64_t) position > SIZE_MAX || size > SIZE_MAX - (size_t) position)
+        return refuse();
+    size_t start = (size_t) position;
+    size_t end = start + size;
+    if (reserve(memory, end) != 0)
+        return -1;
+    fill_gap(memory, start);
+    memcpy(memory->bytes + start, data, size);
+    if (end > memory->size)
+        memory->size = end;
+    terminate(memory);
+    memory->viewed = false;
+    return 0;
+}
+
+int memory_truncate(struct store *store, int64_t size)
+{
+    struct memory *memory = memory_of(store);
+    if ((uint64_t) size > SIZE_MAX)
+        return refuse();
+    size_t end = (size_t) size;
+    if (end > memory->size) {
+        if (reserve(memory, end) != 0)
+            return -1;
+        fill_gap(memory, end);
+    }
+    bool cut = end < memory->size;
+    memory->size = end;
+    if (cut)
+        shrink_block(memory);
+    terminate(memory);
+    memory->viewed = false;
+    return 0;
+}
+
+int64_t memory_size(struct store *store)
+{
+    return (int64_t) memory_of(store)->size;
+}
+
+/* An adopted block lacks the byte for the '\0', until somebody wants to see it. */
+static int make_room_for_end(struct memory *memory)
+{
+    if (memory->block != BLOCK_ADOPTED)
+        return 0;
+    if (resize_block(memory, memory->capacity) != 0)
+        return -1;
+    terminate(memory);
+    return 0;
+}
+
+const void *memory_view(struct store *store, size_t *size)
+{
+    struct memory *memory = memory_of(store);
+    if (make_room_for_end(memory) != 0)
+        return NULL;
+    *size = memory->size;
+    memory->viewed = true;
+    return memory->bytes != NULL ? memory->bytes : "";
+}
+
+/* The bytes in a new block, for whom cannot have ours. */
+static char *copy_out(const struct memory *memory)
+{
+    char *bytes = malloc(memory->size + 1);
+    if (bytes == NULL)
+        return NULL;
+    if (memory->size > 0)
+        memcpy(bytes, memory->bytes, memory->size);
+    bytes[memory->size] = '\0';
+    return bytes;
+}
+
+void *memory_detach(struct store *store, size_t *size)
+{
+    struct memory *memory = memory_of(store);
+    if (make_room_for_end(memory) != 0)
+        return NULL;
+    bool movable = memory->block == BLOCK_OWN && memory->bytes != NULL;
+    char *bytes = movable ? memory->bytes : copy_out(memory);
+    if (bytes == NULL)
+        return NULL;
+    *size = memory->size;
+    memory->size = 0;
+    if (movable)
+        memory->bytes = NULL;
+    memory_clear(memory);
+    return bytes;
+}
+
+/* ---- Beginning and end ---------------------------------------------------------------
+ */
+
+static int memory_descriptor(const struct store *store)
+{
+    (void) store;
+    return -1;
+}
+
+static int memory_stays(struct store *store)
+{
+    (void) store;
+    errno = ENOTSUP;
+    return -1;
+}
+
+static bool memory_in_memory(const struct store *store)
+{
+    (void) store;
+    return true;
+}
+
+void memory_finish(struct memory *memory)
+{
+    memory_clear(memory);
+    budget_release(memory->budget);
+}
+
+static void memory_destroy(struct store *store)
+{
+    memory_finish(memory_of(store));
+}
+
+static const struct store_operations memory_operations = {
+    .read = memory_read,
+    .write = memory_write,
+    .truncate = memory_truncate,
+    .size = memory_size,
+    .view = memory_view,
+    .detach = memory_detach,
+    .descriptor = memory_descriptor,
+    .obtain_descriptor = memory_stays,
+    .move_to_disk = memory_stays,
+    .in_memory = memory_in_memory,
+    .destroy = memory_destroy,
+};
+
+void memory_init(struct memory *memory, size_t limit, filelike_budget *budget)
+{
+    *memory = (struct memory){.limit = limit, .budget = budget_retain(budget)};
+    store_init(&memory->store, &memory_operations, 0);
+}
+
+void memory_borrow(struct memory *memory, const void *data, size_t size)
+{
+    memory->bytes = (char *) (uintptr_t) data;
+    memory->size = size;
+    memory->block = BLOCK_BORROWED;
+}
+
+int memory_copy(struct memory *memory, const void *data, size_t size)
+{
+    return size == 0 ? 0 : memory_write(&memory->store, data, size, 0);
+}
+
+int memory_adopt(struct memory *memory, void *data, size_t size)
+{
+    size_t taken;
+    if (budget_take(memory->budget, size, size, &taken) != 0)
+        return -1;
+    memory->bytes = data;
+    memory->size = size;
+    memory->capacity = size;
+    memory->block = BLOCK_ADOPTED;
+    return 0;
+}
+
+void memory_abandon(struct memory *memory)
+{
+    memory->bytes = NULL;
+    memory_clear(memory);
+}

@@ -1,0 +1,117 @@
+#include <config.h>
+
+#include "native.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+
+/* Places by the number of the descriptor. They never move and are never freed: at most as
+ * many as the process ever had descriptors at once. */
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct native **places;
+static size_t place_count;
+
+static bool is_for(const struct native *native, const struct stat *status)
+{
+    return native->device == status->st_dev && native->inode == status->st_ino;
+}
+
+static void renew(struct native *native, int descriptor, const struct stat *status)
+{
+    file_unmap(&native->file);
+    *native = (struct native){.device = status->st_dev, .inode = status->st_ino};
+    file_init(&native->file, descriptor, 0);
+}
+
+/* A mapping keeps its file in use, so no other file can have got the same inode number.
+ */
+static void release_if_closed(struct native *native)
+{
+    struct stat status;
+    if (native == NULL || native->file.mapping == NULL)
+        return;
+    if (fstat(native->file.descriptor, &status) != 0 || !is_for(native, &status))
+        file_unmap(&native->file);
+}
+
+/* Each call looks after one place more, so that no mapping stays for ever. */
+static void look_after_another(void)
+{
+    static size_t next;
+    next = (next + 1) % place_count;
+    release_if_closed(places[next]);
+}
+
+static int make_room(size_t count)
+{
+    if (count <= place_count)
+        return 0;
+    size_t room = count + count / 2;
+    struct native **grown = realloc(places, room * sizeof(struct native *));
+    if (grown == NULL)
+        return -1;
+    for (size_t i = place_count; i < room; i++)
+        grown[i] = NULL;
+    places = grown;
+    place_count = room;
+    return 0;
+}
+
+static struct native *find_locked(int descriptor, const struct stat *status)
+{
+    size_t number = (size_t) descriptor;
+    if (make_room(number + 1) != 0)
+        return NULL;
+    if (places[number] == NULL) {
+        places[number] = calloc(1, sizeof(struct native));
+        if (places[number] == NULL)
+            return NULL;
+        renew(places[number], descriptor, status);
+    } else if (!is_for(places[number], status)) {
+        renew(places[number], descriptor, status);
+    }
+    look_after_another();
+    return places[number];
+}
+
+struct native *native_find(FILE *file)
+{
+    struct stat status;
+    int saved = errno;
+    int descriptor = fileno(file);
+    if (descriptor == -1) {
+        errno = ENOTSUP;
+        return NULL;
+    }
+    errno = saved;
+    if (fstat(descriptor, &status) != 0)
+        return NULL;
+    if (!S_ISREG(status.st_mode)) {
+        errno = ENOTSUP;
+        return NULL;
+    }
+    (void) pthread_mutex_lock(&lock);
+    struct native *native = find_locked(descriptor, &status);
+    (void) pthread_mutex_unlock(&lock);
+    return native;
+}
+
+void native_hold(void)
+{
+    (void) pthread_mutex_lock(&lock);
+}
+
+void native_resume(void)
+{
+    (void) pthread_mutex_unlock(&lock);
+}
+
+void native_renew(void)
+{
+    lock = (pthread_mutex_t) PTHREAD_MUTEX_INITIALIZER;
+    for (size_t i = 0; i < place_count; i++) {
+        if (places[i] != NULL)
+            store_renew_lock(&places[i]->file.store);
+    }
+}

@@ -1,0 +1,62 @@
+#include <config.h>
+
+#include "open.h"
+
+#include "cookie.h"
+#include "fork.h"
+#include "registry.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+static size_t buffer_size(const struct filelike_options *options, size_t default_buffer)
+{
+    size_t size = options->buffer_size != 0 ? options->buffer_size : default_buffer;
+    size_t overhead = cookie_buffer_overhead();
+    return size <= SIZE_MAX - overhead ? size + overhead : SIZE_MAX;
+}
+
+static void announce(struct stream *stream)
+{
+    struct store *store = stream->store;
+    if (stream->watch.moved == NULL)
+        return;
+    store_lock(store);
+    store_watch(store, &stream->watch);
+    int descriptor = store_descriptor(store);
+    if (descriptor != -1)
+        stream->watch.moved(&stream->watch, descriptor);
+    store_unlock(store);
+}
+
+struct stream *open_stream(struct store *store, unsigned mode,
+    const struct filelike_options *options, size_t default_buffer)
+{
+    if (fork_prepared() != 0)
+        return NULL;
+    struct stream *stream =
+        stream_create(store, mode, buffer_size(options, default_buffer));
+    if (stream == NULL)
+        return NULL;
+    if (cookie_open(stream, options->flags) != 0) {
+        free(stream);
+        return NULL;
+    }
+    announce(stream);
+    registry_add(stream);
+    return stream;
+}
+
+FILE *open_file(struct store *store, unsigned mode,
+    const struct filelike_options *options, size_t default_buffer)
+{
+    if (store == NULL)
+        return NULL;
+    struct stream *stream = open_stream(store, mode, options, default_buffer);
+    if (stream != NULL)
+        return stream->file;
+    int saved = errno;
+    store_release(store);
+    errno = saved;
+    return NULL;
+}

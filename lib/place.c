@@ -1,0 +1,228 @@
+#include <config.h>
+
+#include "place.h"
+
+#include "descriptor.h"
+#include "path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+/* What mkostemps replaces by random characters. */
+#define RANDOM_PART "XXXXXX"
+#define DEFAULT_PREFIX "filelike-"
+
+enum { DEFAULT_PERMISSIONS = 0600 };
+
+/* ---- Which directory -----------------------------------------------------------------
+ */
+
+static int choose(struct place *place, const char *directory)
+{
+    place->kind = PLACE_CHOSEN;
+    place->directory = path_absolute(directory);
+    return place->directory == NULL ? -1 : 0;
+}
+
+/* Read now, as another thread may change the environment later. */
+static int remember_environment(struct place *place)
+{
+    const char *directory = secure_getenv("TMPDIR");
+    if (directory == NULL || directory[0] == '\0')
+        return 0;
+    place->directory = path_absolute(directory);
+    /* A relative one that leads nowhere does not work; the next may. */
+    return place->directory == NULL && errno == ENOMEM ? -1 : 0;
+}
+
+int place_init(struct place *place, const struct filelike_options *options)
+{
+    *place = (struct place){.permissions = options->permissions};
+    if (options->dir != NULL)
+        return choose(place, options->dir);
+    return remember_environment(place);
+}
+
+void place_init_kernel(struct place *place, const struct filelike_options *options)
+{
+    *place = (struct place){.kind = PLACE_KERNEL, .permissions = options->permissions};
+}
+
+void place_finish(struct place *place)
+{
+    free(place->directory);
+    place->directory = NULL;
+}
+
+/* Another directory would not help, where the process or the system is at its limits. */
+static bool is_hopeless(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
+/* CREATE in the first directory where it works. */
+static int create_somewhere(const struct place *place,
+    int (*create)(const char *directory, void *context), void *context)
+{
+    const char *directories[] = {place->directory, P_tmpdir, "/var/tmp"};
+    size_t count = sizeof directories / sizeof *directories;
+    if (place->kind == PLACE_CHOSEN)
+        count = 1;
+    int descriptor = -1;
+    for (size_t i = 0; i < count && descriptor == -1; i++) {
+        if (directories[i] == NULL)
+            continue;
+        descriptor = create(directories[i], context);
+        if (descriptor == -1 && is_hopeless(errno))
+            break;
+    }
+    return descriptor;
+}
+
+/* ---- Files with a name ---------------------------------------------------------------
+ */
+
+struct named_file {
+    const struct place *place;
+    const char *prefix;
+    const char *suffix;
+    struct removal *removal;
+};
+
+/* Gives the file the permissions that were asked for: mkostemps's are 0600 less the
+ * umask. */
+static int set_permissions(int descriptor, const struct place *place)
+{
+    return place->permissions == 0 ? 0 : fchmod(descriptor, place->permissions);
+}
+
+/* As mkostemps; on success PATH belongs to the removal. */
+static int create_and_set(char *path, const struct named_file *file)
+{
+    struct stat status;
+    int descriptor = RETRY(mkostemps(path, (int) strlen(file->suffix), O_CLOEXEC));
+    if (descriptor == -1)
+        return -1;
+    if (set_permissions(descriptor, file->place) != 0 ||
+        fstat(descriptor, &status) != 0) {
+        int saved = errno;
+        (void) unlink(path);
+        descriptor_close(descriptor);
+        errno = saved;
+        return -1;
+    }
+    removal_set(file->removal, AT_FDCWD, path, &status);
+    removal_arm(file->removal);
+    return descriptor;
+}
+
+static int create_named(const char *directory, void *context)
+{
+    struct named_file *file = context;
+    sigset_t signals;
+    char *path;
+    if (asprintf(
+            &path, "%s/%s" RANDOM_PART "%s", directory, file->prefix, file->suffix) == -1)
+        return -1;
+    removal_begin_creation(&signals);
+    int descriptor = create_and_set(path, file);
+    removal_end_creation(&signals);
+    if (descriptor == -1) {
+        int saved = errno;
+        free(path);
+        errno = saved;
+    }
+    return descriptor;
+}
+
+int place_named(const struct place *place, const char *prefix, const char *suffix,
+    struct removal *removal)
+{
+    struct named_file file = {
+        place,
+        prefix == NULL ? DEFAULT_PREFIX : prefix,
+        suffix == NULL ? "" : suffix,
+        removal,
+    };
+    return create_somewhere(place, create_named, &file);
+}
+
+/* ---- Files without a name ------------------------------------------------------------
+ */
+
+struct nameless_file {
+    const struct place *place;
+    int access;
+};
+
+/* The filesystem or the kernel does not know O_TMPFILE. It is asked each time: what holds
+ * for one directory says nothing of another. */
+static bool lacks_tmpfile(int error)
+{
+    return error == EOPNOTSUPP || error == EISDIR || error == ENOENT || error == EINVAL;
+}
+
+static int create_and_unlink(const char *directory, const struct place *place)
+{
+    struct removal *removal = removal_reserve();
+    if (removal == NULL)
+        return -1;
+    struct named_file file = {place, DEFAULT_PREFIX, "", removal};
+    int descriptor = create_named(directory, &file);
+    removal_release(removal);
+    return descriptor;
+}
+
+/* DESCRIPTOR, or in its place one that can only write, so that stdio's "w" streams refuse
+ * to read as they should. Where there is no /proc, so be it. */
+static int restrict_access(int descriptor, int access)
+{
+    if (descriptor == -1 || access == O_RDWR)
+        return descriptor;
+    int saved = errno;
+    int restricted = descriptor_open_again(descriptor, access);
+    errno = saved;
+    if (restricted == -1)
+        return descriptor;
+    descriptor_close(descriptor);
+    return restricted;
+}
+
+static int create_nameless(const char *directory, void *context)
+{
+    const struct nameless_file *file = context;
+    int flags = O_TMPFILE | O_CLOEXEC | file->access;
+    int descriptor = RETRY(open(directory, flags, DEFAULT_PERMISSIONS));
+    if (descriptor == -1 && lacks_tmpfile(errno))
+        return restrict_access(create_and_unlink(directory, file->place), file->access);
+    if (descriptor != -1 && set_permissions(descriptor, file->place) != 0) {
+        descriptor_close(descriptor);
+        return -1;
+    }
+    return descriptor;
+}
+
+static int create_in_kernel(const struct place *place, int access)
+{
+    int descriptor = memfd_create("filelike", MFD_CLOEXEC);
+    mode_t permissions =
+        place->permissions == 0 ? DEFAULT_PERMISSIONS : place->permissions;
+    if (descriptor != -1 && fchmod(descriptor, permissions) != 0) {
+        descriptor_close(descriptor);
+        return -1;
+    }
+    return restrict_access(descriptor, access);
+}
+
+int place_nameless(const struct place *place, int access)
+{
+    struct nameless_file file = {place, access};
+    if (place->kind == PLACE_KERNEL)
+        return create_in_kernel(place, access);
+    return create_somewhere(place, create_nameless, &file);
+}

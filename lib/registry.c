@@ -1,0 +1,71 @@
+#include <config.h>
+
+#include "registry.h"
+
+/* A table of fixed size cannot fail to grow, and what of it is not touched costs nothing.
+ */
+#define LIST_BITS 16
+#define LISTS (1u << LIST_BITS)
+
+/* A stream, its buffer and its store lie about this far apart, so the FILE *s of streams
+ * opened together fall into neighbouring lists. */
+#define SPACING_BITS 10
+
+static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
+static struct stream *lists[LISTS];
+
+static struct stream **list_of(const FILE *file)
+{
+    uintptr_t place = (uintptr_t) file >> SPACING_BITS;
+    /* The heaps of glibc's threads are aligned to a power of two: let those bits count.
+     */
+    return &lists[(place ^ place >> LIST_BITS) % LISTS];
+}
+
+void registry_add(struct stream *stream)
+{
+    struct stream **list = list_of(stream->file);
+    (void) pthread_mutex_lock(&lock);
+    stream->next = *list;
+    *list = stream;
+    (void) pthread_mutex_unlock(&lock);
+}
+
+void registry_remove(struct stream *stream)
+{
+    (void) pthread_mutex_lock(&lock);
+    struct stream **link = list_of(stream->file);
+    while (*link != stream)
+        link = &(*link)->next;
+    *link = stream->next;
+    (void) pthread_mutex_unlock(&lock);
+}
+
+struct stream *registry_find(FILE *file)
+{
+    (void) pthread_mutex_lock(&lock);
+    struct stream *stream = *list_of(file);
+    while (stream != NULL && stream->file != file)
+        stream = stream->next;
+    (void) pthread_mutex_unlock(&lock);
+    return stream;
+}
+
+void registry_hold(void)
+{
+    (void) pthread_mutex_lock(&lock);
+}
+
+void registry_resume(void)
+{
+    (void) pthread_mutex_unlock(&lock);
+}
+
+void registry_renew(void)
+{
+    lock = (pthread_mutex_t) PTHREAD_MUTEX_INITIALIZER;
+    for (size_t i = 0; i < LISTS; i++) {
+        for (struct stream *stream = lists[i]; stream != NULL; stream = stream->next)
+            store_renew_lock(stream->store);
+    }
+}

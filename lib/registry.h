@@ -1,0 +1,19 @@
+/* Which FILE * is a stream of ours. A process has one registry, under one lock. */
+#ifndef REGISTRY_H
+#define REGISTRY_H
+
+#include "stream.h"
+
+/* Neither can fail: the link is in the stream. */
+void registry_add(struct stream *stream);
+void registry_remove(struct stream *stream);
+
+/* The stream of FILE, or NULL. */
+struct stream *registry_find(FILE *file);
+
+/* For the handlers of fork: in a child, the locks of all stores are made new too. */
+void registry_hold(void);
+void registry_resume(void);
+void registry_renew(void);
+
+#endif

@@ -1,0 +1,192 @@
+#include <config.h>
+
+#include "removal.h"
+
+#include "filelike.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <sched.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_POINTER_LOCK_FREE == 2,
+    "signal handlers need atomics without locks");
+
+enum state {
+    STATE_FREE,     /* nobody's */
+    STATE_RESERVED, /* somebody's; its file, if it has one, stays */
+    STATE_ARMED,    /* its file is to be removed */
+    STATE_REMOVING  /* filelike_cleanup reads it */
+};
+
+/* Places are never freed, only used again, so that a handler can walk the list at any
+ * moment. What a place says is changed in STATE_RESERVED only, and read in the others. */
+struct removal {
+    struct removal *next;
+    atomic_int state;
+    pid_t owner;
+    int directory;
+    char *name;
+    dev_t device;
+    ino_t inode;
+};
+
+static _Atomic(struct removal *) places;
+static atomic_int creations; /* under way */
+
+/* ---- Places --------------------------------------------------------------------------
+ */
+
+static bool change(struct removal *removal, int from, int to)
+{
+    return atomic_compare_exchange_strong(&removal->state, &from, to);
+}
+
+static struct removal *reuse(void)
+{
+    struct removal *removal = atomic_load(&places);
+    while (removal != NULL && !change(removal, STATE_FREE, STATE_RESERVED))
+        removal = removal->next;
+    return removal;
+}
+
+struct removal *removal_reserve(void)
+{
+    struct removal *removal = reuse();
+    if (removal != NULL)
+        return removal;
+    removal = calloc(1, sizeof *removal);
+    if (removal == NULL)
+        return NULL;
+    atomic_init(&removal->state, STATE_RESERVED);
+    removal->next = atomic_load(&places);
+    while (!atomic_compare_exchange_weak(&places, &removal->next, removal))
+        continue;
+    return removal;
+}
+
+void removal_set(
+    struct removal *removal, int directory, char *name, const struct stat *status)
+{
+    free(removal->name);
+    removal->owner = getpid();
+    removal->directory = directory;
+    removal->name = name;
+    removal->device = status->st_dev;
+    removal->inode = status->st_ino;
+}
+
+const char *removal_name(const struct removal *removal)
+{
+    return removal->name;
+}
+
+void removal_arm(struct removal *removal)
+{
+    (void) change(removal, STATE_RESERVED, STATE_ARMED);
+}
+
+void removal_disarm(struct removal *removal)
+{
+    /* A handler on another thread may just be reading it; one on this thread is over. */
+    while (!change(removal, STATE_ARMED, STATE_RESERVED) &&
+           atomic_load(&removal->state) != STATE_RESERVED)
+        (void) sched_yield();
+}
+
+bool removal_is_armed(const struct removal *removal)
+{
+    return atomic_load(&removal->state) != STATE_RESERVED;
+}
+
+/* ---- Creating ------------------------------------------------------------------------
+ */
+
+void removal_begin_creation(sigset_t *signals)
+{
+    sigset_t all;
+    (void) sigfillset(&all);
+    (void) pthread_sigmask(SIG_SETMASK, &all, signals);
+    (void) atomic_fetch_add(&creations, 1);
+}
+
+void removal_end_creation(const sigset_t *signals)
+{
+    int saved = errno;
+    (void) atomic_fetch_sub(&creations, 1);
+    (void) pthread_sigmask(SIG_SETMASK, signals, NULL);
+    errno = saved;
+}
+
+/* ---- Removing ------------------------------------------------------------------------
+ */
+
+/* Another file that has meanwhile taken the name is not ours to remove. */
+static void unlink_own(const struct removal *removal)
+{
+    struct stat status;
+    if (removal->owner != getpid())
+        return;
+    if (fstatat(removal->directory, removal->name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+        return;
+    if (status.st_dev == removal->device && status.st_ino == removal->inode)
+        (void) unlinkat(removal->directory, removal->name, 0);
+}
+
+void removal_release(struct removal *removal)
+{
+    int saved = errno;
+    /* The file goes before the place is disarmed: no moment in between lets it escape. */
+    if (removal_is_armed(removal))
+        unlink_own(removal);
+    removal_disarm(removal);
+    free(removal->name);
+    removal->name = NULL;
+    atomic_store(&removal->state, STATE_FREE);
+    errno = saved;
+}
+
+/* Bounded: a thread that is creating a file never waits for us, but its disk may hang. */
+static void wait_for_creations(void)
+{
+    enum { MILLISECONDS = 1000 };
+    for (int i = 0; i < MILLISECONDS && atomic_load(&creations) > 0; i++)
+        (void) poll(NULL, 0, 1);
+}
+
+/* Async-signal-safe: atomics without locks, and of functions only getpid, poll, fstatat
+ * and unlinkat, all of which POSIX lists as such. Places are never freed, and the one
+ * that is read here is held by its state, so its owner on another thread waits, and its
+ * owner on this thread, interrupted, finds it afterwards as it was. */
+void filelike_cleanup(void)
+{
+    int saved = errno;
+    wait_for_creations();
+    struct removal *removal = atomic_load(&places);
+    for (; removal != NULL; removal = removal->next) {
+        if (change(removal, STATE_ARMED, STATE_REMOVING)) {
+            unlink_own(removal);
+            atomic_store(&removal->state, STATE_ARMED);
+        }
+    }
+    errno = saved;
+}
+
+/* A destructor runs after the program's own atexit handlers, which may still open files.
+ */
+__attribute__((destructor)) static void remove_at_exit(void)
+{
+    filelike_cleanup();
+}
+
+void removal_renew(void)
+{
+    atomic_store(&creations, 0);
+    struct removal *removal = atomic_load(&places);
+    for (; removal != NULL; removal = removal->next)
+        (void) change(removal, STATE_REMOVING, STATE_ARMED);
+}

@@ -1,0 +1,43 @@
+/* The files that this process removes when it ends, or when its signal handler says so.
+ *
+ * No file escapes: it is created with all signals held back, and filelike_cleanup, which
+ * may run in a handler on another thread, waits for creations that are under way. */
+#ifndef REMOVAL_H
+#define REMOVAL_H
+
+#include <signal.h>
+#include <stdbool.h>
+#include <sys/stat.h>
+
+struct removal;
+
+/* A place for one file. NULL with ENOMEM. */
+struct removal *removal_reserve(void);
+
+/* Around the creation of a file, up to removal_set. */
+void removal_begin_creation(sigset_t *signals);
+void removal_end_creation(const sigset_t *signals);
+
+/* The file that was created: NAME, as unlinkat would take it, in DIRECTORY (AT_FDCWD with
+ * an absolute NAME), with STATUS to know it by. NAME is a block of malloc's, and belongs
+ * to the removal now. DIRECTORY stays the caller's and open until the removal is
+ * released. */
+void removal_set(
+    struct removal *removal, int directory, char *name, const struct stat *status);
+
+/* Whether the file is to be removed; it is not at first. */
+void removal_arm(struct removal *removal);
+void removal_disarm(struct removal *removal);
+bool removal_is_armed(const struct removal *removal);
+
+/* Removes the file now where it is armed, in the process that created it and while the
+ * name is still that file's; leaves errno as it is. Gives the place back. */
+void removal_release(struct removal *removal);
+
+/* NAME, valid until the release. */
+const char *removal_name(const struct removal *removal);
+
+/* For the handler of fork, in the child. */
+void removal_renew(void);
+
+#endif

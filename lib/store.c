@@ -1,0 +1,124 @@
+#include <config.h>
+
+#include "store.h"
+
+#include <errno.h>
+
+void store_init(
+    struct store *store, const struct store_operations *operations, uint64_t size_limit)
+{
+    store->operations = operations;
+    store->watches = NULL;
+    store_renew_lock(store);
+    atomic_init(&store->references, 1);
+    bool unlimited = size_limit == 0 || size_limit > INT64_MAX;
+    store->size_limit = unlimited ? INT64_MAX : (int64_t) size_limit;
+}
+
+void store_retain(struct store *store)
+{
+    atomic_fetch_add_explicit(&store->references, 1, memory_order_relaxed);
+}
+
+void store_release(struct store *store)
+{
+    if (atomic_fetch_sub_explicit(&store->references, 1, memory_order_acq_rel) == 1)
+        store->operations->destroy(store);
+}
+
+void store_lock(struct store *store)
+{
+    (void) pthread_mutex_lock(&store->lock);
+}
+
+void store_unlock(struct store *store)
+{
+    (void) pthread_mutex_unlock(&store->lock);
+}
+
+void store_renew_lock(struct store *store)
+{
+    /* An assignment, because it cannot fail as pthread_mutex_init may. */
+    store->lock = (pthread_mutex_t) PTHREAD_MUTEX_INITIALIZER;
+}
+
+void store_watch(struct store *store, struct store_watch *watch)
+{
+    watch->next = store->watches;
+    atomic_thread_fence(memory_order_release);
+    store->watches = watch;
+}
+
+void store_unwatch(struct store *store, struct store_watch *watch)
+{
+    struct store_watch **link = &store->watches;
+    while (*link != watch)
+        link = &(*link)->next;
+    *link = watch->next;
+}
+
+void store_announce_move(struct store *store)
+{
+    int descriptor = store_descriptor(store);
+    for (struct store_watch *watch = store->watches; watch != NULL; watch = watch->next)
+        watch->moved(watch, descriptor);
+}
+
+ssize_t store_read(struct store *store, void *buffer, size_t size, int64_t position)
+{
+    return store->operations->read(store, buffer, size, position);
+}
+
+int store_write(struct store *store, const void *data, size_t size, int64_t position)
+{
+    if (position > store->size_limit ||
+        size > (uint64_t) (store->size_limit - position)) {
+        errno = EFBIG;
+        return -1;
+    }
+    return store->operations->write(store, data, size, position);
+}
+
+int store_truncate(struct store *store, int64_t size)
+{
+    if (size > store->size_limit) {
+        errno = EFBIG;
+        return -1;
+    }
+    return store->operations->truncate(store, size);
+}
+
+int64_t store_size(struct store *store)
+{
+    return store->operations->size(store);
+}
+
+const void *store_view(struct store *store, size_t *size)
+{
+    return store->operations->view(store, size);
+}
+
+void *store_detach(struct store *store, size_t *size)
+{
+    return store->operations->detach(store, size);
+}
+
+int store_descriptor(const struct store *store)
+{
+    return store->operations->descriptor(store);
+}
+
+int store_obtain_descriptor(struct store *store)
+{
+    return store->operations->obtain_descriptor(store);
+}
+
+int store_move_to_disk(struct store *store)
+{
+    return store->operations->move_to_disk(store);
+}
+
+bool store_in_memory(const struct store *store)
+{
+    return store->operations->in_memory(store);
+}

@@ -1,0 +1,85 @@
+/* A store: where the bytes of a stream live. It knows positions, but no stream.
+ *
+ * Several streams may share one store, from several threads, so the holder of a reference
+ * locks it around each of the operations below. References are counted: the last release
+ * destroys the store. */
+#ifndef STORE_H
+#define STORE_H
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/types.h>
+
+struct store;
+
+/* What a kind of store can do. Failures are -1 or NULL with errno, and lose nothing. */
+struct store_operations {
+    /* At most SIZE bytes from POSITION on; 0 at the end or past it. */
+    ssize_t (*read)(struct store *, void *buffer, size_t size, int64_t position);
+    /* All of the SIZE bytes or none; a gap before POSITION is filled with zero bytes. */
+    int (*write)(struct store *, const void *data, size_t size, int64_t position);
+    int (*truncate)(struct store *, int64_t size);
+    int64_t (*size)(struct store *);
+    /* Valid until the next write, truncation or destruction; never NULL on success. */
+    const void *(*view)(struct store *, size_t *size);
+    /* The bytes as a block of malloc's with a '\0' behind; the store is empty then. */
+    void *(*detach)(struct store *, size_t *size);
+    /* The descriptor that holds the bytes, or -1 (no failure) while there is none. */
+    int (*descriptor)(const struct store *);
+    /* Moves the bytes to where they have a descriptor, or to disk, unless they are there.
+     */
+    int (*obtain_descriptor)(struct store *);
+    int (*move_to_disk)(struct store *);
+    bool (*in_memory)(const struct store *);
+    void (*destroy)(struct store *);
+};
+
+/* Told when the bytes have moved to a descriptor. */
+struct store_watch {
+    struct store_watch *next;
+    void (*moved)(struct store_watch *, int descriptor);
+};
+
+struct store {
+    const struct store_operations *operations;
+    struct store_watch *watches;
+    pthread_mutex_t lock;
+    atomic_uint references;
+    int64_t size_limit; /* bytes */
+};
+
+/* A new store has one reference. A SIZE_LIMIT of 0 is no limit. */
+void store_init(
+    struct store *store, const struct store_operations *operations, uint64_t size_limit);
+void store_retain(struct store *store);
+void store_release(struct store *store);
+
+void store_lock(struct store *store);
+void store_unlock(struct store *store);
+
+/* Makes the lock new, in a forked child where its holder does not exist. */
+void store_renew_lock(struct store *store);
+
+/* WATCH is the caller's, and must stay until store_unwatch. */
+void store_watch(struct store *store, struct store_watch *watch);
+void store_unwatch(struct store *store, struct store_watch *watch);
+
+/* For a store that has moved its bytes: tells all who watch. */
+void store_announce_move(struct store *store);
+
+/* The operations, with the size limit enforced: EFBIG past it. */
+ssize_t store_read(struct store *store, void *buffer, size_t size, int64_t position);
+int store_write(struct store *store, const void *data, size_t size, int64_t position);
+int store_truncate(struct store *store, int64_t size);
+int64_t store_size(struct store *store);
+const void *store_view(struct store *store, size_t *size);
+void *store_detach(struct store *store, size_t *size);
+int store_descriptor(const struct store *store);
+int store_obtain_descriptor(struct store *store);
+int store_move_to_disk(struct store *store);
+bool store_in_memory(const struct store *store);
+
+#endif

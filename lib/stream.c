@@ -1,0 +1,143 @@
+#include <config.h>
+
+#include "stream.h"
+
+#include "mode.h"
+#include "registry.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct stream *stream_create(struct store *store, unsigned mode, size_t buffer_size)
+{
+    if (buffer_size > SIZE_MAX - sizeof(struct stream)) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    bool at_end = (mode & MODE_APPEND) != 0 && (mode & MODE_READ) == 0;
+    int64_t position = at_end ? store_size(store) : 0;
+    if (position == -1)
+        return NULL;
+    struct stream *stream = malloc(sizeof *stream + buffer_size);
+    if (stream == NULL)
+        return NULL;
+    *stream = (struct stream){
+        .store = store,
+        .position = position,
+        .mode = mode,
+        .buffer_size = buffer_size,
+    };
+    return stream;
+}
+
+void stream_destroy(struct stream *stream)
+{
+    store_release(stream->store);
+    free(stream->path);
+    free(stream);
+}
+
+static void remember(int *first)
+{
+    if (*first == 0)
+        *first = errno;
+}
+
+ssize_t stream_read(struct stream *stream, void *buffer, size_t size)
+{
+    store_lock(stream->store);
+    ssize_t count = store_read(stream->store, buffer, size, stream->position);
+    if (count > 0)
+        stream->position += count;
+    store_unlock(stream->store);
+    if (count == -1)
+        remember(&stream->first_error);
+    return count;
+}
+
+static int write_locked(struct stream *stream, const void *data, size_t size)
+{
+    struct store *store = stream->store;
+    int64_t position = stream->mode & MODE_APPEND ? store_size(store) : stream->position;
+    if (position == -1 || store_write(store, data, size, position) != 0)
+        return -1;
+    stream->position = position + (int64_t) size;
+    return 0;
+}
+
+int stream_write(struct stream *stream, const void *data, size_t size)
+{
+    store_lock(stream->store);
+    int status = write_locked(stream, data, size);
+    store_unlock(stream->store);
+    if (status == 0 || stream->discarded)
+        return 0;
+    remember(&stream->lost_write);
+    remember(&stream->first_error);
+    return -1;
+}
+
+/* Where WHENCE counts from, or -1. */
+static int64_t seek_base(struct stream *stream, int whence)
+{
+    switch (whence) {
+    case SEEK_SET:
+        return 0;
+    case SEEK_CUR:
+        return stream->position;
+    case SEEK_END:
+        return store_size(stream->store);
+    default:
+        errno = EINVAL;
+        return -1;
+    }
+}
+
+static int seek_locked(struct stream *stream, int64_t offset, int whence)
+{
+    int64_t base = seek_base(stream, whence);
+    if (base == -1)
+        return -1;
+    if (offset > INT64_MAX - base) {
+        errno = EOVERFLOW;
+        return -1;
+    }
+    if (base + offset < 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    stream->position = base + offset;
+    return 0;
+}
+
+int stream_seek(struct stream *stream, int64_t offset, int whence, int64_t *position)
+{
+    store_lock(stream->store);
+    int status = seek_locked(stream, offset, whence);
+    *position = stream->position;
+    store_unlock(stream->store);
+    return status;
+}
+
+/* From here on neither the registry nor the store leads to the stream. */
+static void leave(struct stream *stream)
+{
+    registry_remove(stream);
+    store_lock(stream->store);
+    if (stream->watch.moved != NULL)
+        store_unwatch(stream->store, &stream->watch);
+    store_unlock(stream->store);
+}
+
+int stream_close(struct stream *stream)
+{
+    int failure = stream->discarded ? 0 : stream->lost_write;
+    leave(stream);
+    if (stream->ending != NULL)
+        failure = stream->ending->end(stream->ending, stream, failure);
+    stream_destroy(stream);
+    if (failure == 0)
+        return 0;
+    errno = failure;
+    return -1;
+}

@@ -1,0 +1,8 @@
+#include <config.h>
+
+#include "filelike.h"
+
+const char *filelike_version(void)
+{
+    return PACKAGE_VERSION;
+}

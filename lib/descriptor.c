@@ -39,9 +39,42 @@ int descriptor_write(
     return 0;
 }
 
+/* In the kernel, where it can; returns how far that went. */
+static int64_t copy_in_kernel(int source, int target)
+{
+    enum { CHUNK = 1 << 30 };
+    off64_t from = 0;
+    off64_t to = 0;
+    while (RETRY(copy_file_range(source, &from, target, &to, CHUNK, 0)) > 0)
+        continue;
+    return from;
+}
+
+/* Whatever stopped the kernel (another filesystem, an old kernel, the end of the file),
+ * what is left is copied here, and the true reason shows. */
+int descriptor_copy(int source, int target)
+{
+    char buffer[16384];
+    int64_t position = copy_in_kernel(source, target);
+    for (;;) {
+        size_t written;
+        ssize_t count = descriptor_read(source, buffer, sizeof buffer, position);
+        if (count <= 0)
+            return (int) count;
+        if (descriptor_write(target, buffer, (size_t) count, position, &written) != 0)
+            return -1;
+        position += count;
+    }
+}
+
 int descriptor_truncate(int descriptor, int64_t size)
 {
     return RETRY(ftruncate(descriptor, size));
+}
+
+bool descriptor_lacks_tmpfile(int error)
+{
+    return error == EOPNOTSUPP || error == EISDIR || error == ENOENT || error == EINVAL;
 }
 
 void descriptor_close(int descriptor)
@@ -75,10 +108,32 @@ bool descriptor_in_memory(int descriptor)
     return in_memory;
 }
 
+void descriptor_set_note(int descriptor, enum descriptor_note note)
+{
+    (void) fcntl(descriptor, F_SETSIG, (int) note);
+}
+
+enum descriptor_note descriptor_get_note(int descriptor)
+{
+    int note = fcntl(descriptor, F_GETSIG);
+    return note > NOTE_NONE && note <= NOTE_GIVEN_AWAY ? (enum descriptor_note) note
+                                                       : NOTE_NONE;
+}
+
+void descriptor_proc_path(int descriptor, char path[PROC_PATH_SIZE])
+{
+    (void) snprintf(path, PROC_PATH_SIZE, "/proc/%d/fd/%d", (int) getpid(), descriptor);
+}
+
+void descriptor_own_proc_path(int descriptor, char path[PROC_PATH_SIZE])
+{
+    (void) snprintf(path, PROC_PATH_SIZE, "/proc/self/fd/%d", descriptor);
+}
+
 int descriptor_open_again(int descriptor, int access)
 {
-    char path[sizeof "/proc/self/fd/" + 3 * sizeof descriptor];
-    (void) snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    char path[PROC_PATH_SIZE];
+    descriptor_own_proc_path(descriptor, path);
     return RETRY(open(path, access | O_CLOEXEC | O_NOCTTY));
 }
 
@@ -92,4 +147,14 @@ int descriptor_share(int descriptor, int access)
     if (enough && (flags & O_APPEND) == 0)
         return fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
     return descriptor_open_again(descriptor, access);
+}
+
+int descriptor_readable(int descriptor, int *opened)
+{
+    *opened = -1;
+    int flags = fcntl(descriptor, F_GETFL);
+    if (flags == -1 || (flags & O_ACCMODE) != O_WRONLY)
+        return descriptor;
+    *opened = descriptor_open_again(descriptor, O_RDONLY);
+    return *opened;
 }

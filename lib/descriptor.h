@@ -25,13 +25,42 @@ ssize_t descriptor_read(int descriptor, void *buffer, size_t size, int64_t posit
 int descriptor_write(
     int descriptor, const void *data, size_t size, int64_t position, size_t *written);
 
+/* Copies the file of SOURCE, from its start to its end, to the start of TARGET's. */
+int descriptor_copy(int source, int target);
+
 int descriptor_truncate(int descriptor, int64_t size);
+
+/* Whether ERROR, of an open with O_TMPFILE, may mean that the filesystem or the kernel
+ * does not know it. It is asked each time: what holds for one directory says nothing of
+ * another. */
+bool descriptor_lacks_tmpfile(int error);
 
 /* Closes DESCRIPTOR unless it is -1, and leaves errno as it is. */
 void descriptor_close(int descriptor);
 
 /* True for a memory file of the kernel, memfd_create's. */
 bool descriptor_in_memory(int descriptor);
+
+/* DESCRIPTOR itself, or in *OPENED (else -1) a new one for the same file where that one
+ * may not read. -1 with errno. */
+int descriptor_readable(int descriptor, int *opened);
+
+/* Notes for a descriptor that has no object of ours: they are the kernel's, belong to the
+ * open file description and end with it. The number is that of a signal for input, which
+ * a regular file never sends. */
+enum descriptor_note {
+    NOTE_NONE,
+    NOTE_TEMPORARY,   /* filelike_temporary made the file */
+    NOTE_PERMISSIONS, /* the same, with permissions that the caller chose */
+    NOTE_GIVEN_AWAY   /* filelike_persist has put it in place */
+};
+void descriptor_set_note(int descriptor, enum descriptor_note note);
+enum descriptor_note descriptor_get_note(int descriptor);
+
+/* The path "/proc/PID/fd/N" or "/proc/self/fd/N" of a descriptor. */
+#define PROC_PATH_SIZE (sizeof "/proc//fd/" + 6 * sizeof(int))
+void descriptor_proc_path(int descriptor, char path[PROC_PATH_SIZE]);
+void descriptor_own_proc_path(int descriptor, char path[PROC_PATH_SIZE]);
 
 /* A new open file description for the file of DESCRIPTOR, which may have no name; ACCESS
  * is O_RDONLY, O_WRONLY or O_RDWR. -1 with errno, ENOENT where there is no /proc. */

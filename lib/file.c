@@ -62,17 +62,6 @@ int file_truncate(struct store *store, int64_t size)
 /* ---- All of the bytes at once --------------------------------------------------------
  */
 
-/* DESCRIPTOR, or in *OPENED a new one for the same file where that one cannot read. */
-static int readable(int descriptor, int *opened)
-{
-    *opened = -1;
-    int flags = fcntl(descriptor, F_GETFL);
-    if (flags == -1 || (flags & O_ACCMODE) != O_WRONLY)
-        return descriptor;
-    *opened = descriptor_open_again(descriptor, O_RDONLY);
-    return *opened;
-}
-
 /* Memory for a whole file and the '\0' behind it: its size as a size_t. */
 static int whole_size(struct store *store, size_t *size)
 {
@@ -120,7 +109,7 @@ const void *file_view(struct store *store, size_t *size)
     if (file->mapping != NULL && file->mapping_length == *size + 1)
         return file->mapping;
     int opened;
-    int descriptor = readable(file->descriptor, &opened);
+    int descriptor = descriptor_readable(file->descriptor, &opened);
     void *mapping = descriptor == -1 ? NULL : map(descriptor, *size);
     descriptor_close(opened);
     if (mapping == NULL)
@@ -135,7 +124,7 @@ const void *file_view(struct store *store, size_t *size)
 static char *read_whole(struct store *store, size_t *size)
 {
     int opened;
-    int descriptor = readable(file_descriptor(store), &opened);
+    int descriptor = descriptor_readable(file_descriptor(store), &opened);
     char *bytes = descriptor == -1 ? NULL : malloc(*size + 1);
     ssize_t count = bytes == NULL ? -1 : descriptor_read(descriptor, bytes, *size, 0);
     descriptor_close(opened);
@@ -161,6 +150,26 @@ void *file_detach(struct store *store, size_t *size)
     return NULL;
 }
 
+int file_copy_to(struct store *store, int target)
+{
+    int opened;
+    int descriptor = descriptor_readable(file_descriptor(store), &opened);
+    int status = descriptor == -1 ? -1 : descriptor_copy(descriptor, target);
+    descriptor_close(opened);
+    return status;
+}
+
+int file_replace(struct file *file, int descriptor)
+{
+    if (RETRY(dup3(descriptor, file->descriptor, O_CLOEXEC)) == -1)
+        return -1;
+    /* The bytes are the same: where the mapping fails, the old one still shows them. */
+    if (file->mapping != NULL)
+        (void) mmap(file->mapping, file->mapping_length - 1, PROT_READ,
+            MAP_SHARED | MAP_FIXED, descriptor, 0);
+    return 0;
+}
+
 /* ---- Beginning and end ---------------------------------------------------------------
  */
 
@@ -183,12 +192,16 @@ int file_move_to_disk(struct store *store)
     return -1;
 }
 
-static void file_destroy(struct store *store)
+void file_finish(struct file *file)
 {
-    struct file *file = file_of(store);
     file_unmap(file);
     descriptor_close(file->descriptor);
-    free(file);
+}
+
+static void file_destroy(struct store *store)
+{
+    file_finish(file_of(store));
+    free(store);
 }
 
 static const struct store_operations file_operations = {
@@ -198,6 +211,7 @@ static const struct store_operations file_operations = {
     .size = file_size,
     .view = file_view,
     .detach = file_detach,
+    .copy_to = file_copy_to,
     .descriptor = file_descriptor,
     .obtain_descriptor = file_obtain_descriptor,
     .move_to_disk = file_move_to_disk,

@@ -20,6 +20,13 @@ void file_init(struct file *file, int descriptor, uint64_t size_limit);
 /* Gives the mapping back. */
 void file_unmap(struct file *file);
 
+/* The same, and closes the descriptor. */
+void file_finish(struct file *file);
+
+/* Goes on, under the same descriptor number, on the file of DESCRIPTOR, which holds the
+ * same bytes; views stay valid. 0, or -1 with errno and nothing changed. */
+int file_replace(struct file *file, int descriptor);
+
 /* A store that owns DESCRIPTOR and closes it. NULL on failure, DESCRIPTOR the caller's.
  */
 struct store *file_create(int descriptor, uint64_t size_limit);
@@ -31,6 +38,7 @@ int file_truncate(struct store *store, int64_t size);
 int64_t file_size(struct store *store);
 const void *file_view(struct store *store, size_t *size);
 void *file_detach(struct store *store, size_t *size);
+int file_copy_to(struct store *store, int target);
 int file_descriptor(const struct store *store);
 int file_obtain_descriptor(struct store *store);
 int file_move_to_disk(struct store *store);

@@ -112,6 +112,42 @@ FILE *filelike_adopt(
  * again. */
 FILE *filelike_spooled(const char *mode, const struct filelike_options *options);
 
+/* A nameless file on disk, mode 0600, that the kernel reclaims whatever happens. A native
+ * stream: fileno, wide characters and freopen work as on fopen's; with size_limit the
+ * library watches it instead. FILELIKE_IN_MEMORY: a memory file of the kernel, no
+ * directory. */
+FILE *filelike_temporary(const char *mode, const struct filelike_options *options);
+
+/* A file with a name (filelike_path) that other programs can open: options->prefix, at
+ * least six random characters, options->suffix. It is removed when the last stream on it
+ * is closed and at normal exit, by the process that made it only, and only while the name
+ * is still that file's; not with FILELIKE_KEEP. */
+FILE *filelike_named(const char *mode, const struct filelike_options *options);
+
+/* A new content for PATH: written aside, and put in place in one step by an fclose that
+ * returns 0. After a failed write, after exit without fclose, after a crash and after
+ * filelike_discard PATH is untouched. The "w" modes start empty, "r+" and the append
+ * modes from the present content. 'x' and FILELIKE_NOREPLACE: EEXIST where PATH exists,
+ * at opening and again at publishing.
+ *
+ * What fopen(path, "w") would refuse is refused at opening: EACCES, EISDIR, ENOENT for
+ * the directory; so is a directory that takes no new file. A device or pipe, and the mode
+ * "r", is EINVAL; "r+" of nothing ENOENT. A symbolic link is followed. fclose in a forked
+ * child publishes nothing: ECHILD. If only the sync of the directory fails after the new
+ * content stands, fclose says so with that errno; FILELIKE_NOSYNC waits for no disk.
+ *
+ * The file keeps the mode (and the owner, where permitted) of the one that it replaces; a
+ * new one has 0666 less the umask; unless options->permissions says otherwise. */
+FILE *filelike_atomic(
+    const char *path, const char *mode, const struct filelike_options *options);
+
+/* A second, independent stream with a position of its own on the same bytes, which live
+ * until the last stream on them is closed. "w" truncates them for all. size_limit and
+ * budget belong to the bytes, lost writes to the stream that they were written on. An
+ * atomic stream can be reopened with "r" only (else ENOTSUP), and is published by its own
+ * fclose. Any stream whose bytes can be reached (see below), else ENOTSUP. */
+FILE *filelike_reopen(FILE *stream, const char *mode);
+
 /* ---- A shared allowance of memory ----------------------------------------------------
  *
  * A budget bounds what all streams opened with it hold in memory together, exactly,
@@ -126,6 +162,19 @@ size_t filelike_budget_used(const filelike_budget *budget);
 
 /* Gives the budget up; NULL is ignored. Streams that still use it keep it alive. */
 void filelike_budget_free(filelike_budget *budget);
+
+/* ---- Code that opens its own files ---------------------------------------------------
+ */
+
+/* fopen, with four more kinds of path: "memory:NAME" (bytes in this process under a name:
+ * opened again by that name, also while open, until filelike_remove; reading an unknown
+ * name is ENOENT), "memory:", "spooled:" and "temporary:" (anonymous), and "atomic:PATH".
+ * Any other path goes to fopen with MODE as it is. A NULL mode is EINVAL. */
+FILE *filelike_fopen(const char *path, const char *mode);
+
+/* Forgets a "memory:NAME", whose bytes live on while open (ENOENT if there is none), or
+ * calls remove(path). 0, or -1. */
+int filelike_remove(const char *path);
 
 /* ---- Process -------------------------------------------------------------------------
  */
@@ -165,6 +214,41 @@ int filelike_truncate(FILE *stream, int64_t size);
 
 /* 1 if the bytes are in memory (a memory file of the kernel too), 0 if not, or -1. */
 int filelike_in_memory(FILE *stream);
+
+/* Spooled: moves the bytes to disk now. 0 where they are there already, whatever the
+ * kind; or -1, and they stay where they are. */
+int filelike_rollover(FILE *stream);
+
+/* A descriptor that holds the bytes, owned by the stream, its offset the stream's
+ * position; or -1. The bytes of a spooled stream, and of one with a budget, move to disk
+ * for it, those of a memory stream to a memory file of the kernel. What others write
+ * through it, the stream sees. */
+int filelike_fileno(FILE *stream);
+
+/* A path under which this and other processes of the user can open the bytes while the
+ * stream is open: a named stream's own, else /proc/PID/fd/N, moving the bytes as
+ * filelike_fileno does. NULL on failure, with ENOTSUP where there is no /proc. Owned by
+ * the stream. */
+const char *filelike_path(FILE *stream);
+
+/* Named: do not remove the file. 0, or -1. */
+int filelike_keep(FILE *stream);
+
+/* Atomic: do not publish. Named: remove the file after all, also if kept. fclose of the
+ * stream returns 0 then, whatever was lost. 0, or -1. */
+int filelike_discard(FILE *stream);
+
+/* Puts the bytes at PATH, atomically and durably, whatever the stream is. FLAGS:
+ * FILELIKE_NOREPLACE (EEXIST where PATH exists) and FILELIKE_NOSYNC. The file's mode is
+ * as for filelike_atomic. Symbolic links are followed. 0, or -1, and both PATH and the
+ * stream are as before (unless only the sync of the directory failed).
+ *
+ * From a stream in memory, a spooled or an atomic one PATH gets a snapshot. A named or
+ * temporary stream gives its file away, as rename does: it goes on, on the file that is
+ * now PATH, which nothing removes any more; persisted again, it is copied. The same holds
+ * for the streams of fopen and tmpfile; what cannot be linked is copied. A stream that
+ * has lost a write cannot be persisted: the errno of that write. */
+int filelike_persist(FILE *stream, const char *path, unsigned flags);
 
 /* The errno of this stream's first lost write or failed read, 0 if there was none, or -1
  * with ENOTSUP. What stdio itself refuses (reading a stream opened with "w", say) is not

@@ -3,6 +3,7 @@
 #include "fork.h"
 
 #include "gate.h"
+#include "names.h"
 #include "native.h"
 #include "registry.h"
 #include "removal.h"
@@ -17,10 +18,12 @@ static void before(void)
     gate_close();
     registry_hold();
     native_hold();
+    names_hold();
 }
 
 static void in_parent(void)
 {
+    names_resume();
     native_resume();
     registry_resume();
     gate_open();
@@ -28,6 +31,7 @@ static void in_parent(void)
 
 static void in_child(void)
 {
+    names_renew();
     native_renew();
     registry_renew();
     removal_renew();

@@ -3,6 +3,7 @@
 #include "memory.h"
 
 #include "budget.h"
+#include "descriptor.h"
 #include "gate.h"
 
 #include <errno.h>
@@ -243,6 +244,13 @@ void *memory_detach(struct store *store, size_t *size)
     return bytes;
 }
 
+int memory_copy_to(struct store *store, int target)
+{
+    const struct memory *memory = memory_of(store);
+    size_t written;
+    return descriptor_write(target, memory->bytes, memory->size, 0, &written);
+}
+
 /* ---- Beginning and end ---------------------------------------------------------------
  */
 
@@ -283,6 +291,7 @@ static const struct store_operations memory_operations = {
     .size = memory_size,
     .view = memory_view,
     .detach = memory_detach,
+    .copy_to = memory_copy_to,
     .descriptor = memory_descriptor,
     .obtain_descriptor = memory_stays,
     .move_to_disk = memory_stays,

@@ -49,5 +49,6 @@ int memory_truncate(struct store *store, int64_t size);
 int64_t memory_size(struct store *store);
 const void *memory_view(struct store *store, size_t *size);
 void *memory_detach(struct store *store, size_t *size);
+int memory_copy_to(struct store *store, int target);
 
 #endif

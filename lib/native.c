@@ -2,6 +2,8 @@
 
 #include "native.h"
 
+#include "descriptor.h"
+
 #include <errno.h>
 #include <stdlib.h>
 #include <sys/stat.h>
@@ -20,6 +22,8 @@ static bool is_for(const struct native *native, const struct stat *status)
 static void renew(struct native *native, int descriptor, const struct stat *status)
 {
     file_unmap(&native->file);
+    free(native->given_path);
+    free(native->answered_path);
     *native = (struct native){.device = status->st_dev, .inode = status->st_ino};
     file_init(&native->file, descriptor, 0);
 }
@@ -95,6 +99,23 @@ struct native *native_find(FILE *file)
     struct native *native = find_locked(descriptor, &status);
     (void) pthread_mutex_unlock(&lock);
     return native;
+}
+
+int native_replace(struct native *native, int descriptor)
+{
+    struct stat status;
+    if (fstat(descriptor, &status) != 0 || file_replace(&native->file, descriptor) != 0)
+        return -1;
+    native->device = status.st_dev;
+    native->inode = status.st_ino;
+    return 0;
+}
+
+void native_give_away(struct native *native, char *path)
+{
+    descriptor_set_note(native->file.descriptor, NOTE_GIVEN_AWAY);
+    free(native->given_path);
+    native->given_path = path;
 }
 
 void native_hold(void)

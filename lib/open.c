@@ -42,6 +42,7 @@ struct stream *open_stream(struct store *store, unsigned mode,
         free(stream);
         return NULL;
     }
+    stream->permissions = options->permissions;
     announce(stream);
     registry_add(stream);
     return stream;

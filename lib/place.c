@@ -160,13 +160,6 @@ struct nameless_file {
     int access;
 };
 
-/* The filesystem or the kernel does not know O_TMPFILE. It is asked each time: what holds
- * for one directory says nothing of another. */
-static bool lacks_tmpfile(int error)
-{
-    return error == EOPNOTSUPP || error == EISDIR || error == ENOENT || error == EINVAL;
-}
-
 static int create_and_unlink(const char *directory, const struct place *place)
 {
     struct removal *removal = removal_reserve();
@@ -198,7 +191,7 @@ static int create_nameless(const char *directory, void *context)
     const struct nameless_file *file = context;
     int flags = O_TMPFILE | O_CLOEXEC | file->access;
     int descriptor = RETRY(open(directory, flags, DEFAULT_PERMISSIONS));
-    if (descriptor == -1 && lacks_tmpfile(errno))
+    if (descriptor == -1 && descriptor_lacks_tmpfile(errno))
         return restrict_access(create_and_unlink(directory, file->place), file->access);
     if (descriptor != -1 && set_permissions(descriptor, file->place) != 0) {
         descriptor_close(descriptor);

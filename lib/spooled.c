@@ -38,28 +38,17 @@ static bool has_moved(const struct spooled *spooled)
 /* ---- Moving --------------------------------------------------------------------------
  */
 
-static struct store *create_file(const struct place *place)
+static struct store *create_file(const struct spooled *spooled)
 {
-    int descriptor = place_nameless(place, O_RDWR);
+    int descriptor = place_nameless(&spooled->place, O_RDWR);
     if (descriptor == -1)
         return NULL;
-    struct store *file = file_create(descriptor, 0);
+    struct store *file = NULL;
+    if (store_copy_to(spooled->now, descriptor) == 0)
+        file = file_create(descriptor, 0);
     if (file == NULL)
         descriptor_close(descriptor);
     return file;
-}
-
-static struct store *copy_to_file(const struct spooled *spooled)
-{
-    const struct memory *memory = &spooled->memory;
-    struct store *file = create_file(&spooled->place);
-    if (file == NULL || memory->size == 0 ||
-        store_write(file, memory->bytes, memory->size, 0) == 0)
-        return file;
-    int saved = errno;
-    store_release(file);
-    errno = saved;
-    return NULL;
 }
 
 /* All or nothing: on failure the bytes stay in memory. A view that has been given out
@@ -68,7 +57,7 @@ static int move(struct spooled *spooled)
 {
     if (has_moved(spooled))
         return 0;
-    struct store *file = copy_to_file(spooled);
+    struct store *file = create_file(spooled);
     if (file == NULL)
         return -1;
     atomic_thread_fence(memory_order_release);
@@ -147,6 +136,11 @@ static void *spooled_detach(struct store *store, size_t *size)
     return bytes;
 }
 
+static int spooled_copy_to(struct store *store, int target)
+{
+    return store_copy_to(now(store), target);
+}
+
 static int spooled_descriptor(const struct store *store)
 {
     return store_descriptor(now(store));
@@ -194,6 +188,7 @@ static const struct store_operations spooled_operations = {
     .size = spooled_size,
     .view = spooled_view,
     .detach = spooled_detach,
+    .copy_to = spooled_copy_to,
     .descriptor = spooled_descriptor,
     .obtain_descriptor = spooled_obtain_descriptor,
     .move_to_disk = spooled_move_to_disk,

@@ -103,6 +103,11 @@ void *store_detach(struct store *store, size_t *size)
     return store->operations->detach(store, size);
 }
 
+int store_copy_to(struct store *store, int target)
+{
+    return store->operations->copy_to(store, target);
+}
+
 int store_descriptor(const struct store *store)
 {
     return store->operations->descriptor(store);

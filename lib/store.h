@@ -27,6 +27,8 @@ struct store_operations {
     const void *(*view)(struct store *, size_t *size);
     /* The bytes as a block of malloc's with a '\0' behind; the store is empty then. */
     void *(*detach)(struct store *, size_t *size);
+    /* Writes the bytes to the start of the file of TARGET, a descriptor. */
+    int (*copy_to)(struct store *, int target);
     /* The descriptor that holds the bytes, or -1 (no failure) while there is none. */
     int (*descriptor)(const struct store *);
     /* Moves the bytes to where they have a descriptor, or to disk, unless they are there.
@@ -77,6 +79,7 @@ int store_truncate(struct store *store, int64_t size);
 int64_t store_size(struct store *store);
 const void *store_view(struct store *store, size_t *size);
 void *store_detach(struct store *store, size_t *size);
+int store_copy_to(struct store *store, int target);
 int store_descriptor(const struct store *store);
 int store_obtain_descriptor(struct store *store);
 int store_move_to_disk(struct store *store);

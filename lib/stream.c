@@ -8,14 +8,24 @@
 #include <errno.h>
 #include <stdlib.h>
 
+/* Where a stream begins: "a" at the end, "a+" and all others at 0. */
+static int64_t start(struct store *store, unsigned mode)
+{
+    if ((mode & MODE_APPEND) == 0 || (mode & MODE_READ) != 0)
+        return 0;
+    store_lock(store);
+    int64_t position = store_size(store);
+    store_unlock(store);
+    return position;
+}
+
 struct stream *stream_create(struct store *store, unsigned mode, size_t buffer_size)
 {
     if (buffer_size > SIZE_MAX - sizeof(struct stream)) {
         errno = ENOMEM;
         return NULL;
     }
-    bool at_end = (mode & MODE_APPEND) != 0 && (mode & MODE_READ) == 0;
-    int64_t position = at_end ? store_size(store) : 0;
+    int64_t position = start(store, mode);
     if (position == -1)
         return NULL;
     struct stream *stream = malloc(sizeof *stream + buffer_size);

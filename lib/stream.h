@@ -24,10 +24,12 @@ struct stream {
     struct stream_ending *ending;
     char *path; /* what filelike_path has answered, or NULL */
     int64_t position;
-    unsigned mode;   /* MODE_* */
-    int lost_write;  /* errno of the first one, or 0 */
-    int first_error; /* errno of the first lost write or failed read, or 0 */
-    bool discarded;  /* nobody wants to hear of lost writes any more */
+    unsigned mode;      /* MODE_* */
+    int lost_write;     /* errno of the first one, or 0 */
+    int first_error;    /* errno of the first lost write or failed read, or 0 */
+    mode_t permissions; /* of a file that filelike_persist makes; 0: as stdio would */
+    bool readers_only;  /* filelike_reopen may not write */
+    bool discarded;     /* nobody wants to hear of lost writes any more */
     size_t buffer_size;
     char buffer[]; /* stdio's */
 };

@@ -49,6 +49,11 @@ int use_begin_bytes(struct use *use, FILE *file)
     return use_begin(use, file) != 0 ? -1 : lock_bytes(use, cookie_flush);
 }
 
+int use_begin_position(struct use *use, FILE *file)
+{
+    return use_begin(use, file) != 0 ? -1 : lock_bytes(use, cookie_synchronize);
+}
+
 static bool is_writable(const struct use *use)
 {
     return use->stream != NULL ? (use->stream->mode & MODE_WRITE) != 0

@@ -19,8 +19,10 @@ int use_begin(struct use *use, FILE *file);
 /* The same, and then writes out what is pending and locks the bytes. */
 int use_begin_bytes(struct use *use, FILE *file);
 
-/* The same, to change the bytes: stdio and they are at the same position then. EBADF
- * where the stream may only read. */
+/* The same, with stdio and the bytes at the same position. */
+int use_begin_position(struct use *use, FILE *file);
+
+/* The same, to change the bytes: EBADF where the stream may only read. */
 int use_begin_change(struct use *use, FILE *file);
 
 void use_end(struct use *use);

@@ -1,0 +1,323 @@
+#include <config.h>
+
+#include "aside.h"
+
+#include "descriptor.h"
+#include "filelike.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/random.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+enum {
+    FRESH_MODE = 0666,   /* what stdio asks for, before the umask */
+    PRIVATE_MODE = 0600, /* while the file lies aside */
+    PERMISSION_BITS = 07777,
+    IDENTITY_BITS = S_ISUID | S_ISGID
+};
+
+/* ---- Hidden names --------------------------------------------------------------------
+ */
+
+/* A name that nobody can guess, or NULL with errno. mkostemps needs a path; this one is
+ * for a directory that is held open, wherever it may have been moved to. */
+static char *hidden_name(void)
+{
+    uint64_t number;
+    char *name;
+    if (RETRY(getrandom(&number, sizeof number, 0)) != sizeof number)
+        return NULL;
+    if (asprintf(&name, ".filelike-%016llx", (unsigned long long) number) == -1)
+        return NULL;
+    return name;
+}
+
+/* What gives a file a hidden name: creates one or links one. A descriptor or 0, or -1. */
+typedef int name_maker(const struct target *target, const char *name, int argument);
+
+static int create_file(const struct target *target, const char *name, int mode)
+{
+    int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    return RETRY(openat(target->directory, name, flags, (mode_t) mode));
+}
+
+static int link_file(const struct target *target, const char *name, int descriptor)
+{
+    char path[PROC_PATH_SIZE];
+    descriptor_own_proc_path(descriptor, path);
+    return linkat(AT_FDCWD, path, target->directory, name, AT_SYMLINK_FOLLOW);
+}
+
+/* Makes one hidden name; on success NAME belongs to REMOVAL, and is armed. */
+static int make_and_arm(const struct target *target, struct removal *removal, char *name,
+    name_maker *make, int argument)
+{
+    struct stat status;
+    int result = make(target, name, argument);
+    if (result == -1)
+        return -1;
+    if (fstatat(target->directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
+        descriptor_close(make == create_file ? result : -1);
+        return -1;
+    }
+    removal_set(removal, target->directory, name, &status);
+    removal_arm(removal);
+    return result;
+}
+
+static int make_hidden_once(
+    const struct target *target, struct removal *removal, name_maker *make, int argument)
+{
+    sigset_t signals;
+    char *name = hidden_name();
+    if (name == NULL)
+        return -1;
+    removal_begin_creation(&signals);
+    int result = make_and_arm(target, removal, name, make, argument);
+    removal_end_creation(&signals);
+    if (result == -1) {
+        int saved = errno;
+        free(name);
+        errno = saved;
+    }
+    return result;
+}
+
+/* Makes a hidden name beside the target, and in *REMOVAL what will remove it. */
+static int make_hidden(
+    const struct target *target, struct removal **removal, name_maker *make, int argument)
+{
+    int result;
+    *removal = removal_reserve();
+    if (*removal == NULL)
+        return -1;
+    do
+        result = make_hidden_once(target, *removal, make, argument);
+    while (result == -1 && errno == EEXIST);
+    if (result == -1) {
+        removal_release(*removal);
+        *removal = NULL;
+    }
+    return result;
+}
+
+/* ---- Making a file -------------------------------------------------------------------
+ */
+
+static int create(struct aside *aside, mode_t mode)
+{
+    int flags = O_TMPFILE | O_RDWR | O_CLOEXEC;
+    struct target *target = aside->target;
+    int descriptor = RETRY(openat(target->directory, ".", flags, mode));
+    if (descriptor == -1 && descriptor_lacks_tmpfile(errno))
+        descriptor = make_hidden(target, &aside->removal, create_file, (int) mode);
+    return descriptor;
+}
+
+static int init_with_mode(struct aside *aside, struct target *target, mode_t mode)
+{
+    *aside = (struct aside){.target = target, .is_fresh = mode == FRESH_MODE};
+    aside->descriptor = create(aside, mode);
+    return aside->descriptor == -1 ? -1 : 0;
+}
+
+int aside_init(struct aside *aside, struct target *target, mode_t permissions)
+{
+    bool fresh = permissions == 0 && !target->exists;
+    return init_with_mode(aside, target, fresh ? FRESH_MODE : PRIVATE_MODE);
+}
+
+void aside_finish(struct aside *aside)
+{
+    if (aside->removal != NULL)
+        removal_release(aside->removal);
+    aside->removal = NULL;
+    descriptor_close(aside->descriptor);
+    aside->descriptor = -1;
+}
+
+/* ---- Mode and owner ------------------------------------------------------------------
+ */
+
+/* What open makes of 0666 here. It is tried, because the umask cannot be asked for
+ * without changing it, and because a directory may have a default of its own. */
+static int set_fresh_mode(int descriptor, struct target *target)
+{
+    struct stat status;
+    struct aside probe;
+    if (init_with_mode(&probe, target, FRESH_MODE) != 0)
+        return -1;
+    int result = fstat(probe.descriptor, &status);
+    aside_finish(&probe);
+    return result == 0 ? fchmod(descriptor, status.st_mode & PERMISSION_BITS) : -1;
+}
+
+/* Who may not give files away keeps the group where possible; bits that lend an identity
+ * are for the old owner's alone. */
+static int set_like(int descriptor, const struct stat *old)
+{
+    mode_t mode = old->st_mode & PERMISSION_BITS;
+    if (fchown(descriptor, old->st_uid, old->st_gid) != 0) {
+        (void) !fchown(descriptor, (uid_t) -1, old->st_gid);
+        mode &= ~(mode_t) IDENTITY_BITS;
+    }
+    return fchmod(descriptor, mode);
+}
+
+static int set_mode(int descriptor, struct target *target, mode_t permissions)
+{
+    if (permissions != 0)
+        return fchmod(descriptor, permissions);
+    return target->exists ? set_like(descriptor, &target->status)
+                          : set_fresh_mode(descriptor, target);
+}
+
+static int sync_file(int descriptor, unsigned flags)
+{
+    return flags & FILELIKE_NOSYNC ? 0 : RETRY(fsync(descriptor));
+}
+
+int aside_prepare(
+    int descriptor, struct target *target, unsigned flags, mode_t permissions)
+{
+    if (target_look(target) != 0 || set_mode(descriptor, target, permissions) != 0)
+        return -1;
+    return sync_file(descriptor, flags);
+}
+
+/* ---- Renaming ------------------------------------------------------------------------
+ */
+
+static int rename_at(int directory, const char *name, const struct target *target)
+{
+    return renameat(directory, name, target->directory, target->name);
+}
+
+static int rename_to_new(int directory, const char *name, const struct target *target)
+{
+#ifdef HAVE_RENAMEAT2
+    return renameat2(directory, name, target->directory, target->name, RENAME_NOREPLACE);
+#else
+    enum { NOREPLACE = 1 }; /* the kernel's RENAME_NOREPLACE */
+    return (int) syscall(
+        SYS_renameat2, directory, name, target->directory, target->name, NOREPLACE);
+#endif
+}
+
+static int link_and_unlink(int directory, const char *name, const struct target *target)
+{
+    if (linkat(directory, name, target->directory, target->name, 0) != 0)
+        return -1;
+    (void) unlinkat(directory, name, 0);
+    return 0;
+}
+
+/* Where there is neither renameat2 nor a hard link: an empty file takes the name, which
+ * fails if the name is taken, and is then replaced. Nobody's file is lost by that. */
+static int claim_and_rename(int directory, const char *name, const struct target *target)
+{
+    sigset_t signals;
+    removal_begin_creation(&signals);
+    int claim = create_file(target, target->name, PRIVATE_MODE);
+    int status = claim == -1 ? -1 : rename_at(directory, name, target);
+    if (claim != -1 && status != 0) {
+        int saved = errno;
+        (void) unlinkat(target->directory, target->name, 0);
+        errno = saved;
+    }
+    removal_end_creation(&signals);
+    descriptor_close(claim);
+    return status;
+}
+
+int aside_rename(
+    int directory, const char *name, const struct target *target, unsigned flags)
+{
+    if ((flags & FILELIKE_NOREPLACE) == 0)
+        return rename_at(directory, name, target);
+    if (rename_to_new(directory, name, target) == 0)
+        return 0;
+    if (errno != EINVAL && errno != ENOSYS)
+        return -1;
+    if (link_and_unlink(directory, name, target) == 0)
+        return 0;
+    if (errno == EEXIST || errno == EXDEV)
+        return -1;
+    return claim_and_rename(directory, name, target);
+}
+
+/* ---- Putting in place ----------------------------------------------------------------
+ */
+
+/* Renames the hidden name of REMOVAL, which is gone then either way. */
+static int rename_hidden(
+    struct removal *removal, const struct target *target, unsigned flags)
+{
+    int status = aside_rename(target->directory, removal_name(removal), target, flags);
+    if (status == 0)
+        removal_disarm(removal);
+    removal_release(removal);
+    return status;
+}
+
+/* linkat never replaces: the link gets a hidden name first. */
+int aside_link(int descriptor, const struct target *target, unsigned flags)
+{
+    struct removal *removal;
+    if (flags & FILELIKE_NOREPLACE)
+        return link_file(target, target->name, descriptor);
+    if (make_hidden(target, &removal, link_file, descriptor) == -1)
+        return -1;
+    return rename_hidden(removal, target, flags);
+}
+
+/* For a file that cannot be linked: no /proc, no hard links. */
+static int publish_copy(struct aside *aside, unsigned flags, mode_t permissions)
+{
+    struct target *target = aside->target;
+    struct removal *removal;
+    int copy = make_hidden(target, &removal, create_file, PRIVATE_MODE);
+    if (copy == -1)
+        return -1;
+    int status = -1;
+    if (descriptor_copy(aside->descriptor, copy) == 0 &&
+        aside_prepare(copy, target, flags, permissions) == 0)
+        status = rename_hidden(removal, target, flags);
+    else
+        removal_release(removal);
+    descriptor_close(copy);
+    return status;
+}
+
+static int publish_hidden(struct aside *aside, unsigned flags)
+{
+    struct removal *removal = aside->removal;
+    aside->removal = NULL;
+    return rename_hidden(removal, aside->target, flags);
+}
+
+/* A file that was made with the right mode keeps it. */
+static int prepare(struct aside *aside, unsigned flags, mode_t permissions)
+{
+    if (target_look(aside->target) != 0)
+        return -1;
+    if (aside->is_fresh && permissions == 0 && !aside->target->exists)
+        return sync_file(aside->descriptor, flags);
+    return aside_prepare(aside->descriptor, aside->target, flags, permissions);
+}
+
+int aside_publish(struct aside *aside, unsigned flags, mode_t permissions)
+{
+    if (prepare(aside, flags, permissions) != 0)
+        return -1;
+    if (aside->removal != NULL)
+        return publish_hidden(aside, flags);
+    if (aside_link(aside->descriptor, aside->target, flags) == 0)
+        return 0;
+    return errno == EEXIST ? -1 : publish_copy(aside, flags, permissions);
+}

@@ -1,0 +1,44 @@
+/* A file that lies aside in the directory of a target, until it is put in the target's
+ * place in one step. Without a name where the filesystem has such files, else hidden. */
+#ifndef ASIDE_H
+#define ASIDE_H
+
+#include "removal.h"
+#include "target.h"
+
+struct aside {
+    struct target *target;
+    int descriptor;          /* O_RDWR */
+    struct removal *removal; /* of the hidden name; NULL: it has none */
+    bool is_fresh;           /* the mode is what stdio would give a new file */
+};
+
+/* Makes one for TARGET, to be written through ASIDE->descriptor, which it keeps open
+ * until aside_finish. PERMISSIONS as for aside_publish. 0, or -1 with errno. */
+int aside_init(struct aside *aside, struct target *target, mode_t permissions);
+
+/* Puts the file at the target. FLAGS are FILELIKE_NOREPLACE and FILELIKE_NOSYNC. Its mode
+ * is PERMISSIONS; where that is 0 the old file's; where there is none 0666 less the
+ * umask. 0, or -1 and the target is as before. */
+int aside_publish(struct aside *aside, unsigned flags, mode_t permissions);
+
+/* Closes the file, and removes it if it has not been published. */
+void aside_finish(struct aside *aside);
+
+/* ---- For a file that lies elsewhere already ------------------------------------------
+ */
+
+/* Readies the file of DESCRIPTOR for TARGET: gives it the mode, and where permitted the
+ * owner, that it is to have there, and syncs it. 0, or -1 with errno. */
+int aside_prepare(
+    int descriptor, struct target *target, unsigned flags, mode_t permissions);
+
+/* Puts the file of DESCRIPTOR, which the target's filesystem holds, at the target, by a
+ * further link. 0, or -1 with errno. */
+int aside_link(int descriptor, const struct target *target, unsigned flags);
+
+/* Renames NAME in DIRECTORY to the target. 0, or -1 with errno. */
+int aside_rename(
+    int directory, const char *name, const struct target *target, unsigned flags);
+
+#endif

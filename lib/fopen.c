@@ -1,0 +1,113 @@
+/* fopen, for code that opens its own files: some paths lead to streams of ours. */
+#include <config.h>
+
+#include "filelike.h"
+
+#include "mode.h"
+#include "names.h"
+#include "open.h"
+#include "spooled.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define MEMORY "memory:"
+#define SPOOLED "spooled:"
+#define TEMPORARY "temporary:"
+#define ATOMIC "atomic:"
+
+/* What follows PREFIX in PATH, or NULL. */
+static const char *after(const char *prefix, const char *path)
+{
+    size_t length = strlen(prefix);
+    return strncmp(path, prefix, length) == 0 ? path + length : NULL;
+}
+
+/* ---- Bytes under a name --------------------------------------------------------------
+ */
+
+static const struct filelike_options defaults;
+
+static FILE *refuse(int error)
+{
+    errno = error;
+    return NULL;
+}
+
+/* A stream on STORE, whose reference is the stream's now, or gone on failure. */
+static FILE *open_existing(struct store *store, unsigned mode)
+{
+    FILE *file = open_file(store, mode, &defaults, BUFFER_IN_MEMORY);
+    if (file == NULL || (mode & MODE_TRUNCATE) == 0)
+        return file;
+    store_lock(store);
+    int status = store_truncate(store, 0);
+    store_unlock(store);
+    if (status == 0)
+        return file;
+    int saved = errno;
+    (void) fclose(file);
+    return refuse(saved);
+}
+
+/* The stream is opened before the name is seen: where it cannot be, no name is left
+ * behind. */
+static FILE *open_new(const char *name, unsigned mode)
+{
+    struct store *store = spooled_create_memory(&defaults);
+    FILE *file = open_file(store, mode, &defaults, BUFFER_IN_MEMORY);
+    if (file == NULL || names_insert(name, store) == 0)
+        return file;
+    int saved = errno;
+    (void) fclose(file);
+    return refuse(saved);
+}
+
+static FILE *open_named_bytes(const char *name, const char *mode_text)
+{
+    unsigned mode;
+    if (mode_parse(mode_text, "", &mode) != 0)
+        return NULL;
+    bool creates = (mode & (MODE_TRUNCATE | MODE_APPEND)) != 0;
+    for (;;) {
+        struct store *store = names_find(name);
+        if (store != NULL && creates && (mode & MODE_EXCLUSIVE)) {
+            store_release(store);
+            return refuse(EEXIST);
+        }
+        if (store != NULL)
+            return open_existing(store, mode);
+        if (!creates)
+            return refuse(ENOENT);
+        FILE *file = open_new(name, mode);
+        /* Another thread may just have been first. */
+        if (file != NULL || errno != EEXIST)
+            return file;
+    }
+}
+
+/* ---- All kinds of path ---------------------------------------------------------------
+ */
+
+FILE *filelike_fopen(const char *path, const char *mode)
+{
+    if (mode == NULL)
+        return refuse(EINVAL);
+    if (strcmp(path, MEMORY) == 0)
+        return filelike_memory(mode, NULL);
+    if (strcmp(path, SPOOLED) == 0)
+        return filelike_spooled(mode, NULL);
+    if (strcmp(path, TEMPORARY) == 0)
+        return filelike_temporary(mode, NULL);
+    if (after(MEMORY, path) != NULL)
+        return open_named_bytes(after(MEMORY, path), mode);
+    if (after(ATOMIC, path) != NULL)
+        return filelike_atomic(after(ATOMIC, path), mode, NULL);
+    return fopen(path, mode);
+}
+
+int filelike_remove(const char *path)
+{
+    const char *name = after(MEMORY, path);
+    return name != NULL ? names_remove(name) : remove(path);
+}

@@ -1,0 +1,254 @@
+/* Putting the bytes of any stream at a path. */
+#include <config.h>
+
+#include "filelike.h"
+
+#include "aside.h"
+#include "descriptor.h"
+#include "options.h"
+#include "temporary.h"
+#include "use.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* What is to be done, and for whom. */
+struct persisting {
+    struct store *store;
+    struct target target;
+    unsigned flags;
+    mode_t permissions;
+};
+
+/* ---- A copy --------------------------------------------------------------------------
+ */
+
+/* A new file at the target with the bytes of the store; COPY holds it open on success. */
+static int publish_copy(struct persisting *it, struct aside *copy)
+{
+    if (aside_init(copy, &it->target, it->permissions) != 0)
+        return -1;
+    if (store_copy_to(it->store, copy->descriptor) == 0 &&
+        aside_publish(copy, it->flags, it->permissions) == 0)
+        return 0;
+    aside_finish(copy);
+    return -1;
+}
+
+static int give_snapshot(struct persisting *it)
+{
+    struct aside copy;
+    if (publish_copy(it, &copy) != 0)
+        return -1;
+    aside_finish(&copy);
+    return 0;
+}
+
+/* ---- The file itself -----------------------------------------------------------------
+ */
+
+static void restore(int descriptor, const struct stat *old)
+{
+    int saved = errno;
+    (void) !fchown(descriptor, old->st_uid, old->st_gid);
+    (void) fchmod(descriptor, old->st_mode & 07777);
+    errno = saved;
+}
+
+/* Readies the file of DESCRIPTOR and lets PUT put it in place; as before on failure. */
+static int put_in_place(struct persisting *it, int descriptor, const char *name,
+    int (*put)(struct persisting *, int descriptor, const char *name))
+{
+    struct stat old;
+    if (fstat(descriptor, &old) != 0)
+        return -1;
+    if (aside_prepare(descriptor, &it->target, it->flags, it->permissions) == 0 &&
+        put(it, descriptor, name) == 0)
+        return 0;
+    restore(descriptor, &old);
+    return -1;
+}
+
+static int put_by_link(struct persisting *it, int descriptor, const char *name)
+{
+    (void) name;
+    return aside_link(descriptor, &it->target, it->flags);
+}
+
+/* A file that has taken the name meanwhile is not ours to move. */
+static int put_by_rename(struct persisting *it, int descriptor, const char *name)
+{
+    struct stat named;
+    struct stat own;
+    if (lstat(name, &named) != 0 || fstat(descriptor, &own) != 0)
+        return -1;
+    if (named.st_dev != own.st_dev || named.st_ino != own.st_ino) {
+        errno = ENOENT;
+        return -1;
+    }
+    return aside_rename(AT_FDCWD, name, &it->target, it->flags);
+}
+
+/* ---- From a temporary or named stream of ours ----------------------------------------
+ */
+
+/* Where the file cannot be moved there, its bytes go, and the stream goes on with them.
+ */
+static int move_by_copy(struct persisting *it, struct temporary *temporary)
+{
+    struct aside copy;
+    if (publish_copy(it, &copy) != 0)
+        return -1;
+    int status = file_replace(&temporary->file, copy.descriptor);
+    aside_finish(&copy);
+    if (status == 0)
+        temporary_remove_name(temporary);
+    return status;
+}
+
+static int give_temporary(struct persisting *it, struct temporary *temporary)
+{
+    char *path = strdup(it->target.path);
+    if (path == NULL)
+        return -1;
+    const char *name = temporary_path(temporary);
+    int status = put_in_place(
+        it, temporary->file.descriptor, name, name != NULL ? put_by_rename : put_by_link);
+    if (status != 0 && errno != EEXIST)
+        status = move_by_copy(it, temporary);
+    if (status != 0) {
+        int saved = errno;
+        free(path);
+        errno = saved;
+        return -1;
+    }
+    temporary_give_away(temporary, path);
+    return 0;
+}
+
+/* ---- From a stream of the C library's ------------------------------------------------
+ */
+
+/* A descriptor for the file of COPY that stdio can use in place of OLD: the same access,
+ * the same position. */
+static int like(int old, int copy)
+{
+    int flags = fcntl(old, F_GETFL);
+    int again = descriptor_open_again(copy, flags & O_ACCMODE);
+    if (again == -1)
+        again = fcntl(copy, F_DUPFD_CLOEXEC, 0);
+    if (again == -1)
+        return -1;
+    (void) lseek(again, lseek(old, 0, SEEK_CUR), SEEK_SET);
+    (void) fcntl(again, F_SETFL, flags & O_APPEND);
+    return again;
+}
+
+static int go_on_with(struct native *native, int copy)
+{
+    int again = like(native->file.descriptor, copy);
+    if (again == -1)
+        return -1;
+    int status = native_replace(native, again);
+    descriptor_close(again);
+    return status;
+}
+
+/* Only a stream that filelike_temporary opened goes on with the copy of its bytes. */
+static int copy_native(struct persisting *it, struct native *native, bool goes_on)
+{
+    struct aside copy;
+    if (publish_copy(it, &copy) != 0)
+        return -1;
+    int status = goes_on ? go_on_with(native, copy.descriptor) : 0;
+    aside_finish(&copy);
+    return status;
+}
+
+static int give_native(struct persisting *it, struct native *native)
+{
+    int descriptor = native->file.descriptor;
+    enum descriptor_note note = descriptor_get_note(descriptor);
+    bool goes_on = true;
+    if (note == NOTE_GIVEN_AWAY || store_in_memory(it->store))
+        return give_snapshot(it);
+    char *path = strdup(it->target.path);
+    if (path == NULL)
+        return -1;
+    int status = put_in_place(it, descriptor, NULL, put_by_link);
+    if (status != 0 && errno != EEXIST) {
+        goes_on = note != NOTE_NONE;
+        status = copy_native(it, native, goes_on);
+    }
+    if (status == 0 && goes_on) {
+        native_give_away(native, path);
+        return 0;
+    }
+    int saved = errno;
+    free(path);
+    errno = saved;
+    return status;
+}
+
+/* ---- From any stream -----------------------------------------------------------------
+ */
+
+static int give(struct use *use, struct persisting *it)
+{
+    if (use->native != NULL)
+        return give_native(it, use->native);
+    struct temporary *temporary = temporary_of(it->store);
+    bool own = temporary != NULL && temporary->given_path == NULL;
+    return own && !store_in_memory(it->store) ? give_temporary(it, temporary)
+                                              : give_snapshot(it);
+}
+
+/* 0 where no write was lost. Of a native stream, only stdio's indicator tells. */
+static int check_complete(const struct use *use)
+{
+    int lost = use->native == NULL ? use->stream->lost_write
+               : ferror(use->file) ? EIO
+                                   : 0;
+    if (lost == 0)
+        return 0;
+    errno = lost;
+    return -1;
+}
+
+static mode_t chosen_permissions(const struct use *use)
+{
+    struct stat status;
+    if (use->stream != NULL)
+        return use->stream->permissions;
+    int descriptor = use->native->file.descriptor;
+    if (descriptor_get_note(descriptor) == NOTE_PERMISSIONS &&
+        fstat(descriptor, &status) == 0)
+        return status.st_mode & 0777;
+    return 0;
+}
+
+static int persist(struct use *use, const char *path, unsigned flags)
+{
+    struct persisting it = {.store = use->store, .flags = flags};
+    if (check_complete(use) != 0 || target_init(&it.target, path, flags) != 0)
+        return -1;
+    it.permissions = chosen_permissions(use);
+    int status = give(use, &it);
+    if (status == 0 && (flags & FILELIKE_NOSYNC) == 0)
+        status = target_sync(&it.target);
+    target_finish(&it.target);
+    return status;
+}
+
+int filelike_persist(FILE *file, const char *path, unsigned flags)
+{
+    struct use use;
+    if (options_check_flags(flags) != 0 || use_begin_bytes(&use, file) != 0)
+        return -1;
+    int status = persist(&use, path, flags);
+    use_end_bytes(&use);
+    return status;
+}

@@ -1,0 +1,111 @@
+/* The bytes of a stream for others: other programs, a descriptor, the disk. */
+#include <config.h>
+
+#include "filelike.h"
+
+#include "cookie.h"
+#include "descriptor.h"
+#include "temporary.h"
+#include "use.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+int filelike_rollover(FILE *file)
+{
+    struct use use;
+    if (use_begin_bytes(&use, file) != 0)
+        return -1;
+    int status = store_move_to_disk(use.store);
+    use_end_bytes(&use);
+    return status;
+}
+
+/* ---- A descriptor --------------------------------------------------------------------
+ */
+
+/* The store's positions are our own; who takes the descriptor finds the stream's there.
+ * stdio has brought a native stream's to its place itself. */
+static int place_offset(const struct use *use, int descriptor)
+{
+    if (use->stream != NULL && lseek(descriptor, use->stream->position, SEEK_SET) == -1)
+        return -1;
+    return descriptor;
+}
+
+int filelike_fileno(FILE *file)
+{
+    struct use use;
+    if (use_begin_position(&use, file) != 0)
+        return -1;
+    int descriptor = -1;
+    if (store_obtain_descriptor(use.store) == 0)
+        descriptor = place_offset(&use, store_descriptor(use.store));
+    use_end_bytes(&use);
+    return descriptor;
+}
+
+/* ---- A path --------------------------------------------------------------------------
+ */
+
+/* Sets *ANSWERED, what was answered before or NULL, to TEXT; an answer that still holds
+ * stays where it is. */
+static const char *answer(char **answered, const char *text)
+{
+    if (*answered != NULL && strcmp(*answered, text) == 0)
+        return *answered;
+    char *path = strdup(text);
+    if (path == NULL)
+        return NULL;
+    free(*answered);
+    *answered = path;
+    return path;
+}
+
+static const char *proc_path(const struct use *use)
+{
+    char path[PROC_PATH_SIZE];
+    if (store_obtain_descriptor(use->store) != 0)
+        return NULL;
+    descriptor_proc_path(store_descriptor(use->store), path);
+    if (access(path, F_OK) != 0) {
+        errno = ENOTSUP;
+        return NULL;
+    }
+    return answer(
+        use->stream != NULL ? &use->stream->path : &use->native->answered_path, path);
+}
+
+/* Where the file has been put, unless it is not there any more: nobody tells when a
+ * native stream is closed, and another file may have come after it. */
+static const char *native_path(const struct native *native)
+{
+    struct stat status;
+    if (native->given_path == NULL || stat(native->given_path, &status) != 0)
+        return NULL;
+    return status.st_dev == native->device && status.st_ino == native->inode
+               ? native->given_path
+               : NULL;
+}
+
+static const char *own_path(const struct use *use)
+{
+    if (use->native != NULL)
+        return native_path(use->native);
+    const struct temporary *temporary = temporary_of(use->store);
+    return temporary != NULL ? temporary_path(temporary) : NULL;
+}
+
+const char *filelike_path(FILE *file)
+{
+    struct use use;
+    if (use_begin_bytes(&use, file) != 0)
+        return NULL;
+    const char *path = own_path(&use);
+    if (path == NULL)
+        path = proc_path(&use);
+    use_end_bytes(&use);
+    return path;
+}

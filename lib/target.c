@@ -1,0 +1,165 @@
+#include <config.h>
+
+#include "target.h"
+
+#include "descriptor.h"
+#include "filelike.h"
+#include "path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* As many as Linux follows. */
+enum { MOST_LINKS = 40 };
+
+/* ---- Resolving -----------------------------------------------------------------------
+ */
+
+static bool names_directory(const char *name)
+{
+    return name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* Opens the directory that the target's name lies in. */
+static int open_directory(struct target *target)
+{
+    size_t length = (size_t) (target->name - target->path);
+    char *directory = strndup(target->path, length);
+    if (directory == NULL)
+        return -1;
+    target->directory = RETRY(open(directory, O_PATH | O_DIRECTORY | O_CLOEXEC));
+    int saved = errno;
+    free(directory);
+    errno = saved;
+    return target->directory == -1 ? -1 : 0;
+}
+
+static int set_path(struct target *target, char *path)
+{
+    if (path == NULL)
+        return -1;
+    free(target->path);
+    target->path = path;
+    target->name = path_last(path);
+    if (names_directory(target->name)) {
+        errno = EISDIR;
+        return -1;
+    }
+    return open_directory(target);
+}
+
+/* The path that LINK, found at the target, leads to. */
+static char *link_path(const struct target *target, const char *link)
+{
+    if (link[0] == '/')
+        return strdup(link);
+    char *directory = strndup(target->path, (size_t) (target->name - target->path));
+    if (directory == NULL)
+        return NULL;
+    char *path = path_join(directory, "", link);
+    free(directory);
+    return path;
+}
+
+/* 1 where a symbolic link was followed, 0 where there is none, or -1. */
+static int follow(struct target *target)
+{
+    char link[PATH_MAX];
+    ssize_t length = readlinkat(target->directory, target->name, link, sizeof link);
+    if (length == -1)
+        return errno == EINVAL || errno == ENOENT ? 0 : -1;
+    if ((size_t) length == sizeof link) {
+        errno = ENAMETOOLONG;
+        return -1;
+    }
+    link[length] = '\0';
+    descriptor_close(target->directory);
+    target->directory = -1;
+    return set_path(target, link_path(target, link)) == 0 ? 1 : -1;
+}
+
+static int follow_all(struct target *target)
+{
+    for (int i = 0; i <= MOST_LINKS; i++) {
+        int followed = follow(target);
+        if (followed != 1)
+            return followed;
+    }
+    errno = ELOOP;
+    return -1;
+}
+
+/* Asks of PATH itself, as links in /proc lead where their text does not. */
+static int check_kind(const char *path)
+{
+    struct stat status;
+    if (stat(path, &status) != 0 || S_ISREG(status.st_mode))
+        return 0;
+    errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
+    return -1;
+}
+
+static int resolve_new(struct target *target, const char *path)
+{
+    if (set_path(target, path_absolute(path)) != 0 || target_look(target) != 0)
+        return -1;
+    if (!target->exists)
+        return 0;
+    errno = EEXIST;
+    return -1;
+}
+
+static int resolve_any(struct target *target, const char *path)
+{
+    if (check_kind(path) != 0 || set_path(target, path_absolute(path)) != 0 ||
+        follow_all(target) != 0)
+        return -1;
+    return target_look(target);
+}
+
+int target_init(struct target *target, const char *path, unsigned flags)
+{
+    *target = (struct target){.directory = -1};
+    int status = flags & FILELIKE_NOREPLACE ? resolve_new(target, path)
+                                            : resolve_any(target, path);
+    if (status != 0)
+        target_finish(target);
+    return status;
+}
+
+void target_finish(struct target *target)
+{
+    int saved = errno;
+    descriptor_close(target->directory);
+    free(target->path);
+    errno = saved;
+}
+
+/* ---- Looking -------------------------------------------------------------------------
+ */
+
+int target_look(struct target *target)
+{
+    int status =
+        fstatat(target->directory, target->name, &target->status, AT_SYMLINK_NOFOLLOW);
+    target->exists = status == 0;
+    return target->exists || errno == ENOENT ? 0 : -1;
+}
+
+int target_sync(const struct target *target)
+{
+    int directory =
+        RETRY(openat(target->directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    if (directory == -1)
+        return -1;
+    int status = RETRY(fsync(directory));
+    /* The filesystem has nothing to sync in a directory. */
+    if (status == -1 && errno == EINVAL)
+        status = 0;
+    descriptor_close(directory);
+    return status;
+}

@@ -59,7 +59,7 @@ static int resize_block(struct memory *memory, size_t capacity)
 {
     if (capacity == SIZE_MAX)
         return refuse();
-    if (memory->block == BLOCK_BORROWED || !gate_enter())
+    if (memory->bytes == NULL || memory->block == BLOCK_BORROWED || !gate_enter())
         return replace_block(memory, capacity);
     int status = reallocate_block(memory, capacity);
     gate_leave();

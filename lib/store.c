@@ -22,7 +22,9 @@ void store_retain(struct store *store)
 
 void store_release(struct store *store)
 {
-    if (atomic_fetch_sub_explicit(&store->references, 1, memory_order_acq_rel) == 1)
+    /* Who holds the only reference need not give it back: nobody else can take one. */
+    if (atomic_load_explicit(&store->references, memory_order_acquire) == 1 ||
+        atomic_fetch_sub_explicit(&store->references, 1, memory_order_acq_rel) == 1)
         store->operations->destroy(store);
 }
 

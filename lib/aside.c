@@ -254,13 +254,13 @@ int aside_rename(
 /* ---- Putting in place ----------------------------------------------------------------
  */
 
-/* Renames the hidden name of REMOVAL, which is gone then either way. */
+/* Renames the hidden name of REMOVAL, which is gone then either way: where both names are
+ * links to the same file already, rename does nothing (POSIX) and the release removes it.
+ */
 static int rename_hidden(
     struct removal *removal, const struct target *target, unsigned flags)
 {
     int status = aside_rename(target->directory, removal_name(removal), target, flags);
-    if (status == 0)
-        removal_disarm(removal);
     removal_release(removal);
     return status;
 }

@@ -218,17 +218,26 @@ void cookie_stop_locking(FILE *file)
 /* ---- Any FILE * ----------------------------------------------------------------------
  */
 
+/* Where the caller locks, we do not: a forked child's glibc makes the locks of streams
+ * new, but not of these. */
+static bool is_locked_by_caller(FILE *file)
+{
+    return __fsetlocking(file, FSETLOCKING_QUERY) == FSETLOCKING_BYCALLER;
+}
+
 bool cookie_lock(FILE *file)
 {
     bool locking = needs_lock(file);
-    flockfile(file);
+    if (!is_locked_by_caller(file))
+        flockfile(file);
     return locking;
 }
 
 void cookie_unlock(FILE *file, bool locking)
 {
-    funlockfile(file);
-    /* flockfile makes glibc lock in every operation from then on. */
+    if (!is_locked_by_caller(file))
+        funlockfile(file);
+    /* flockfile may make glibc lock in every operation from then on. */
     if (!locking)
         forget_lock(file);
 }

@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 ssize_t descriptor_read(int descriptor, void *buffer, size_t size, int64_t position)
@@ -37,6 +38,20 @@ int descriptor_write(
         *written += (size_t) count;
     }
     return 0;
+}
+
+ssize_t descriptor_append(int descriptor, const void *data, size_t size)
+{
+#ifdef HAVE_PWRITEV2
+    struct iovec vector = {(void *) (uintptr_t) data, size};
+    ssize_t count = RETRY(pwritev2(descriptor, &vector, 1, 0, RWF_APPEND));
+    if (count != -1 || (errno != ENOSYS && errno != EINVAL))
+        return count;
+#else
+    (void) descriptor, (void) data, (void) size;
+#endif
+    errno = ENOTSUP;
+    return -1;
 }
 
 /* In the kernel, where it can; returns how far that went. */

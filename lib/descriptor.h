@@ -25,6 +25,10 @@ ssize_t descriptor_read(int descriptor, void *buffer, size_t size, int64_t posit
 int descriptor_write(
     int descriptor, const void *data, size_t size, int64_t position, size_t *written);
 
+/* Appends, in one step for all who append to the file, what the system takes of SIZE
+ * bytes. Their number, or -1; ENOTSUP where the system cannot. */
+ssize_t descriptor_append(int descriptor, const void *data, size_t size);
+
 /* Copies the file of SOURCE, from its start to its end, to the start of TARGET's. */
 int descriptor_copy(int source, int target);
 

@@ -9,17 +9,21 @@
 
 #include <errno.h>
 
-/* The removal of a named stream's file that has not been given away, or NULL. */
-static struct removal *removal_of(const struct use *use)
-{
-    const struct temporary *temporary = temporary_of(use->store);
-    return temporary != NULL ? temporary->removal : NULL;
-}
-
 static int refuse(void)
 {
     errno = ENOTSUP;
     return -1;
+}
+
+/* A file that has been given away stays anyhow. */
+static int keep(const struct use *use)
+{
+    const struct temporary *temporary = temporary_of(use->store);
+    if (temporary == NULL || temporary_path(temporary) == NULL)
+        return refuse();
+    if (temporary->removal != NULL)
+        removal_disarm(temporary->removal);
+    return 0;
 }
 
 int filelike_keep(FILE *file)
@@ -27,21 +31,20 @@ int filelike_keep(FILE *file)
     struct use use;
     if (use_begin_bytes(&use, file) != 0)
         return -1;
-    struct removal *removal = removal_of(&use);
-    if (removal != NULL)
-        removal_disarm(removal);
+    int status = keep(&use);
     use_end_bytes(&use);
-    return removal != NULL ? 0 : refuse();
+    return status;
 }
 
-static int discard(struct use *use)
+static int discard(const struct use *use)
 {
-    struct removal *removal = removal_of(use);
+    const struct temporary *temporary = temporary_of(use->store);
+    bool named = temporary != NULL && temporary->removal != NULL;
     bool atomic = use->stream != NULL && use->stream->ending != NULL;
-    if (removal == NULL && !atomic)
+    if (!named && !atomic)
         return refuse();
-    if (removal != NULL)
-        removal_arm(removal);
+    if (named)
+        removal_arm(temporary->removal);
     use->stream->discarded = true;
     return 0;
 }

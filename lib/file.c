@@ -51,6 +51,40 @@ int file_write(struct store *store, const void *data, size_t size, int64_t posit
     return -1;
 }
 
+/* The rest of an append that the system has cut after DONE bytes; or none of it. */
+static int append_rest(struct store *store, const char *rest, size_t size, size_t done)
+{
+    int64_t end = file_size(store);
+    if (end == -1)
+        return -1;
+    if (file_write(store, rest, size, end) == 0)
+        return 0;
+    int saved = errno;
+    if (file_size(store) == end)
+        (void) descriptor_truncate(file_descriptor(store), end - (int64_t) done);
+    errno = saved;
+    return -1;
+}
+
+/* The kernel finds the end: other stores and processes may append to the same file. */
+int file_append(struct store *store, const void *data, size_t size, int64_t *end)
+{
+    ssize_t done = descriptor_append(file_descriptor(store), data, size);
+    if (done == -1 && errno == ENOTSUP)
+        return store_append_by_write(store, data, size, end);
+    if (done == -1)
+        return -1;
+    size_t left = size - (size_t) done;
+    if (left > 0 &&
+        append_rest(store, (const char *) data + done, left, (size_t) done) != 0)
+        return -1;
+    int64_t behind = file_size(store);
+    if (behind == -1)
+        return -1;
+    *end = behind;
+    return 0;
+}
+
 int file_truncate(struct store *store, int64_t size)
 {
     if (descriptor_truncate(file_descriptor(store), size) != 0)
@@ -207,6 +241,7 @@ static void file_destroy(struct store *store)
 static const struct store_operations file_operations = {
     .read = file_read,
     .write = file_write,
+    .append = file_append,
     .truncate = file_truncate,
     .size = file_size,
     .view = file_view,

@@ -34,6 +34,7 @@ struct store *file_create(int descriptor, uint64_t size_limit);
 /* The operations of struct store_operations. */
 ssize_t file_read(struct store *store, void *buffer, size_t size, int64_t position);
 int file_write(struct store *store, const void *data, size_t size, int64_t position);
+int file_append(struct store *store, const void *data, size_t size, int64_t *end);
 int file_truncate(struct store *store, int64_t size);
 int64_t file_size(struct store *store);
 const void *file_view(struct store *store, size_t *size);

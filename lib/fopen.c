@@ -34,20 +34,10 @@ static FILE *refuse(int error)
     return NULL;
 }
 
-/* A stream on STORE, whose reference is the stream's now, or gone on failure. */
-static FILE *open_existing(struct store *store, unsigned mode)
+static FILE *open_again(struct store *store, unsigned mode)
 {
-    FILE *file = open_file(store, mode, &defaults, BUFFER_IN_MEMORY);
-    if (file == NULL || (mode & MODE_TRUNCATE) == 0)
-        return file;
-    store_lock(store);
-    int status = store_truncate(store, 0);
-    store_unlock(store);
-    if (status == 0)
-        return file;
-    int saved = errno;
-    (void) fclose(file);
-    return refuse(saved);
+    struct stream *stream = open_existing(store, mode, &defaults, BUFFER_IN_MEMORY);
+    return stream != NULL ? stream->file : NULL;
 }
 
 /* The stream is opened before the name is seen: where it cannot be, no name is left
@@ -76,7 +66,7 @@ static FILE *open_named_bytes(const char *name, const char *mode_text)
             return refuse(EEXIST);
         }
         if (store != NULL)
-            return open_existing(store, mode);
+            return open_again(store, mode);
         if (!creates)
             return refuse(ENOENT);
         FILE *file = open_new(name, mode);

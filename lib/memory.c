@@ -35,6 +35,9 @@ static int replace_block(struct memory *memory, size_t capacity)
         return -1;
     if (kept > 0)
         memcpy(bytes, memory->bytes, kept);
+    if (capacity < memory->capacity)
+        memory->capacity = capacity;
+    atomic_thread_fence(memory_order_release);
     memory->bytes = bytes;
     atomic_thread_fence(memory_order_release);
     memory->block = BLOCK_OWN;
@@ -287,6 +290,7 @@ static void memory_destroy(struct store *store)
 static const struct store_operations memory_operations = {
     .read = memory_read,
     .write = memory_write,
+    .append = store_append_by_write,
     .truncate = memory_truncate,
     .size = memory_size,
     .view = memory_view,

@@ -108,7 +108,16 @@ void names_resume(void)
     (void) pthread_mutex_unlock(&lock);
 }
 
+static void renew_store(const void *node, VISIT visit, int depth)
+{
+    (void) depth;
+    if (visit == postorder || visit == leaf)
+        store_renew_lock((*(struct named *const *) node)->store);
+}
+
+/* The stores too: one may be locked while no stream of the registry leads to it. */
 void names_renew(void)
 {
+    twalk(tree, renew_store);
     lock = (pthread_mutex_t) PTHREAD_MUTEX_INITIALIZER;
 }

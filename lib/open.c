@@ -4,6 +4,7 @@
 
 #include "cookie.h"
 #include "fork.h"
+#include "mode.h"
 #include "registry.h"
 
 #include <errno.h>
@@ -48,16 +49,44 @@ struct stream *open_stream(struct store *store, unsigned mode,
     return stream;
 }
 
-FILE *open_file(struct store *store, unsigned mode,
+/* As open_stream, but the store's reference is gone also on failure. */
+static struct stream *open_or_release(struct store *store, unsigned mode,
     const struct filelike_options *options, size_t default_buffer)
 {
     if (store == NULL)
         return NULL;
     struct stream *stream = open_stream(store, mode, options, default_buffer);
-    if (stream != NULL)
-        return stream->file;
+    if (stream == NULL) {
+        int saved = errno;
+        store_release(store);
+        errno = saved;
+    }
+    return stream;
+}
+
+FILE *open_file(struct store *store, unsigned mode,
+    const struct filelike_options *options, size_t default_buffer)
+{
+    struct stream *stream = open_or_release(store, mode, options, default_buffer);
+    return stream != NULL ? stream->file : NULL;
+}
+
+static int truncate_all(struct store *store)
+{
+    store_lock(store);
+    int status = store_truncate(store, 0);
+    store_unlock(store);
+    return status;
+}
+
+struct stream *open_existing(struct store *store, unsigned mode,
+    const struct filelike_options *options, size_t default_buffer)
+{
+    struct stream *stream = open_or_release(store, mode, options, default_buffer);
+    if (stream == NULL || (mode & MODE_TRUNCATE) == 0 || truncate_all(store) == 0)
+        return stream;
     int saved = errno;
-    store_release(store);
+    (void) fclose(stream->file);
     errno = saved;
     return NULL;
 }

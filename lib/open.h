@@ -20,4 +20,8 @@ struct stream *open_stream(struct store *store, unsigned mode,
 FILE *open_file(struct store *store, unsigned mode,
     const struct filelike_options *options, size_t default_buffer);
 
+/* The same for a store that may hold bytes already: the "w" modes truncate it. */
+struct stream *open_existing(struct store *store, unsigned mode,
+    const struct filelike_options *options, size_t default_buffer);
+
 #endif

@@ -40,53 +40,47 @@ static struct store *share(const struct use *use, unsigned mode)
     return use->store;
 }
 
-static struct filelike_options like(const struct stream *stream)
+/* What the second stream takes from the first. */
+struct likeness {
+    struct store *store; /* a reference */
+    struct filelike_options options;
+    bool readers_only;
+};
+
+static void describe(struct likeness *likeness, const struct stream *stream)
 {
-    struct filelike_options options = {0};
-    if (stream != NULL) {
-        options.buffer_size = stream->buffer_size - cookie_buffer_overhead();
-        options.permissions = stream->permissions;
-    }
-    return options;
+    if (stream == NULL)
+        return;
+    likeness->options.buffer_size = stream->buffer_size - cookie_buffer_overhead();
+    likeness->options.permissions = stream->permissions;
+    likeness->readers_only = stream->readers_only;
 }
 
-static int truncate_all(struct store *store, unsigned mode)
+/* No stream is opened here, while this one is locked: that takes stdio's list lock, which
+ * fflush(NULL) may hold while it waits for this stream. */
+static int take_likeness(struct likeness *likeness, FILE *file, unsigned mode)
 {
-    if ((mode & MODE_TRUNCATE) == 0)
-        return 0;
-    store_lock(store);
-    int status = store_truncate(store, 0);
-    store_unlock(store);
-    return status;
-}
-
-static struct stream *reopen(const struct use *use, unsigned mode)
-{
-    struct filelike_options options = like(use->stream);
-    struct store *store = share(use, mode);
-    if (store == NULL)
-        return NULL;
-    struct stream *stream = open_stream(store, mode, &options, BUFFER_ON_DISK);
-    if (stream != NULL && truncate_all(store, mode) == 0) {
-        stream->readers_only = use->stream != NULL && use->stream->readers_only;
-        return stream;
-    }
-    int saved = errno;
-    if (stream != NULL)
-        (void) fclose(stream->file);
-    else
-        store_release(store);
-    errno = saved;
-    return NULL;
+    struct use use;
+    if (use_begin(&use, file) != 0)
+        return -1;
+    *likeness = (struct likeness){0};
+    describe(likeness, use.stream);
+    if (cookie_flush(file) == 0)
+        likeness->store = share(&use, mode);
+    use_end(&use);
+    return likeness->store != NULL ? 0 : -1;
 }
 
 FILE *filelike_reopen(FILE *file, const char *mode)
 {
-    struct use use;
+    struct likeness likeness;
     unsigned bits;
-    if (mode_parse(mode, "r+", &bits) != 0 || use_begin(&use, file) != 0)
+    if (mode_parse(mode, "r+", &bits) != 0 || take_likeness(&likeness, file, bits) != 0)
         return NULL;
-    struct stream *stream = cookie_flush(file) == 0 ? reopen(&use, bits) : NULL;
-    use_end(&use);
-    return stream != NULL ? stream->file : NULL;
+    struct stream *stream =
+        open_existing(likeness.store, bits, &likeness.options, BUFFER_ON_DISK);
+    if (stream == NULL)
+        return NULL;
+    stream->readers_only = likeness.readers_only;
+    return stream->file;
 }

@@ -106,6 +106,17 @@ static int spooled_write(
     return store_write(now(store), data, size, position);
 }
 
+/* In memory the end is ours alone, and the write may have to move. */
+static int spooled_append(
+    struct store *store, const void *data, size_t size, int64_t *end)
+{
+    struct spooled *spooled = spooled_of(store);
+    if (!has_moved(spooled))
+        return store_append_by_write(store, data, size, end);
+    end_views(spooled);
+    return store_append(spooled->now, data, size, end);
+}
+
 static int spooled_truncate(struct store *store, int64_t size)
 {
     struct spooled *spooled = spooled_of(store);
@@ -184,6 +195,7 @@ static void spooled_destroy(struct store *store)
 static const struct store_operations spooled_operations = {
     .read = spooled_read,
     .write = spooled_write,
+    .append = spooled_append,
     .truncate = spooled_truncate,
     .size = spooled_size,
     .view = spooled_view,

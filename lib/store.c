@@ -81,6 +81,25 @@ int store_write(struct store *store, const void *data, size_t size, int64_t posi
     return store->operations->write(store, data, size, position);
 }
 
+/* With a limit to keep, the end must be known first; it may then move only if others
+ * write to the file by other means than this store. */
+int store_append(struct store *store, const void *data, size_t size, int64_t *end)
+{
+    if (store->size_limit == INT64_MAX)
+        return store->operations->append(store, data, size, end);
+    return store_append_by_write(store, data, size, end);
+}
+
+int store_append_by_write(
+    struct store *store, const void *data, size_t size, int64_t *end)
+{
+    int64_t position = store_size(store);
+    if (position == -1 || store_write(store, data, size, position) != 0)
+        return -1;
+    *end = position + (int64_t) size;
+    return 0;
+}
+
 int store_truncate(struct store *store, int64_t size)
 {
     if (size > store->size_limit) {

@@ -21,6 +21,9 @@ struct store_operations {
     ssize_t (*read)(struct store *, void *buffer, size_t size, int64_t position);
     /* All of the SIZE bytes or none; a gap before POSITION is filled with zero bytes. */
     int (*write)(struct store *, const void *data, size_t size, int64_t position);
+    /* The same at the end, wherever that is when the bytes are written; sets *END to the
+     * position behind them. */
+    int (*append)(struct store *, const void *data, size_t size, int64_t *end);
     int (*truncate)(struct store *, int64_t size);
     int64_t (*size)(struct store *);
     /* Valid until the next write, truncation or destruction; never NULL on success. */
@@ -75,8 +78,13 @@ void store_announce_move(struct store *store);
 /* The operations, with the size limit enforced: EFBIG past it. */
 ssize_t store_read(struct store *store, void *buffer, size_t size, int64_t position);
 int store_write(struct store *store, const void *data, size_t size, int64_t position);
+int store_append(struct store *store, const void *data, size_t size, int64_t *end);
 int store_truncate(struct store *store, int64_t size);
 int64_t store_size(struct store *store);
+
+/* The append operation of a store whose end nobody else moves. */
+int store_append_by_write(
+    struct store *store, const void *data, size_t size, int64_t *end);
 const void *store_view(struct store *store, size_t *size);
 void *store_detach(struct store *store, size_t *size);
 int store_copy_to(struct store *store, int target);

@@ -53,9 +53,19 @@ static void remember(int *first)
         *first = errno;
 }
 
+/* glibc refills its whole buffer after each seek. What is in memory is fetched again
+ * sooner than it is copied, so of a large buffer only a part is filled. */
+static size_t worth_reading(const struct stream *stream, size_t size)
+{
+    enum { ENOUGH = 1024 };
+    bool is_refill = size == stream->buffer_size && size > ENOUGH;
+    return is_refill && store_descriptor(stream->store) == -1 ? ENOUGH : size;
+}
+
 ssize_t stream_read(struct stream *stream, void *buffer, size_t size)
 {
     store_lock(stream->store);
+    size = worth_reading(stream, size);
     ssize_t count = store_read(stream->store, buffer, size, stream->position);
     if (count > 0)
         stream->position += count;
@@ -67,11 +77,11 @@ ssize_t stream_read(struct stream *stream, void *buffer, size_t size)
 
 static int write_locked(struct stream *stream, const void *data, size_t size)
 {
-    struct store *store = stream->store;
-    int64_t position = stream->mode & MODE_APPEND ? store_size(store) : stream->position;
-    if (position == -1 || store_write(store, data, size, position) != 0)
+    if (stream->mode & MODE_APPEND)
+        return store_append(stream->store, data, size, &stream->position);
+    if (store_write(stream->store, data, size, stream->position) != 0)
         return -1;
-    stream->position = position + (int64_t) size;
+    stream->position += (int64_t) size;
     return 0;
 }
 

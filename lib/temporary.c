@@ -29,6 +29,7 @@ static void temporary_destroy(struct store *store)
 static const struct store_operations temporary_operations = {
     .read = file_read,
     .write = file_write,
+    .append = file_append,
     .truncate = file_truncate,
     .size = file_size,
     .view = file_view,

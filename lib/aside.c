@@ -276,7 +276,7 @@ int aside_link(int descriptor, const struct target *target, unsigned flags)
     return rename_hidden(removal, target, flags);
 }
 
-/* For a file that cannot be linked: no /proc, no hard links. */
+/* For a file that cannot be linked: no /proc, no hard links. Its copy takes its place. */
 static int publish_copy(struct aside *aside, unsigned flags, mode_t permissions)
 {
     struct target *target = aside->target;
@@ -290,7 +290,9 @@ static int publish_copy(struct aside *aside, unsigned flags, mode_t permissions)
         status = rename_hidden(removal, target, flags);
     else
         removal_release(removal);
-    descriptor_close(copy);
+    descriptor_close(status == 0 ? aside->descriptor : copy);
+    if (status == 0)
+        aside->descriptor = copy;
     return status;
 }
 

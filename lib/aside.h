@@ -8,7 +8,7 @@
 
 struct aside {
     struct target *target;
-    int descriptor;          /* O_RDWR */
+    int descriptor;          /* O_RDWR; once published, that of the target */
     struct removal *removal; /* of the hidden name; NULL: it has none */
     bool is_fresh;           /* the mode is what stdio would give a new file */
 };

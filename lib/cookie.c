@@ -2,6 +2,7 @@
 
 #include "cookie.h"
 
+#include "descriptor.h"
 #include "filelike.h"
 #include "mode.h"
 
@@ -9,7 +10,6 @@
 #include <fcntl.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 /* ---- Which C library -----------------------------------------------------------------
  */
@@ -55,11 +55,12 @@ typedef off_t cookie_offset;
  * fopen's own does that is open all the time. */
 static FILE *make_reference(void)
 {
-    FILE *reference = fopen("/", "re");
-    if (reference == NULL)
-        return NULL;
-    (void) close(reference->_fileno);
-    reference->_fileno = -1;
+    int descriptor = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    FILE *reference = descriptor == -1 ? NULL : fdopen(descriptor, "r");
+    if (reference != NULL)
+        reference->_fileno = -1;
+    /* It is only looked at. */
+    descriptor_close(descriptor);
     return reference;
 }
 

@@ -154,14 +154,15 @@ int descriptor_open_again(int descriptor, int access)
 
 int descriptor_share(int descriptor, int access)
 {
+    int again = descriptor_open_again(descriptor, access);
     int flags = fcntl(descriptor, F_GETFL);
-    if (flags == -1)
-        return -1;
+    if (again != -1 || flags == -1)
+        return again;
     /* pwrite on a descriptor with O_APPEND ignores the position. */
     bool enough = (flags & O_ACCMODE) == O_RDWR || (flags & O_ACCMODE) == access;
     if (enough && (flags & O_APPEND) == 0)
         return fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
-    return descriptor_open_again(descriptor, access);
+    return -1;
 }
 
 int descriptor_readable(int descriptor, int *opened)

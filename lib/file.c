@@ -25,6 +25,9 @@ int file_descriptor(const struct store *store)
 
 ssize_t file_read(struct store *store, void *buffer, size_t size, int64_t position)
 {
+    /* Where the last position would not be one any more, pread is EINVAL. */
+    if (size > (uint64_t) (INT64_MAX - position))
+        size = (size_t) (INT64_MAX - position);
     return descriptor_read(file_descriptor(store), buffer, size, position);
 }
 

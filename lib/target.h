@@ -7,7 +7,7 @@
 #include <sys/stat.h>
 
 struct target {
-    int directory; /* O_PATH */
+    int directory; /* O_RDONLY, or O_PATH where the directory cannot be read */
     char *path;    /* absolute */
     char *name;    /* the end of path */
     bool exists;   /* when target_look was called last */

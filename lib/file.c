@@ -131,9 +131,10 @@ static void *map(int descriptor, size_t size)
 
 void file_unmap(struct file *file)
 {
-    if (file->mapping != NULL)
-        (void) munmap(file->mapping, file->mapping_length);
+    void *mapping = file->mapping;
     file->mapping = NULL;
+    if (mapping != NULL)
+        (void) munmap(mapping, file->mapping_length);
 }
 
 const void *file_view(struct store *store, size_t *size)

@@ -118,18 +118,14 @@ void native_give_away(struct native *native, char *path)
     native->given_path = path;
 }
 
-void native_hold(void)
-{
-    (void) pthread_mutex_lock(&lock);
-}
-
-void native_resume(void)
-{
-    (void) pthread_mutex_unlock(&lock);
-}
-
+/* A thread that was at work on the places when the process forked is not here to finish:
+ * they are given up then, and with them only memory. */
 void native_renew(void)
 {
+    if (pthread_mutex_trylock(&lock) != 0) {
+        places = NULL;
+        place_count = 0;
+    }
     lock = (pthread_mutex_t) PTHREAD_MUTEX_INITIALIZER;
     for (size_t i = 0; i < place_count; i++) {
         if (places[i] != NULL)

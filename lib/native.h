@@ -29,9 +29,7 @@ int native_replace(struct native *native, int descriptor);
 /* The file stands at PATH now, a block of malloc's that belongs to NATIVE from now on. */
 void native_give_away(struct native *native, char *path);
 
-/* For the handlers of fork. */
-void native_hold(void);
-void native_resume(void);
+/* For the handler of fork, in the child. */
 void native_renew(void);
 
 #endif

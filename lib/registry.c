@@ -27,6 +27,8 @@ void registry_add(struct stream *stream)
     struct stream **list = list_of(stream->file);
     (void) pthread_mutex_lock(&lock);
     stream->next = *list;
+    /* A list is whole at each moment: fork does not wait. */
+    atomic_thread_fence(memory_order_release);
     *list = stream;
     (void) pthread_mutex_unlock(&lock);
 }
@@ -49,16 +51,6 @@ struct stream *registry_find(FILE *file)
         stream = stream->next;
     (void) pthread_mutex_unlock(&lock);
     return stream;
-}
-
-void registry_hold(void)
-{
-    (void) pthread_mutex_lock(&lock);
-}
-
-void registry_resume(void)
-{
-    (void) pthread_mutex_unlock(&lock);
 }
 
 void registry_renew(void)

@@ -11,9 +11,7 @@ void registry_remove(struct stream *stream);
 /* The stream of FILE, or NULL. */
 struct stream *registry_find(FILE *file);
 
-/* For the handlers of fork: in a child, the locks of all stores are made new too. */
-void registry_hold(void);
-void registry_resume(void);
+/* For the handler of fork, in the child: makes this lock new, and those of all stores. */
 void registry_renew(void);
 
 #endif

@@ -12,7 +12,7 @@ AC_CACHE_CHECK([whether the linker takes a version script], [filelike_cv_version
   LDFLAGS=$filelike_saved_LDFLAGS
   rm -f conftest.map])
 AM_CONDITIONAL([HAVE_VERSION_SCRIPT], [test "$filelike_cv_version_script" = yes])
-AX_APPEND_LINK_FLAGS([-Wl,-z,nodelete -Wl,-z,defs -Wl,-z,now -Wl,-z,relro],
+AX_APPEND_LINK_FLAGS([-Wl,-z,nodelete -Wl,-z,now -Wl,-z,relro],
   [LIBRARY_LDFLAGS])
 AC_SUBST([LIBRARY_LDFLAGS])
 ])

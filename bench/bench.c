@@ -1,0 +1,185 @@
+/* bench: the library's streams beside their peers, in one run.
+ *
+ * usage: bench [--row NAME]... [--quick | --rounds N] [--csv FILE] [--data FILE]
+ *        bench --list
+ *
+ * Prints how fast, or how large, each kind of stream is in each piece of work: the median
+ * of all rounds and how far they spread (half the distance of the quartiles), how many
+ * times as fast or as small that is as what stands beside it, and the target where there
+ * is one. */
+#include <config.h>
+
+#include "report.h"
+
+#include <errno.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+
+enum { DEFAULT_ROUNDS = 9, QUICK_ROUNDS = 3 };
+
+#define DEFAULT_DATA "/usr/share/zoneinfo/zone1970.tab"
+
+struct settings {
+    size_t rounds;
+    const char *data;
+    const char *csv;
+    bool *chosen; /* for each row */
+    bool any_chosen;
+};
+
+static int list_rows(void)
+{
+    for (size_t i = 0; i < row_count; i++)
+        printf("%-17s%s\n", rows[i].name, rows[i].work);
+    return EXIT_SUCCESS;
+}
+
+/* ---- Settings ------------------------------------------------------------------------
+ */
+
+static _Noreturn void complain(const char *what, const char *which)
+{
+    (void) fprintf(stderr, "bench: %s '%s'; bench --help tells more\n", what, which);
+    exit(EXIT_FAILURE);
+}
+
+static int help(void)
+{
+    (void) fputs("usage: bench [--row NAME]... [--quick | --rounds N] [--csv FILE] "
+                 "[--data FILE]\n"
+                 "       bench --list\n"
+                 "\n"
+                 "  --row NAME   this row only; --list names them\n"
+                 "  --quick      3 rounds rather than 9\n"
+                 "  --rounds N   N rounds, at most 99\n"
+                 "  --csv FILE   writes the figures to FILE, too\n"
+                 "  --data FILE  the table that the row csv writes\n",
+        stdout);
+    return EXIT_SUCCESS;
+}
+
+static size_t parse_rounds(const char *text)
+{
+    char *end;
+    unsigned long rounds = strtoul(text, &end, 10);
+    if (*text == '\0' || *end != '\0' || rounds == 0 || rounds > MOST_ROUNDS)
+        complain("rounds are a number from 1 to 99, not", text);
+    return rounds;
+}
+
+static void choose(struct settings *settings, const char *name)
+{
+    for (size_t i = 0; i < row_count; i++) {
+        if (strcmp(rows[i].name, name) == 0) {
+            settings->chosen[i] = settings->any_chosen = true;
+            return;
+        }
+    }
+    complain("no row has the name", name);
+}
+
+static const struct option options[] = {
+    {"row", required_argument, NULL, 'r'},
+    {"quick", no_argument, NULL, 'q'},
+    {"rounds", required_argument, NULL, 'n'},
+    {"csv", required_argument, NULL, 'c'},
+    {"data", required_argument, NULL, 'd'},
+    {"list", no_argument, NULL, 'l'},
+    {"help", no_argument, NULL, 'h'},
+    {NULL, 0, NULL, 0},
+};
+
+static void set(struct settings *settings, int option)
+{
+    switch (option) {
+    case 'r':
+        choose(settings, optarg);
+        break;
+    case 'q':
+        settings->rounds = QUICK_ROUNDS;
+        break;
+    case 'n':
+        settings->rounds = parse_rounds(optarg);
+        break;
+    case 'c':
+        settings->csv = optarg;
+        break;
+    case 'd':
+        settings->data = optarg;
+        break;
+    case 'l':
+        exit(list_rows());
+    case 'h':
+        exit(help());
+    default:
+        (void) fputs("bench: bench --help tells more\n", stderr);
+        exit(EXIT_FAILURE);
+    }
+}
+
+static void parse_arguments(struct settings *settings, int count, char **arguments)
+{
+    int option;
+    while ((option = getopt_long(count, arguments, "", options, NULL)) != -1)
+        set(settings, option);
+    if (optind < count)
+        complain("what is", arguments[optind]);
+}
+
+/* ---- The run -------------------------------------------------------------------------
+ */
+
+static FILE *open_csv(const char *path)
+{
+    if (path == NULL)
+        return NULL;
+    FILE *csv = fopen(path, "we");
+    if (csv != NULL)
+        return csv;
+    (void) fprintf(stderr, "bench: %s cannot be written: %s\n", path, strerror(errno));
+    exit(EXIT_FAILURE);
+}
+
+static void close_csv(FILE *csv, const char *path)
+{
+    if (csv == NULL || fclose(csv) == 0)
+        return;
+    (void) fprintf(stderr, "bench: %s was not written: %s\n", path, strerror(errno));
+    exit(EXIT_FAILURE);
+}
+
+static bool is_wanted(const struct settings *settings, size_t i)
+{
+    bool possible = rows[i].text == NULL || rows[i].text->size > 0;
+    return possible && (!settings->any_chosen || settings->chosen[i]);
+}
+
+static void run(const struct settings *settings)
+{
+    static struct costs costs;
+    for (size_t i = 0; i < row_count; i++) {
+        if (!is_wanted(settings, i))
+            continue;
+        harness_run(&rows[i], settings->rounds, &costs);
+        report_row(&rows[i], &costs);
+    }
+}
+
+int main(int count, char **arguments)
+{
+    struct settings settings = {.rounds = DEFAULT_ROUNDS, .data = DEFAULT_DATA};
+    settings.chosen = calloc(row_count, sizeof *settings.chosen);
+    if (settings.chosen == NULL)
+        return EXIT_FAILURE;
+    parse_arguments(&settings, count, arguments);
+    FILE *csv = open_csv(settings.csv);
+    text_prepare(settings.data);
+    report_begin(csv);
+    (void) fflush(NULL); /* the rounds fork */
+    run(&settings);
+    report_end();
+    close_csv(csv, settings.csv);
+    free(settings.chosen);
+    return EXIT_SUCCESS;
+}

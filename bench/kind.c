@@ -1,0 +1,205 @@
+#include <config.h>
+
+#include "kind.h"
+
+#include "filelike.h"
+#include "harness.h"
+
+#include <fcntl.h>
+#include <stdio_ext.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* More than any row writes. */
+#define LARGE_LIMIT ((size_t) 1 << 30)
+
+/* ---- The library's -------------------------------------------------------------------
+ */
+
+static FILE *open_memory(struct subject *subject)
+{
+    (void) subject;
+    return filelike_memory("w+", NULL);
+}
+
+static FILE *open_unlocked(struct subject *subject)
+{
+    struct filelike_options options = {.flags = FILELIKE_UNLOCKED};
+    (void) subject;
+    return filelike_memory("w+", &options);
+}
+
+static FILE *open_spooled(struct subject *subject)
+{
+    struct filelike_options options = {.memory_limit = LARGE_LIMIT};
+    (void) subject;
+    return filelike_spooled("w+", &options);
+}
+
+/* Files where tmpfile has its own: on the same filesystem. */
+static FILE *open_moved(struct subject *subject)
+{
+    struct filelike_options options = {.dir = P_tmpdir};
+    (void) subject;
+    FILE *file = filelike_spooled("w+", &options);
+    if (file != NULL && filelike_rollover(file) != 0)
+        fail("filelike_rollover");
+    return file;
+}
+
+static FILE *open_temporary(struct subject *subject)
+{
+    struct filelike_options options = {.dir = P_tmpdir};
+    (void) subject;
+    return filelike_temporary("w+", &options);
+}
+
+/* ---- The peers -----------------------------------------------------------------------
+ */
+
+static FILE *open_memstream_peer(struct subject *subject)
+{
+    return open_memstream(&subject->bytes, &subject->size);
+}
+
+/* Its size is fixed, so the memory is a part of what it takes to have one. */
+static FILE *open_fmemopen(struct subject *subject)
+{
+    subject->bytes = malloc(subject->size);
+    return subject->bytes == NULL ? NULL : fmemopen(subject->bytes, subject->size, "w+");
+}
+
+static FILE *open_tmpfile(struct subject *subject)
+{
+    (void) subject;
+    return tmpfile();
+}
+
+static FILE *open_memfd(struct subject *subject)
+{
+    (void) subject;
+    int descriptor = memfd_create("bench", MFD_CLOEXEC);
+    return descriptor == -1 ? NULL : fdopen(descriptor, "w+");
+}
+
+static FILE *stop_locking(FILE *file)
+{
+    if (file != NULL)
+        (void) __fsetlocking(file, FSETLOCKING_BYCALLER);
+    return file;
+}
+
+static FILE *open_memfd_unlocked(struct subject *subject)
+{
+    return stop_locking(open_memfd(subject));
+}
+
+static FILE *open_tmpfile_unlocked(struct subject *subject)
+{
+    return stop_locking(open_tmpfile(subject));
+}
+
+/* ---- Any kind ------------------------------------------------------------------------
+ */
+
+static const struct {
+    const char *name;
+    FILE *(*open)(struct subject *);
+    bool has_descriptor;
+} kinds[KINDS] = {
+    [MEMORY] = {"memory", open_memory, false},
+    [UNLOCKED] = {"unlocked", open_unlocked, false},
+    [SPOOLED] = {"spooled", open_spooled, false},
+    [MOVED] = {"spooled to disk", open_moved, true},
+    [TEMPORARY] = {"temporary", open_temporary, true},
+    [OPEN_MEMSTREAM] = {"open_memstream", open_memstream_peer, false},
+    [FMEMOPEN] = {"fmemopen", open_fmemopen, false},
+    [TMPFILE] = {"tmpfile", open_tmpfile, true},
+    [MEMFD] = {"memfd", open_memfd, true},
+    [MEMFD_UNLOCKED] = {"limit: unlocked memfd", open_memfd_unlocked, true},
+    [TMPFILE_UNLOCKED] = {"limit: unlocked tmpfile", open_tmpfile_unlocked, true},
+};
+
+const char *kind_name(enum kind kind)
+{
+    return kinds[kind].name;
+}
+
+bool kind_has_descriptor(enum kind kind)
+{
+    return kinds[kind].has_descriptor;
+}
+
+void subject_open(struct subject *subject, enum kind kind, size_t capacity)
+{
+    /* One byte more: fmemopen puts a '\0' behind what fits, and over what does not. */
+    *subject = (struct subject){.kind = kind, .size = capacity + 1};
+    subject->file = kinds[kind].open(subject);
+    if (subject->file == NULL)
+        fail("cannot open");
+}
+
+static size_t size_by_position(FILE *file)
+{
+    off_t position;
+    if (fseeko(file, 0, SEEK_END) != 0 || (position = ftello(file)) < 0)
+        fail("cannot seek to the end");
+    return (size_t) position;
+}
+
+static size_t size_by_descriptor(FILE *file)
+{
+    struct stat status;
+    if (fflush(file) != 0 || fstat(fileno(file), &status) != 0)
+        fail("cannot ask for the size");
+    return (size_t) status.st_size;
+}
+
+static size_t size_by_library(FILE *file)
+{
+    int64_t size = filelike_size(file);
+    if (size == -1)
+        fail("filelike_size");
+    return (size_t) size;
+}
+
+size_t subject_size(struct subject *subject)
+{
+    switch (subject->kind) {
+    case OPEN_MEMSTREAM:
+        if (fflush(subject->file) != 0)
+            fail("fflush");
+        return subject->size;
+    case FMEMOPEN:
+        return size_by_position(subject->file);
+    case TMPFILE:
+    case MEMFD:
+    case MEMFD_UNLOCKED:
+    case TMPFILE_UNLOCKED:
+        return size_by_descriptor(subject->file);
+    default:
+        return size_by_library(subject->file);
+    }
+}
+
+const char *subject_contents(struct subject *subject, size_t *size)
+{
+    if (subject->kind == OPEN_MEMSTREAM || subject->kind == FMEMOPEN) {
+        *size = subject_size(subject);
+        return subject->bytes;
+    }
+    /* Of tmpfile's and memfd's, too. */
+    const char *bytes = filelike_view(subject->file, size);
+    if (bytes == NULL)
+        fail("filelike_view");
+    return bytes;
+}
+
+void subject_close(struct subject *subject)
+{
+    if (fclose(subject->file) != 0)
+        fail("fclose");
+    free(subject->bytes);
+}

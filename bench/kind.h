@@ -1,0 +1,55 @@
+/* The kinds of stream that are measured: the library's, their peers, and for a limit the
+ * C library's own with locking off. */
+#ifndef KIND_H
+#define KIND_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdio.h>
+
+enum kind {
+    MEMORY,    /* filelike_memory */
+    UNLOCKED,  /* the same with FILELIKE_UNLOCKED */
+    SPOOLED,   /* filelike_spooled, below its limit */
+    TEMPORARY, /* filelike_temporary */
+    MOVED,     /* filelike_spooled, after its limit */
+    OPEN_MEMSTREAM,
+    FMEMOPEN,
+    TMPFILE,
+    MEMFD, /* memfd_create and fdopen */
+    MEMFD_UNLOCKED,
+    TMPFILE_UNLOCKED,
+    LIMIT, /* no stream: what the row compares with besides */
+    KINDS
+};
+
+/* Kinds as a set. */
+#define ONE(kind) (1u << (kind))
+
+struct subject {
+    enum kind kind;
+    FILE *file;
+    char *bytes; /* open_memstream's and fmemopen's */
+    size_t size;
+};
+
+const char *kind_name(enum kind kind);
+
+/* Whether each stream of this kind takes a descriptor. */
+bool kind_has_descriptor(enum kind kind);
+
+/* An empty stream, to be written and, where the kind can, to be read. Only fmemopen needs
+ * CAPACITY, the most bytes that it is to hold. Here and below, what fails ends the
+ * process. */
+void subject_open(struct subject *subject, enum kind kind, size_t capacity);
+
+/* The number of bytes held, asked as the kind's users would. */
+size_t subject_size(struct subject *subject);
+
+/* All bytes, without a copy where the kind allows. */
+const char *subject_contents(struct subject *subject, size_t *size);
+
+/* Closes, and frees what it has left. */
+void subject_close(struct subject *subject);
+
+#endif

@@ -1,0 +1,170 @@
+#include <config.h>
+
+#include "harness.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <string.h>
+
+#define ROW_OF_TEXT "AT,+4813+01620,Europe/Vienna\n"
+
+enum { ROW_SIZE = sizeof ROW_OF_TEXT - 1 };
+
+size_t turns(size_t amount, enum kind kind)
+{
+    return kind_has_descriptor(kind) && amount >= 100 ? amount / 20 : amount;
+}
+
+/* ---- Others --------------------------------------------------------------------------
+ */
+
+static struct subject *open_others(size_t count, enum kind kind)
+{
+    struct subject *others = calloc(count + 1, sizeof *others);
+    if (others == NULL)
+        fail("calloc");
+    for (size_t i = 0; i < count; i++)
+        subject_open(&others[i], kind, ROW_SIZE);
+    return others;
+}
+
+/* The newest first: glibc's fclose walks its list, from the newest, to what it closes. */
+static void close_others(struct subject *others, size_t count)
+{
+    while (count > 0)
+        subject_close(&others[--count]);
+    free(others);
+}
+
+/* ---- Open, one row, close ------------------------------------------------------------
+ */
+
+static void live(enum kind kind)
+{
+    struct subject subject;
+    subject_open(&subject, kind, ROW_SIZE);
+    if (fputs(ROW_OF_TEXT, subject.file) == EOF)
+        fail("fputs");
+    subject_close(&subject);
+}
+
+/* The same, slowly, to see that the row arrives. */
+static void check_life(enum kind kind)
+{
+    struct subject subject;
+    size_t size;
+    subject_open(&subject, kind, ROW_SIZE);
+    (void) fputs(ROW_OF_TEXT, subject.file);
+    if (fflush(subject.file) != 0)
+        fail("fflush");
+    const char *bytes = subject_contents(&subject, &size);
+    if (size != ROW_SIZE || memcmp(bytes, ROW_OF_TEXT, ROW_SIZE) != 0)
+        fail_with_other_bytes();
+    subject_close(&subject);
+}
+
+double measure_opening(const struct row *row, enum kind kind)
+{
+    size_t count = turns(row->amount, kind);
+    check_life(kind);
+    struct subject *others = open_others(row->others, kind);
+    double start = now();
+    for (size_t i = 0; i < count; i++)
+        live(kind);
+    double elapsed = now() - start;
+    close_others(others, row->others);
+    return elapsed / (double) count;
+}
+
+double measure_opening_without_others(const struct row *row)
+{
+    struct row alone = *row;
+    alone.others = 0;
+    return measure_opening(&alone, MEMORY);
+}
+
+/* ---- In two threads ------------------------------------------------------------------
+ */
+
+struct life {
+    enum kind kind;
+    size_t count;
+};
+
+static void *live_in_thread(void *argument)
+{
+    const struct life *life = argument;
+    for (size_t i = 0; i < life->count; i++)
+        live(life->kind);
+    return NULL;
+}
+
+double measure_opening_in_threads(const struct row *row, enum kind kind)
+{
+    struct life life = {kind, turns(row->amount, kind)};
+    pthread_t thread;
+    check_life(kind);
+    double start = now();
+    if (pthread_create(&thread, NULL, live_in_thread, &life) != 0)
+        fail("pthread_create");
+    (void) live_in_thread(&life);
+    (void) pthread_join(thread, NULL);
+    return (now() - start) / (double) (2 * life.count);
+}
+
+/* ---- Limit: callbacks that keep nothing ----------------------------------------------
+ */
+
+static ssize_t forget(void *cookie, const char *data, size_t size)
+{
+    (void) cookie;
+    use_memory(data);
+    return (ssize_t) size;
+}
+
+static void live_with_callbacks(void)
+{
+    char buffer[BUFSIZ];
+    FILE *file = fopencookie(NULL, "w+", (cookie_io_functions_t){.write = forget});
+    if (file == NULL || setvbuf(file, buffer, _IOFBF, sizeof buffer) != 0 ||
+        fputs(ROW_OF_TEXT, file) == EOF || fclose(file) != 0)
+        fail("fopencookie");
+}
+
+double measure_opening_callbacks(const struct row *row)
+{
+    double start = now();
+    for (size_t i = 0; i < row->amount; i++)
+        live_with_callbacks();
+    return (now() - start) / (double) row->amount;
+}
+
+/* ---- Size ----------------------------------------------------------------------------
+ */
+
+/* A few among the others, from the first to the last; few, so that the processor's caches
+ * hold them however many others there are. */
+enum { ASKED = 16 };
+
+double measure_size(const struct row *row, enum kind kind)
+{
+    size_t count = row->others + 1;
+    size_t step = count > ASKED ? count / ASKED : 1;
+    struct subject *others = open_others(count, kind);
+    size_t total = 0;
+    double start = now();
+    for (size_t i = 0; i < row->amount; i++)
+        total += subject_size(&others[i % ASKED * step % count]);
+    double elapsed = now() - start;
+    if (total != 0)
+        fail_with_other_bytes();
+    close_others(others, count);
+    return elapsed / (double) row->amount;
+}
+
+double measure_size_without_others(const struct row *row)
+{
+    struct row alone = *row;
+    alone.others = 0;
+    return measure_size(&alone, MEMORY);
+}

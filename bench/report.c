@@ -1,0 +1,268 @@
+#include <config.h>
+
+#include "report.h"
+
+#include <string.h>
+
+/* ---- A verdict -----------------------------------------------------------------------
+ *
+ * The rounds are interleaved, so what disturbs the machine disturbs both sides of a
+ * ratio: it is taken within each round, and the middle of all rounds counts. Where the
+ * target lies between the quartiles of ratios that are this far apart (as half of their
+ * distance, a part of the middle), the rounds do not tell. */
+#define TOO_NOISY 0.05
+
+/* Nor do they where others used so many processors meanwhile: two threads of one core
+ * share what it has, and not evenly. */
+#define MUCH_FOREIGN 0.15
+
+enum verdict { NO_TARGET, OK, SHORT, NOISY, VERDICTS };
+
+static const char *const verdicts[VERDICTS] = {
+    [NO_TARGET] = "", [OK] = "ok", [SHORT] = "SHORT", [NOISY] = "noisy"};
+
+static size_t counts[VERDICTS];
+
+struct comparison {
+    const struct row *row;
+    enum kind subject;
+    enum kind against;
+    struct summary ratio; /* how many times as fast, or as small */
+    double target;        /* 0: none */
+    enum verdict verdict;
+};
+
+static struct summary compare_costs(
+    const struct costs *costs, enum kind subject, enum kind against)
+{
+    double ratios[MOST_ROUNDS];
+    for (size_t i = 0; i < costs->rounds; i++)
+        ratios[i] = costs->of[against][i] / costs->of[subject][i];
+    return summarize(ratios, costs->rounds);
+}
+
+static bool is_disturbed(const struct row *row, const struct costs *costs)
+{
+    return row->unit != BYTES && costs->foreign > MUCH_FOREIGN;
+}
+
+static enum verdict judge(const struct comparison *comparison, const struct costs *costs)
+{
+    const struct summary *ratio = &comparison->ratio;
+    double target = comparison->target;
+    if (target == 0)
+        return NO_TARGET;
+    if (is_disturbed(comparison->row, costs))
+        return NOISY;
+    if (ratio->spread > TOO_NOISY && ratio->low < target && target < ratio->high)
+        return NOISY;
+    return ratio->middle >= target ? OK : SHORT;
+}
+
+/* ---- A line --------------------------------------------------------------------------
+ */
+
+static FILE *csv;
+
+static double in_unit(enum unit unit, double cost)
+{
+    switch (unit) {
+    case MEGABYTES_PER_SECOND:
+        return 1e-6 / cost;
+    case NANOSECONDS:
+        return cost * 1e9;
+    case MICROSECONDS:
+        return cost * 1e6;
+    default:
+        return cost;
+    }
+}
+
+static const char *const units[] = {
+    [MEGABYTES_PER_SECOND] = "MB/s",
+    [NANOSECONDS] = "ns",
+    [MICROSECONDS] = "us",
+    [BYTES] = "bytes",
+};
+
+/* Three digits, or all of a whole number. */
+static int decimals(double value)
+{
+    if (value < 10)
+        return 2;
+    return value < 100 ? 1 : 0;
+}
+
+static void print_figure(const struct row *row, const struct costs *costs, enum kind kind)
+{
+    struct summary cost = summarize(costs->of[kind], costs->rounds);
+    double figure = in_unit(row->unit, cost.middle);
+    printf("%9.*f %-5s %3.0f%%", decimals(figure), figure, units[row->unit],
+        cost.spread * 100);
+}
+
+/* The stream without locks, or LIMIT, or KINDS where the row has neither. */
+static enum kind limit_of(const struct row *row)
+{
+    enum kind kind = MEMFD_UNLOCKED;
+    while (kind < KINDS && !row_has_kind(row, kind))
+        kind++;
+    return kind;
+}
+
+/* Where even the limit is short of a target, no stream can meet it on this machine. */
+static void print_limit(const struct comparison *comparison, const struct costs *costs)
+{
+    enum kind limit = limit_of(comparison->row);
+    if (limit == KINDS || limit == comparison->against)
+        return;
+    struct summary ratio = compare_costs(costs, limit, comparison->against);
+    if (ratio.middle < comparison->target)
+        printf(" (the limit: %.2fx)", ratio.middle);
+}
+
+static void print_verdict(const struct comparison *comparison, const struct costs *costs)
+{
+    if (comparison->verdict == NO_TARGET)
+        return;
+    printf("  >= %6.2fx  %s", comparison->target, verdicts[comparison->verdict]);
+    if (comparison->verdict == SHORT)
+        print_limit(comparison, costs);
+}
+
+static void print_comparison(
+    const struct comparison *comparison, const struct costs *costs)
+{
+    const struct row *row = comparison->row;
+    printf("  %-15s", row_kind_name(row, comparison->subject));
+    print_figure(row, costs, comparison->subject);
+    printf("   %-24s", row_kind_name(row, comparison->against));
+    print_figure(row, costs, comparison->against);
+    double ratio = comparison->ratio.middle;
+    printf("%9.*fx", decimals(ratio), ratio);
+    print_verdict(comparison, costs);
+    putchar('\n');
+}
+
+static void write_figure(const struct row *row, const struct costs *costs, enum kind kind)
+{
+    struct summary cost = summarize(costs->of[kind], costs->rounds);
+    (void) fprintf(csv, "\"%s\",%.6g,%.4g,", row_kind_name(row, kind),
+        in_unit(row->unit, cost.middle), cost.spread);
+}
+
+static void write_comparison(
+    const struct comparison *comparison, const struct costs *costs)
+{
+    const struct row *row = comparison->row;
+    (void) fprintf(csv, "%s,\"%s\",%s,", row->name, row->work, units[row->unit]);
+    write_figure(row, costs, comparison->subject);
+    write_figure(row, costs, comparison->against);
+    (void) fprintf(csv, "%.6g,", comparison->ratio.middle);
+    if (comparison->target != 0)
+        (void) fprintf(csv, "%.4g", comparison->target);
+    (void) fprintf(csv, ",%s,%zu\n", verdicts[comparison->verdict], costs->rounds);
+}
+
+static void report_comparison(const struct row *row, const struct costs *costs,
+    enum kind subject, enum kind against, double target)
+{
+    struct comparison comparison = {
+        .row = row,
+        .subject = subject,
+        .against = against,
+        .ratio = compare_costs(costs, subject, against),
+        .target = target,
+    };
+    comparison.verdict = judge(&comparison, costs);
+    counts[comparison.verdict]++;
+    print_comparison(&comparison, costs);
+    if (csv != NULL)
+        write_comparison(&comparison, costs);
+}
+
+/* ---- A row ---------------------------------------------------------------------------
+ */
+
+static bool is_ours(enum kind kind)
+{
+    return kind < OPEN_MEMSTREAM;
+}
+
+static double target_of(const struct row *row, enum kind subject, enum kind against)
+{
+    for (const struct target *target = row->targets; target->factor != 0; target++) {
+        if (target->subject == subject && target->against == against)
+            return target->factor;
+    }
+    return 0;
+}
+
+/* The first of the library's kinds is shown beside every peer; the others where they have
+ * a target, or else beside the first. */
+static bool is_shown(
+    const struct row *row, enum kind first, enum kind subject, enum kind against)
+{
+    if (target_of(row, subject, against) != 0)
+        return true;
+    if (subject == first)
+        return !is_ours(against);
+    return against == first;
+}
+
+static enum kind first_kind(const struct row *row)
+{
+    enum kind first = MEMORY;
+    while (!row_has_kind(row, first))
+        first++;
+    return first;
+}
+
+static void report_subject(
+    const struct row *row, const struct costs *costs, enum kind first, enum kind subject)
+{
+    for (enum kind against = MEMORY; against < KINDS; against++) {
+        if (row_has_kind(row, against) && is_shown(row, first, subject, against))
+            report_comparison(
+                row, costs, subject, against, target_of(row, subject, against));
+    }
+}
+
+void report_row(const struct row *row, const struct costs *costs)
+{
+    enum kind first = first_kind(row);
+    printf("%s: %s", row->name, row->work);
+    if (is_disturbed(row, costs))
+        printf(" (others used %.2f processors meanwhile)", costs->foreign);
+    putchar('\n');
+    for (enum kind subject = MEMORY; is_ours(subject); subject++) {
+        if (row_has_kind(row, subject))
+            report_subject(row, costs, first, subject);
+    }
+    (void) fflush(stdout);
+}
+
+/* ---- The whole -----------------------------------------------------------------------
+ */
+
+void report_begin(FILE *figures)
+{
+    csv = figures;
+    printf("%-17s%-19s    %-24s%-19s%10s  %s\n", "  stream", "  median  spread", "beside",
+        "  median  spread", "times", "target");
+    if (csv != NULL)
+        (void) fputs("row,work,unit,stream,median,spread,beside,its_median,its_spread,"
+                     "times_as_fast,target,verdict,rounds\n",
+            csv);
+}
+
+void report_end(void)
+{
+    size_t targets = counts[OK] + counts[SHORT] + counts[NOISY];
+    printf("\n%zu targets: %zu ok, %zu SHORT, %zu noisy\n", targets, counts[OK],
+        counts[SHORT], counts[NOISY]);
+    if (counts[NOISY] > 0)
+        printf(
+            "noisy: the rounds differ too much to tell; run it again while the machine "
+            "is quiet\n");
+}

@@ -1,0 +1,92 @@
+/* A row: one piece of work, the kinds of stream that do it, and what is expected of them.
+ */
+#ifndef ROW_H
+#define ROW_H
+
+#include "kind.h"
+#include "text.h"
+
+struct row;
+
+enum unit { MEGABYTES_PER_SECOND, NANOSECONDS, MICROSECONDS, BYTES };
+
+/* Whether memory that malloc gives has been in use before. */
+enum heap { WARM, FRESH };
+
+/* SUBJECT is to be so many times as fast as AGAINST, or as small. */
+struct target {
+    enum kind subject;
+    enum kind against;
+    double factor; /* 0 ends the list */
+};
+
+enum { MOST_TARGETS = 8 };
+
+struct row {
+    const char *name;
+    const char *work; /* in words */
+    enum unit unit;
+    enum heap heap;
+    size_t amount; /* bytes that a stream is to hold, or operations */
+    size_t times;  /* how often, with a new stream each time */
+    size_t others; /* streams that are open besides */
+
+    /* What it costs, see struct costs. */
+    double (*measure)(const struct row *, enum kind);
+    unsigned kinds; /* without LIMIT */
+    const char *limit;
+    double (*measure_limit)(const struct row *); /* NULL: no LIMIT */
+    struct target targets[MOST_TARGETS];
+
+    const struct text *text;                    /* written or read over and over */
+    void (*write)(const struct text *, FILE *); /* all of it, once */
+    void (*read)(FILE *, char *buffer, size_t size);
+};
+
+extern const struct row rows[];
+extern const size_t row_count;
+
+bool row_has_kind(const struct row *row, enum kind kind);
+const char *row_kind_name(const struct row *row, enum kind kind);
+
+/* ---- What rows measure ---------------------------------------------------------------
+ */
+
+/* sequential.c: AMOUNT bytes of TEXT through WRITE or READ, in one or two threads; as
+ * memcpy would copy them. */
+double measure_writing(const struct row *row, enum kind kind);
+double measure_reading(const struct row *row, enum kind kind);
+double measure_writing_in_threads(const struct row *row, enum kind kind);
+double measure_copying(const struct row *row);
+
+/* random.c: AMOUNT times a few bytes anywhere in a stream. */
+double measure_random_reading(const struct row *row, enum kind kind);
+double measure_random_writing(const struct row *row, enum kind kind);
+double measure_random_reading_of_memory(const struct row *row);
+double measure_random_writing_of_memory(const struct row *row);
+
+/* life.c: AMOUNT streams that live for one row of text, and AMOUNT questions for the
+ * size, among OTHERS. */
+double measure_opening(const struct row *row, enum kind kind);
+double measure_opening_in_threads(const struct row *row, enum kind kind);
+double measure_opening_without_others(const struct row *row);
+double measure_opening_callbacks(const struct row *row);
+double measure_size(const struct row *row, enum kind kind);
+double measure_size_without_others(const struct row *row);
+
+/* room.c: what each of AMOUNT empty streams takes, of malloc (glibc alone tells) and of
+ * the machine's memory. */
+double measure_heap(const struct row *row, enum kind kind);
+double measure_resident(const struct row *row, enum kind kind);
+double measure_room_allowed(const struct row *row);
+
+/* whole.c: all AMOUNT bytes at once, TIMES times. */
+double measure_view(const struct row *row, enum kind kind);
+double measure_detach(const struct row *row, enum kind kind);
+double measure_time_allowed(const struct row *row);
+double measure_whole_copy(const struct row *row);
+
+/* As many turns of AMOUNT as make sense on KIND: those with a descriptor are slow. */
+size_t turns(size_t amount, enum kind kind);
+
+#endif

@@ -1,0 +1,31 @@
+/* What the requests share: how an upload is held, and what has been counted. */
+#ifndef SERVICE_H
+#define SERVICE_H
+
+#include <filelike.h>
+
+#include <stdatomic.h>
+#include <stdint.h>
+#include <stdio.h>
+
+struct service {
+    struct filelike_options stream; /* for each upload; its budget bounds all of them */
+    size_t budget;                  /* bytes of that budget */
+    atomic_size_t budget_peak;      /* the most that was seen in use */
+    atomic_uint_fast64_t requests;
+    atomic_uint_fast64_t uploading; /* now */
+    atomic_uint_fast64_t read;      /* uploads answered with their rows and columns */
+    atomic_uint_fast64_t refused;   /* uploads answered with an error */
+    atomic_uint_fast64_t abandoned; /* uploads whose client went away */
+};
+
+/* To be called after anything that may have taken from the budget. */
+void service_watch_budget(struct service *service);
+
+/* For people, at the end. */
+void service_print(const struct service *service, FILE *stream);
+
+/* For programs, as JSON. */
+void service_print_json(const struct service *service, FILE *stream);
+
+#endif

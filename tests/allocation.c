@@ -1,0 +1,543 @@
+/* Every allocation is made to fail, one after the other, in everything that allocates:
+ * the errno is ENOMEM, nothing is left behind, what was stored before is still there, and
+ * the next attempt succeeds. */
+#include <config.h>
+
+#include "expect.h"
+#include "heap.h"
+#include "kinds.h"
+#include "scratch.h"
+
+#include <fcntl.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+enum { SKIPPED = 77 };
+
+/* ---- Steps of a scenario -------------------------------------------------------------
+ *
+ * A scenario returns whether nothing in it failed.
+ */
+
+/* What has just failed, for want of memory. */
+static bool no_memory(void)
+{
+    EXPECT(errno == ENOMEM);
+    heap_allow();
+    return false;
+}
+
+/* To put an atomic stream's file in place takes memory too, and fclose tells. */
+static bool close_stream(const struct kind *kind, FILE *stream)
+{
+    if (fclose(stream) == 0)
+        return true;
+    EXPECT(kind_has(kind, KIND_PUBLISHES));
+    return no_memory();
+}
+
+static bool holds(FILE *stream, const char *bytes, size_t size)
+{
+    size_t held;
+    const char *view = filelike_view(stream, &held);
+    return view != NULL && held == size && memcmp(view, bytes, size) == 0;
+}
+
+static const char text[] = "0123456789";
+enum { TEXT_SIZE = sizeof text - 1 };
+
+static FILE *open_text(const struct kind *kind)
+{
+    return kind_open_on(kind, text, TEXT_SIZE, "r+", NULL);
+}
+
+/* The stream is as it was, and nothing was lost. */
+static bool check_failure(const struct kind *kind, FILE *stream)
+{
+    (void) no_memory();
+    EXPECT(holds(stream, text, TEXT_SIZE));
+    EXPECT(filelike_error(stream) == 0);
+    (void) close_stream(kind, stream);
+    return false;
+}
+
+/* After a call that FAILED or not. */
+static bool check_whole(const struct kind *kind, FILE *stream, bool failed)
+{
+    return failed ? check_failure(kind, stream) : close_stream(kind, stream);
+}
+
+/* ---- Opening -------------------------------------------------------------------------
+ */
+
+/* A stream that starts empty cannot be filled to be read, nor tmpfile's be appended to,
+ * and an atomic one is written. */
+static bool takes_mode(const struct kind *kind, const char *mode)
+{
+    if (strcmp(mode, "r") == 0)
+        return kind_has(kind, KIND_STARTS_FULL) && !kind_has(kind, KIND_PUBLISHES);
+    return !kind_has(kind, KIND_ONLY_UPDATE) || strchr("rw", mode[0]) != NULL;
+}
+
+static bool open_and_close(const struct kind *kind, const void *data, size_t size,
+    const char *mode, const struct filelike_options *options)
+{
+    FILE *stream = kind_open_on(kind, data, size, mode, options);
+    return stream != NULL ? close_stream(kind, stream) : no_memory();
+}
+
+static bool opening_empty(const struct kind *kind)
+{
+    return open_and_close(kind, "", 0, "w+", NULL);
+}
+
+static bool opening_on_text(const struct kind *kind)
+{
+    static const char *const modes[] = {"r", "r+", "a", "a+", "w+"};
+    for (size_t i = 0; i < COUNT(modes); i++) {
+        if (takes_mode(kind, modes[i]) &&
+            !open_and_close(kind, text, TEXT_SIZE, modes[i], NULL))
+            return false;
+    }
+    return true;
+}
+
+/* A path that is not absolute takes more of them. */
+static bool opening_in_a_directory(const struct kind *kind)
+{
+    struct filelike_options options = {.dir = ".", .prefix = "start-", .suffix = ".end"};
+    return open_and_close(kind, "", 0, "w+", &options);
+}
+
+static bool reopening(const struct kind *kind)
+{
+    FILE *stream = open_text(kind);
+    if (stream == NULL)
+        return no_memory();
+    FILE *other = filelike_reopen(stream, "r");
+    if (other == NULL)
+        return check_failure(kind, stream);
+    heap_allow();
+    EXPECT(holds(other, text, TEXT_SIZE));
+    EXPECT(fclose(other) == 0);
+    return close_stream(kind, stream);
+}
+
+/* ---- Growing -------------------------------------------------------------------------
+ */
+
+enum { MOST_BYTES = 50000 };
+
+/* Whether STREAM holds the first BYTES, LEAST of them or more. */
+static bool holds_start(FILE *stream, const char *bytes, size_t least)
+{
+    size_t held;
+    const char *view = filelike_view(stream, &held);
+    return view != NULL && held >= least && memcmp(view, bytes, held) == 0;
+}
+
+/* STREAM has lost a write of BYTES, after SIZE had been stored: these are there, maybe
+ * with what stdio could write out before, and fclose tells. A native stream's call has
+ * told already. */
+static bool check_loss(
+    const struct kind *kind, FILE *stream, const char *bytes, size_t size)
+{
+    (void) no_memory();
+    clearerr(stream);
+    EXPECT(holds_start(stream, bytes, size));
+    if (kind_has(kind, KIND_WATCHED)) {
+        EXPECT(filelike_error(stream) == ENOMEM);
+        EXPECT_FAILS(fclose(stream), EOF, ENOMEM);
+    } else {
+        (void) fclose(stream);
+    }
+    return false;
+}
+
+/* Each byte differs from the one that it would be if an earlier piece came again. */
+static void fill(char *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = (char) ('a' + i % 23);
+}
+
+static bool growing(const struct kind *kind)
+{
+    static char bytes[MOST_BYTES];
+    static const size_t ends[] = {3, 10, 100, 1000, 1001, 5000, MOST_BYTES};
+    FILE *stream = kind_open(kind, "w+", NULL);
+    if (stream == NULL)
+        return no_memory();
+    fill(bytes, sizeof bytes);
+    size_t done = 0;
+    for (size_t i = 0; i < COUNT(ends); i++) {
+        size_t size = ends[i] - done;
+        if (fwrite(bytes + done, 1, size, stream) != size || fflush(stream) != 0)
+            return check_loss(kind, stream, bytes, done);
+        done = ends[i];
+    }
+    heap_allow();
+    EXPECT(holds(stream, bytes, done));
+    return close_stream(kind, stream);
+}
+
+static bool growing_over_a_gap(const struct kind *kind)
+{
+    FILE *stream = open_text(kind);
+    if (stream == NULL)
+        return no_memory();
+    EXPECT(fseeko(stream, MOST_BYTES, SEEK_SET) == 0);
+    if (putc('x', stream) != 'x' || fflush(stream) != 0)
+        return check_loss(kind, stream, text, TEXT_SIZE);
+    heap_allow();
+    EXPECT(filelike_size(stream) == MOST_BYTES + 1);
+    return close_stream(kind, stream);
+}
+
+/* What fclose itself writes out. */
+static bool closing(const struct kind *kind)
+{
+    FILE *stream = kind_open(kind, "w+", NULL);
+    if (stream == NULL)
+        return no_memory();
+    if (putc('x', stream) != 'x')
+        return check_loss(kind, stream, "", 0);
+    return fclose(stream) == 0 ? true : no_memory();
+}
+
+static bool truncating(const struct kind *kind)
+{
+    FILE *stream = open_text(kind);
+    if (stream == NULL)
+        return no_memory();
+    bool failed = filelike_truncate(stream, MOST_BYTES) != 0;
+    return check_whole(kind, stream, failed);
+}
+
+static bool cutting(const struct kind *kind)
+{
+    FILE *stream = open_text(kind);
+    if (stream == NULL)
+        return no_memory();
+    if (filelike_truncate(stream, 4) != 0)
+        return check_failure(kind, stream);
+    heap_allow();
+    EXPECT(holds(stream, text, 4));
+    return close_stream(kind, stream);
+}
+
+/* ---- Using ---------------------------------------------------------------------------
+ */
+
+static bool viewing(const struct kind *kind)
+{
+    FILE *stream = open_text(kind);
+    if (stream == NULL)
+        return no_memory();
+    bool failed = filelike_view(stream, NULL) == NULL;
+    return check_whole(kind, stream, failed);
+}
+
+static bool detaching(const struct kind *kind)
+{
+    FILE *stream = open_text(kind);
+    if (stream == NULL)
+        return no_memory();
+    char *bytes = filelike_detach(stream, NULL);
+    if (bytes == NULL)
+        return check_failure(kind, stream);
+    heap_allow();
+    EXPECT(strcmp(bytes, text) == 0);
+    EXPECT(filelike_size(stream) == 0);
+    free(bytes);
+    return close_stream(kind, stream);
+}
+
+static bool asking_for_a_descriptor(const struct kind *kind)
+{
+    FILE *stream = open_text(kind);
+    if (stream == NULL)
+        return no_memory();
+    bool failed = filelike_fileno(stream) == -1;
+    return check_whole(kind, stream, failed);
+}
+
+static bool asking_for_a_path(const struct kind *kind)
+{
+    FILE *stream = open_text(kind);
+    if (stream == NULL)
+        return no_memory();
+    bool failed = filelike_path(stream) == NULL;
+    return check_whole(kind, stream, failed);
+}
+
+static bool rolling_over(const struct kind *kind)
+{
+    FILE *stream = open_text(kind);
+    if (stream == NULL)
+        return no_memory();
+    bool failed = filelike_rollover(stream) == -1 && errno != ENOTSUP;
+    return check_whole(kind, stream, failed);
+}
+
+static bool has_content(const char *path, const char *expected)
+{
+    const char *found = content(path);
+    return found != NULL && strcmp(found, expected) == 0;
+}
+
+static void put_old(const char *path)
+{
+    int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    EXPECT(write(descriptor, "old", 3) == 3);
+    EXPECT(close(descriptor) == 0);
+}
+
+static bool persisting(const struct kind *kind)
+{
+    static const char target[] = "persisted";
+    put_old(target);
+    FILE *stream = open_text(kind);
+    if (stream == NULL)
+        return no_memory();
+    bool failed = filelike_persist(stream, target, FILELIKE_NOSYNC) != 0;
+    int error = errno;
+    heap_allow();
+    EXPECT(has_content(target, failed ? "old" : text));
+    errno = error;
+    return check_whole(kind, stream, failed);
+}
+
+/* ---- Without a kind ------------------------------------------------------------------
+ */
+
+static bool adopting(const struct kind *kind)
+{
+    char *block = strdup(text);
+    if (block == NULL)
+        return no_memory();
+    FILE *stream = filelike_adopt(block, TEXT_SIZE, "r+", NULL);
+    if (stream != NULL)
+        return close_stream(kind, stream);
+    EXPECT(errno == ENOMEM);
+    EXPECT(strcmp(block, text) == 0);
+    free(block);
+    return no_memory();
+}
+
+static bool making_a_budget(const struct kind *kind)
+{
+    (void) kind;
+    filelike_budget *budget = filelike_budget_new(1000);
+    if (budget == NULL)
+        return no_memory();
+    filelike_budget_free(budget);
+    return true;
+}
+
+static bool opening_by_path(const struct kind *kind)
+{
+    (void) kind;
+    static const char *const paths[] = {
+        "memory:", "spooled:", "temporary:", "atomic:target"};
+    for (size_t i = 0; i < COUNT(paths); i++) {
+        FILE *stream = filelike_fopen(paths[i], "w");
+        if (stream == NULL)
+            return no_memory();
+        if (fclose(stream) != 0)
+            return no_memory();
+    }
+    return true;
+}
+
+/* A name that could not be made is not there. */
+static bool opening_by_name(const struct kind *kind)
+{
+    FILE *stream = filelike_fopen("memory:name", "w");
+    if (stream != NULL) {
+        EXPECT(filelike_remove("memory:name") == 0);
+        return close_stream(kind, stream);
+    }
+    (void) no_memory();
+    EXPECT_FAILS(filelike_fopen("memory:name", "r"), NULL, ENOENT);
+    return false;
+}
+
+/* ---- Each allocation in turn ---------------------------------------------------------
+ */
+
+typedef bool scenario(const struct kind *kind);
+
+static const struct {
+    const char *name;
+    scenario *run;
+    bool for_each_kind;
+} scenarios[] = {
+    {"opening empty", opening_empty, true},
+    {"opening on text", opening_on_text, true},
+    {"opening in a directory", opening_in_a_directory, true},
+    {"reopening", reopening, true},
+    {"growing", growing, true},
+    {"growing over a gap", growing_over_a_gap, true},
+    {"closing", closing, true},
+    {"truncating", truncating, true},
+    {"cutting", cutting, true},
+    {"viewing", viewing, true},
+    {"detaching", detaching, true},
+    {"asking for a descriptor", asking_for_a_descriptor, true},
+    {"asking for a path", asking_for_a_path, true},
+    {"rolling over", rolling_over, true},
+    {"persisting", persisting, true},
+    {"adopting", adopting, false},
+    {"making a budget", making_a_budget, false},
+    {"opening by path", opening_by_path, false},
+    {"opening by name", opening_by_name, false},
+};
+
+/* More allocations than any scenario makes: then something never ends. */
+enum { MOST_ALLOCATIONS = 1000 };
+
+/* Whether an allocation failed. What was to fail and did must be told, unless the library
+ * could do without. */
+static bool run_failing(scenario *run, const struct kind *kind, size_t number, bool all)
+{
+    heap_fail(number, all);
+    bool worked = run(kind);
+    heap_allow();
+    bool failed = heap_has_failed();
+    EXPECT(worked || failed);
+    return failed;
+}
+
+static void run_untouched(scenario *run, const struct kind *kind)
+{
+    heap_fail(0, false);
+    EXPECT(run(kind));
+}
+
+/* The descriptors and files that there are. */
+static void remember_outside(char *outside, size_t room)
+{
+    (void) snprintf(outside, room, "%s; %s", descriptors(), entries("."));
+}
+
+/* What the library makes once and keeps has been made: nothing else may stay. */
+static void run_warm(scenario *run, const struct kind *kind, bool all)
+{
+    static char before[4096];
+    static char after[4096];
+    run_untouched(run, kind);
+    run_untouched(run, kind);
+    size_t live = heap_live();
+    remember_outside(before, sizeof before);
+    for (size_t number = 1; number < MOST_ALLOCATIONS; number++) {
+        bool failed = run_failing(run, kind, number, all);
+        run_untouched(run, kind);
+        remember_outside(after, sizeof after);
+        EXPECT(heap_live() == live);
+        EXPECT(strcmp(before, after) == 0);
+        if (!failed)
+            return;
+    }
+    (void) expect(false, __FILE__, __LINE__, "an end");
+}
+
+/* In a process where the library has done nothing yet: what it makes once can fail too.
+ */
+enum { CHILD_FAILED_NOTHING = 2 };
+
+static int run_in_child(scenario *run, const struct kind *kind, size_t number)
+{
+    expect_failures = 0;
+    bool failed = run_failing(run, kind, number, false);
+    run_untouched(run, kind);
+    if (expect_failures > 0)
+        return EXIT_FAILURE;
+    return failed ? EXIT_SUCCESS : CHILD_FAILED_NOTHING;
+}
+
+static void run_cold(scenario *run, const struct kind *kind)
+{
+    for (size_t number = 1; number < MOST_ALLOCATIONS; number++) {
+        int status;
+        pid_t child = fork();
+        if (child == 0)
+            exit(run_in_child(run, kind, number));
+        EXPECT(waitpid(child, &status, 0) == child && WIFEXITED(status));
+        if (!EXPECT(WEXITSTATUS(status) != EXIT_FAILURE))
+            return;
+        if (WEXITSTATUS(status) == CHILD_FAILED_NOTHING)
+            return;
+    }
+    (void) expect(false, __FILE__, __LINE__, "an end");
+}
+
+static void run_warm_both_ways(scenario *run, const struct kind *kind)
+{
+    run_warm(run, kind, false);
+    run_warm(run, kind, true);
+}
+
+/* What differs from the kind before it in options alone makes the same things once. */
+static void run_cold_if_new(scenario *run, const struct kind *kind)
+{
+    if (kind == kinds || kind->open != kind[-1].open)
+        run_cold(run, kind);
+}
+
+static void run_scenarios(void (*run_one)(scenario *run, const struct kind *kind))
+{
+    static char subject[100];
+    expect_subject = subject;
+    for (size_t i = 0; i < COUNT(scenarios); i++) {
+        size_t count = scenarios[i].for_each_kind ? kind_count : 1;
+        for (size_t kind = 0; kind < count; kind++) {
+            (void) snprintf(subject, sizeof subject, "%s, %s", scenarios[i].name,
+                scenarios[i].for_each_kind ? kinds[kind].name : "-");
+            run_one(scenarios[i].run, &kinds[kind]);
+        }
+    }
+}
+
+/* ---- Not copying ---------------------------------------------------------------------
+ */
+
+static void adopting_copies_nothing(void)
+{
+    enum { SIZE = 1000000 };
+    expect_subject = "adopting a large block";
+    char *block = calloc(1, SIZE);
+    (void) heap_largest();
+    FILE *stream = filelike_adopt(block, SIZE, "r+", NULL);
+    EXPECT(stream != NULL && getc(stream) == '\0');
+    EXPECT(heap_largest() < SIZE);
+    EXPECT(fclose(stream) == 0);
+}
+
+/* ---- All -----------------------------------------------------------------------------
+ */
+
+static bool is_wrapped(void)
+{
+    size_t before = heap_requests();
+    filelike_budget_free(filelike_budget_new(0));
+    return heap_requests() > before;
+}
+
+int main(void)
+{
+    if (!is_wrapped()) {
+        (void) puts("skipped: the library was built as a shared one only");
+        return SKIPPED;
+    }
+    scratch_enter();
+    /* First, while this process, which the cold ones are forked from, is cold itself. */
+    run_scenarios(run_cold_if_new);
+    run_scenarios(run_warm_both_ways);
+    adopting_copies_nothing();
+    scratch_leave();
+    return expect_status();
+}

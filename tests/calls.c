@@ -1,0 +1,460 @@
+#include <config.h>
+
+#include "calls.h"
+
+#include "filelike.h"
+#include "real_file.h"
+
+#include <errno.h>
+#include <inttypes.h>
+#include <stdio_ext.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- Calls: writing ------------------------------------------------------------------
+ */
+
+/* What is written: lines of letters, with a '\0' here and there. */
+static void make_content(char *content, size_t size, int seed)
+{
+    uint32_t state = (uint32_t) seed * 2654435761u + 1;
+    for (size_t i = 0; i < size; i++) {
+        state = state * 1664525u + 1013904223u;
+        unsigned drawn = state >> 24;
+        content[i] = (char) ('a' + drawn % 26);
+        if (drawn < 10)
+            content[i] = '\n';
+        else if (drawn < 12)
+            content[i] = '\0';
+    }
+    content[size] = '\0';
+}
+
+static void call_fputc(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    outcome->result = fputc(call->character, file);
+}
+
+static void call_fputs(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    make_content(outcome->room, call->size, call->character);
+    int result = fputs(outcome->room, file);
+    outcome->result = result < 0 ? -1 : 0;
+}
+
+static void call_fwrite(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    size_t items = call->size / call->unit;
+    make_content(outcome->room, call->size, call->character);
+    size_t count = fwrite(outcome->room, call->unit, items, file);
+    outcome->result = (int64_t) count;
+    outcome->failed = count < items;
+}
+
+static void call_fprintf(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    make_content(outcome->room, call->size, call->character);
+    int result = fprintf(
+        file, "%*d,%s\n", call->character % 40, (int) call->offset, outcome->room);
+    outcome->result = result < 0 ? -1 : result;
+}
+
+/* ---- Calls: reading ------------------------------------------------------------------
+ */
+
+/* The whole room is compared, so that what is written past its due is seen. */
+static void show_room(struct outcome *outcome, size_t size)
+{
+    memset(outcome->room, '#', size);
+    outcome->data = outcome->room;
+    outcome->size = size;
+}
+
+static void call_fgetc(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    (void) call;
+    outcome->result = fgetc(file);
+}
+
+static void call_fgets(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    show_room(outcome, call->size + 1);
+    char *line = fgets(outcome->room, (int) call->size + 1, file);
+    outcome->result = line == NULL ? -1 : 0;
+}
+
+static void call_fread(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    size_t items = call->size / call->unit;
+    show_room(outcome, call->size);
+    size_t count = fread(outcome->room, call->unit, items, file);
+    outcome->result = (int64_t) count;
+    outcome->failed = count < items && !feof(file);
+}
+
+static void call_getline(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    size_t room = 0;
+    (void) call;
+    outcome->result = getline(&outcome->block, &room, file);
+    outcome->data = outcome->block;
+    outcome->size = outcome->result == -1 ? 0 : (size_t) outcome->result + 1;
+}
+
+static void call_ungetc(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    outcome->result = ungetc(call->character, file);
+}
+
+/* ---- Calls: positions and indicators -------------------------------------------------
+ */
+
+static void call_fseeko(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    outcome->result = fseeko(file, call->offset, call->whence);
+}
+
+static void call_ftello(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    (void) call;
+    outcome->result = ftello(file);
+}
+
+/* There and back. */
+static void call_fsetpos(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    fpos_t position;
+    outcome->result = fgetpos(file, &position);
+    (void) fseeko(file, call->offset, SEEK_SET);
+    if (outcome->result == 0)
+        outcome->result = fsetpos(file, &position);
+}
+
+static void call_seek_far(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    off_t position = ftello(file);
+    (void) fseeko(file, FAR_AWAY + call->offset, SEEK_SET);
+    outcome->result = ftello(file);
+    if (fgetc(file) != EOF || fseeko(file, position, SEEK_SET) != 0)
+        outcome->result = -1;
+}
+
+static void call_rewind(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    (void) call;
+    rewind(file);
+    outcome->result = 0;
+}
+
+static void call_fflush(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    (void) call;
+    outcome->result = fflush(file);
+}
+
+/* glibc holds a lock on all streams meanwhile: the library must not open one. */
+static void call_flush_all(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    (void) file;
+    (void) call;
+    outcome->result = fflush(NULL);
+}
+
+static void call_clearerr(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    (void) call;
+    clearerr(file);
+    outcome->result = 0;
+}
+
+/* ---- Calls: the library's, and what they amount to on the real file ------------------
+ */
+
+static void flush_pending(FILE *file)
+{
+    if (__fpending(file) > 0)
+        (void) fflush(file);
+}
+
+/* Writes out what is pending and forgets what has been read ahead: glibc keeps that as
+ * long as a position lies within it. Answers the position. */
+static off_t forget_read_ahead(FILE *file)
+{
+    off_t position = ftello(file);
+    /* -1 after ungetc at position 0. */
+    if (position < 0)
+        position = 0;
+    (void) fseeko(file, FAR_AWAY, SEEK_SET);
+    return position;
+}
+
+static bool refuse_to_change(FILE *file, struct outcome *outcome)
+{
+    if (__fwritable(file))
+        return false;
+    errno = EBADF;
+    outcome->result = -1;
+    return true;
+}
+
+static void call_truncate(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    outcome->result = filelike_truncate(file, call->offset);
+}
+
+static void truncate_real_file(
+    FILE *file, const struct call *call, struct outcome *outcome)
+{
+    if (refuse_to_change(file, outcome))
+        return;
+    if (call->offset < 0) {
+        errno = EINVAL;
+        outcome->result = -1;
+        return;
+    }
+    off_t position = forget_read_ahead(file);
+    outcome->result = real_file_truncate(call->offset);
+    (void) fseeko(file, position, SEEK_SET);
+}
+
+static void call_size(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    (void) call;
+    outcome->result = filelike_size(file);
+}
+
+static void size_real_file(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    (void) call;
+    flush_pending(file);
+    outcome->result = real_file_size();
+}
+
+static void call_view(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    (void) call;
+    outcome->data = filelike_view(file, &outcome->size);
+    outcome->result = outcome->data == NULL ? -1 : 0;
+}
+
+static void view_real_file(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    (void) call;
+    flush_pending(file);
+    outcome->block = real_file_read(&outcome->size);
+    outcome->data = outcome->block;
+    outcome->result = outcome->data == NULL ? -1 : 0;
+}
+
+static void call_detach(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    (void) call;
+    outcome->block = filelike_detach(file, &outcome->size);
+    outcome->data = outcome->block;
+    outcome->result = outcome->data == NULL ? -1 : 0;
+    if (outcome->data != NULL)
+        outcome->size++;
+}
+
+static void detach_real_file(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    if (refuse_to_change(file, outcome))
+        return;
+    (void) forget_read_ahead(file);
+    view_real_file(file, call, outcome);
+    outcome->size++;
+    (void) real_file_truncate(0);
+    (void) fseeko(file, 0, SEEK_SET);
+}
+
+static void call_rollover(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    (void) call;
+    bool done = filelike_rollover(file) == 0 || errno == ENOTSUP;
+    outcome->result = done ? 0 : -1;
+}
+
+static void call_fileno(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    (void) call;
+    int descriptor = filelike_fileno(file);
+    outcome->result = descriptor == -1 ? -1 : lseek(descriptor, 0, SEEK_CUR);
+}
+
+static void tell_real_file(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    flush_pending(file);
+    call_ftello(file, call, outcome);
+}
+
+/* At the end, because of a descriptor that appends Linux ignores the position. */
+static void call_write_beneath(
+    FILE *file, const struct call *call, struct outcome *outcome)
+{
+    make_content(outcome->room, call->size, call->character);
+    int descriptor = filelike_fileno(file);
+    outcome->result = pwrite(descriptor, outcome->room, call->size, filelike_size(file));
+}
+
+static void write_to_real_file(
+    FILE *file, const struct call *call, struct outcome *outcome)
+{
+    flush_pending(file);
+    make_content(outcome->room, call->size, call->character);
+    outcome->result = real_file_append(outcome->room, call->size);
+}
+
+/* What a file holds. */
+static void show_file(const char *path, struct outcome *outcome)
+{
+    outcome->block = path == NULL ? NULL : read_file_at(path, &outcome->size);
+    outcome->data = outcome->block;
+    outcome->result = outcome->data == NULL ? -1 : 0;
+}
+
+static void call_path(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    (void) call;
+    show_file(filelike_path(file), outcome);
+}
+
+/* Now and then what was put there before is replaced; not always, as filesystems then
+ * wait for the disk. */
+static void call_persist(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    const char *path = real_file_neighbour();
+    if (call->character % 16 != 0)
+        (void) unlink(path);
+    bool done = filelike_persist(file, path, FILELIKE_NOSYNC) == 0;
+    show_file(done ? path : NULL, outcome);
+}
+
+/* Nothing that a sequence does loses a write; an indicator is all that is known of the C
+ * library's own streams. */
+static void call_error(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    (void) call;
+    outcome->result = filelike_error(file) != 0 && !ferror(file);
+}
+
+static void expect_nothing(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    (void) call;
+    flush_pending(file);
+    outcome->result = 0;
+}
+
+static void call_in_memory(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    (void) call;
+    outcome->result = filelike_in_memory(file) == -1 ? -1 : 0;
+}
+
+/* ---- The table -----------------------------------------------------------------------
+ */
+
+const struct operation operations[OPERATION_COUNT] = {
+    [FPUTC] = {"fputc", "c", 8, WRITES, call_fputc, NULL},
+    [FPUTS] = {"fputs", "sc", 6, WRITES, call_fputs, NULL},
+    [FWRITE] = {"fwrite", "suc", 10, WRITES, call_fwrite, NULL},
+    [FPRINTF] = {"fprintf", "soc", 4, WRITES, call_fprintf, NULL},
+    [FGETC] = {"fgetc", "", 8, READS, call_fgetc, NULL},
+    [FGETS] = {"fgets", "s", 6, READS, call_fgets, NULL},
+    [FREAD] = {"fread", "su", 10, READS, call_fread, NULL},
+    [GETLINE] = {"getline", "", 6, READS, call_getline, NULL},
+    [UNGETC] = {"ungetc", "c", 6, READS, call_ungetc, NULL},
+    [FSEEKO] = {"fseeko", "ow", 14, POSITIONS, call_fseeko, NULL},
+    [FTELLO] = {"ftello", "", 6, ASKS, call_ftello, NULL},
+    [FSETPOS] = {"fgetpos and fsetpos", "o", 2, ASKS | POSITIONS, call_fsetpos, NULL},
+    [SEEK_FAR] = {"fseeko far and back", "", 2, ASKS | POSITIONS, call_seek_far, NULL},
+    [REWIND] = {"rewind", "", 2, POSITIONS, call_rewind, NULL},
+    [FFLUSH] = {"fflush", "", 6, 0, call_fflush, NULL},
+    [FLUSH_ALL] = {"fflush(NULL)", "", 1, 0, call_flush_all, NULL},
+    [CLEARERR] = {"clearerr", "", 2, 0, call_clearerr, NULL},
+    [SIZE] = {"filelike_size", "", 4, 0, call_size, size_real_file},
+    [VIEW] = {"filelike_view", "", 4, 0, call_view, view_real_file},
+    [TRUNCATE] = {"filelike_truncate", "o", 5, POSITIONS | CHANGES, call_truncate,
+        truncate_real_file},
+    [DETACH] = {"filelike_detach", "", 1, POSITIONS | CHANGES, call_detach,
+        detach_real_file},
+    [ROLLOVER] = {"filelike_rollover", "", 1, MOVES, call_rollover, expect_nothing},
+    [FILENO] = {"filelike_fileno", "", 2, ASKS | MOVES, call_fileno, tell_real_file},
+    [WRITE_BENEATH] = {"pwrite to filelike_fileno", "sc", 2, ASKS | CHANGES | MOVES,
+        call_write_beneath, write_to_real_file},
+    [PATH] = {"filelike_path", "", 1, MOVES, call_path, view_real_file},
+    [PERSIST] = {"filelike_persist", "c", 1, 0, call_persist, view_real_file},
+    [ERROR] = {"filelike_error", "", 1, 0, call_error, expect_nothing},
+    [IN_MEMORY] = {"filelike_in_memory", "", 1, 0, call_in_memory, expect_nothing},
+    [REOPEN] = {"filelike_reopen", "", 2, 0, NULL, NULL},
+};
+
+/* ---- Making a call -------------------------------------------------------------------
+ */
+
+void outcome_release(struct outcome *outcome)
+{
+    free(outcome->block);
+    outcome->block = NULL;
+    outcome->data = NULL;
+    outcome->size = 0;
+}
+
+static void make(FILE *file, const struct call *call, struct outcome *outcome,
+    void (*function)(FILE *, const struct call *, struct outcome *))
+{
+    outcome_release(outcome);
+    outcome->failed = false;
+    errno = 0;
+    function(file, call, outcome);
+    outcome->error = errno;
+    /* At the end of the file nothing has failed. */
+    if (outcome->result == -1 && !feof(file))
+        outcome->failed = true;
+}
+
+void call_stream(FILE *stream, const struct call *call, struct outcome *outcome)
+{
+    make(stream, call, outcome, operations[call->operation].call);
+}
+
+void call_real_file(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    const struct operation *operation = &operations[call->operation];
+    make(
+        file, call, outcome, operation->real != NULL ? operation->real : operation->call);
+}
+
+static void describe_argument(const struct call *call, char kind, FILE *text)
+{
+    static const char *const origins[] = {"SEEK_SET", "SEEK_CUR", "SEEK_END"};
+    switch (kind) {
+    case 's':
+        (void) fprintf(text, "%zu", call->size);
+        break;
+    case 'u':
+        (void) fprintf(text, "in items of %zu", call->unit);
+        break;
+    case 'o':
+        (void) fprintf(text, "%" PRId64, call->offset);
+        break;
+    case 'w':
+        (void) fprintf(text, "%s", origins[call->whence]);
+        break;
+    default:
+        (void) fprintf(text, "'\\x%02x'", (unsigned) call->character);
+        break;
+    }
+}
+
+void call_describe(const struct call *call, FILE *text)
+{
+    const struct operation *operation = &operations[call->operation];
+    (void) fprintf(text, "%s(", operation->name);
+    for (const char *kind = operation->arguments; *kind != '\0'; kind++) {
+        describe_argument(call, *kind, text);
+        if (kind[1] != '\0')
+            (void) fprintf(text, ", ");
+    }
+    (void) fprintf(text, ")");
+}

@@ -1,0 +1,100 @@
+/* The calls that a sequence is made of: each a function that is called in the same way on
+ * a stream of the library and on a real file. */
+#ifndef CALLS_H
+#define CALLS_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <stdio.h>
+
+/* Bytes that one call reads or writes at most. */
+enum { CALL_ROOM = 40000 };
+
+/* Farther than any file of the tests is long, and within what filesystems allow. */
+#define FAR_AWAY (INT64_C(1) << 40)
+
+enum operation_name {
+    FPUTC,
+    FPUTS,
+    FWRITE,
+    FPRINTF,
+    FGETC,
+    FGETS,
+    FREAD,
+    GETLINE,
+    UNGETC,
+    FSEEKO,
+    FTELLO,
+    FSETPOS,
+    SEEK_FAR,
+    REWIND,
+    FFLUSH,
+    FLUSH_ALL,
+    CLEARERR,
+    SIZE,
+    VIEW,
+    TRUNCATE,
+    DETACH,
+    ROLLOVER,
+    FILENO,
+    WRITE_BENEATH,
+    PATH,
+    PERSIST,
+    ERROR,
+    IN_MEMORY,
+    REOPEN, /* not of one stream: the sequence does it */
+    OPERATION_COUNT
+};
+
+struct call {
+    enum operation_name operation;
+    size_t size;
+    size_t unit; /* bytes of an item of fread and fwrite */
+    int64_t offset;
+    int whence;
+    int character; /* also the seed of what is written */
+};
+
+struct outcome {
+    int64_t result;
+    bool failed; /* only then does ERROR count */
+    int error;
+    size_t size; /* bytes at DATA */
+    const char *data;
+    char *block; /* of malloc's, to be freed */
+    char room[CALL_ROOM + 1];
+};
+
+/* What an operation does to a stream. */
+enum {
+    READS = 1,
+    WRITES = 2,
+    POSITIONS = 4, /* reading and writing may follow */
+    CHANGES = 8,   /* alters the bytes beneath what stdio has of them */
+    ASKS = 16,     /* for the position */
+    MOVES = 32     /* bytes in memory, to a descriptor */
+};
+
+struct operation {
+    const char *name;
+    const char *arguments; /* s: size, u: unit, o: offset, w: whence, c: character */
+    unsigned weight;       /* in random sequences */
+    unsigned effects;
+    void (*call)(FILE *file, const struct call *call, struct outcome *outcome);
+    /* On the real file, where that is another call; NULL: the same. */
+    void (*real)(FILE *file, const struct call *call, struct outcome *outcome);
+};
+
+extern const struct operation operations[OPERATION_COUNT];
+
+/* Makes the call on a stream, or on the real file. What OUTCOME holds of the call before
+ * is given back first. */
+void call_stream(FILE *stream, const struct call *call, struct outcome *outcome);
+void call_real_file(FILE *file, const struct call *call, struct outcome *outcome);
+void outcome_release(struct outcome *outcome);
+
+/* Writes the call down, much as it would be in C. */
+void call_describe(const struct call *call, FILE *text);
+
+#endif

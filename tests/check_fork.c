@@ -1,0 +1,362 @@
+/* fork while other threads are at work on streams: the child has those streams in the
+ * middle of whatever it was, and can use and close them all. */
+#include <config.h>
+
+#include "crowd.h"
+#include "suite.h"
+
+#include <signal.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* A child that hangs is killed, and a process that hangs fails: no need to wait long. */
+enum { CHILD_SECONDS = 60, TIMEOUT_SECONDS = 240 };
+
+enum { BLOCK = 10000, FORKS = 100 };
+
+static char block[BLOCK];
+
+static void make_block(void)
+{
+    memset(block, 'x', sizeof block);
+}
+
+/* ---- Forking -------------------------------------------------------------------------
+ */
+
+/* BODY answers 0, or a line of this file where something failed. */
+static void fork_once(int (*body)(void))
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0) {
+        (void) alarm(CHILD_SECONDS);
+        int line = body();
+        if (line != 0)
+            (void) dprintf(
+                STDERR_FILENO, "in the child, line %d: %s\n", line, strerror(errno));
+        _exit(line == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
+    }
+    CROWD_EXPECT(child != -1 && waitpid(child, &status, 0) == child);
+    CROWD_EXPECT(!WIFSIGNALED(status) || WTERMSIG(status) != SIGALRM);
+    CROWD_EXPECT(!WIFSIGNALED(status));
+    CROWD_EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS);
+}
+
+/* For the bodies: on to the next line only where this is well. */
+#define NEED(condition)      \
+    do {                     \
+        if (!(condition))    \
+            return __LINE__; \
+    } while (0)
+
+/* ---- The streams that are worked on ---------------------------------------------------
+ */
+
+enum {
+    WORKERS = 4,
+    FLUSHER = WORKERS + 1,
+    ALL = WORKERS + 2,
+    ROUNDS = 20,
+    ROUND_FORKS = 6
+};
+
+static FILE *open_memory(void)
+{
+    return filelike_memory("w+", NULL);
+}
+
+/* Neither moves: a descriptor that another thread opens while fork runs may be missing in
+ * the child, as the kernel copies the table of descriptors before the memory. */
+static FILE *open_spooled(void)
+{
+    struct filelike_options options = {.memory_limit = FILELIKE_NEVER};
+    return filelike_spooled("w+", &options);
+}
+
+static FILE *(*const openers[])(void) = {open_memory, open_spooled};
+
+static FILE *streams[WORKERS][COUNT(openers)];
+static atomic_bool round_goes_on;
+
+static void append_block(FILE *stream, unsigned *state)
+{
+    (void) fseeko(stream, 0, SEEK_END);
+    CROWD_EXPECT(fwrite(block, 1, crowd_draw(state, BLOCK), stream) < BLOCK);
+    CROWD_EXPECT(fflush(stream) == 0);
+}
+
+static void reopen_and_write(FILE *stream)
+{
+    FILE *second = filelike_reopen(stream, "a");
+    CROWD_EXPECT(second != NULL && putc('x', second) == 'x' && fclose(second) == 0);
+}
+
+static void open_and_close_another(unsigned *state)
+{
+    FILE *stream = openers[crowd_draw(state, COUNT(openers))]();
+    CROWD_EXPECT(stream != NULL);
+    append_block(stream, state);
+    CROWD_EXPECT(fclose(stream) == 0);
+}
+
+static void work_on(FILE *stream, unsigned *state)
+{
+    switch (crowd_draw(state, 16)) {
+    case 0:
+        CROWD_EXPECT(filelike_truncate(stream, crowd_draw(state, BLOCK)) == 0);
+        break;
+    case 1:
+        free(filelike_detach(stream, NULL));
+        break;
+    case 3:
+        CROWD_EXPECT(filelike_size(stream) >= 0);
+        break;
+    case 4:
+        reopen_and_write(stream);
+        break;
+    case 5:
+        open_and_close_another(state);
+        break;
+    case 6:
+        rewind(stream);
+        (void) getc(stream);
+        break;
+    case 7:
+        rewind(stream);
+        CROWD_EXPECT(fputs("xxxx", stream) >= 0);
+        break;
+    default:
+        append_block(stream, state);
+    }
+    if (filelike_size(stream) > 4 * BLOCK)
+        CROWD_EXPECT(filelike_truncate(stream, 0) == 0);
+}
+
+/* ---- What the child does with them ---------------------------------------------------
+ */
+
+/* Whatever was written, and gaps. */
+static int check_content(FILE *stream)
+{
+    char bytes[BLOCK];
+    size_t size;
+    while ((size = fread(bytes, 1, sizeof bytes, stream)) > 0) {
+        for (size_t i = 0; i < size; i++)
+            NEED(bytes[i] == 'x' || bytes[i] == '\0');
+    }
+    NEED(!ferror(stream));
+    return 0;
+}
+
+/* A file on disk is the parent's too, who is at work on it. */
+static int use_and_close(FILE *stream)
+{
+    clearerr(stream);
+    NEED(fseeko(stream, 0, SEEK_SET) == 0);
+    int line = check_content(stream);
+    if (line != 0)
+        return line;
+    NEED(fseeko(stream, 0, SEEK_END) == 0);
+    NEED(fwrite(block, 1, BLOCK, stream) == BLOCK && fflush(stream) == 0);
+    bool is_private = filelike_in_memory(stream) == 1;
+    NEED(!is_private || filelike_size(stream) >= BLOCK);
+    NEED(filelike_view(stream, NULL) != NULL);
+    NEED(filelike_truncate(stream, 10) == 0);
+    NEED(fputs("xxxx", stream) >= 0);
+    NEED(!is_private || filelike_size(stream) >= 10);
+    NEED(fclose(stream) == 0);
+    return 0;
+}
+
+static int use_and_close_all(void)
+{
+    for (size_t i = 0; i < WORKERS * COUNT(openers); i++) {
+        int line = use_and_close(streams[i / COUNT(openers)][i % COUNT(openers)]);
+        if (line != 0)
+            return line;
+    }
+    FILE *stream = filelike_spooled("w+", NULL);
+    return stream != NULL ? use_and_close(stream) : __LINE__;
+}
+
+static void fork_many_times(void)
+{
+    for (int i = 0; i < ROUND_FORKS; i++)
+        fork_once(use_and_close_all);
+    atomic_store(&round_goes_on, false);
+}
+
+static void work(unsigned worker, unsigned *state)
+{
+    for (size_t i = 0; i < COUNT(openers); i++)
+        streams[worker][i] = openers[i]();
+    crowd_meet();
+    while (atomic_load(&round_goes_on))
+        work_on(streams[worker][crowd_draw(state, COUNT(openers))], state);
+    crowd_meet();
+    for (size_t i = 0; i < COUNT(openers); i++)
+        CROWD_EXPECT(fclose(streams[worker][i]) == 0);
+}
+
+static void fork_work_or_flush(unsigned number, void *context)
+{
+    unsigned state = 1 + number;
+    (void) context;
+    for (int round = 0; round < ROUNDS; round++) {
+        atomic_store(&round_goes_on, true);
+        crowd_meet();
+        if (number < WORKERS) {
+            work(number, &state);
+            continue;
+        }
+        crowd_meet();
+        if (number == FLUSHER) {
+            while (atomic_load(&round_goes_on))
+                (void) fflush(NULL);
+        } else {
+            fork_many_times();
+        }
+        crowd_meet();
+    }
+}
+
+START_TEST(can_use_streams)
+{
+    crowd_run(ALL, fork_work_or_flush, NULL);
+}
+END_TEST
+
+/* ---- Streams of the C library, through the library's functions ------------------------
+ */
+
+static FILE *native;
+
+static int use_native(void)
+{
+    NEED(filelike_size(native) == 4);
+    NEED(filelike_view(native, NULL) != NULL);
+    FILE *second = filelike_reopen(native, "r");
+    NEED(second != NULL && getc(second) == '0' && fclose(second) == 0);
+    return 0;
+}
+
+static void ask_native(unsigned number, void *context)
+{
+    (void) context;
+    for (int i = 0; number == 0 && i < FORKS; i++)
+        fork_once(use_native);
+    if (number == 0)
+        crowd_end();
+    while (number == 1 && crowd_goes_on())
+        CROWD_EXPECT(filelike_size(native) == 4);
+    while (number == 2 && crowd_goes_on())
+        (void) fflush(NULL);
+}
+
+START_TEST(can_use_native_streams)
+{
+    native = tmpfile();
+    write_text(native, "0123");
+    ck_assert_int_eq(fflush(native), 0);
+    crowd_run(3, ask_native, NULL);
+    assert_closes(native);
+}
+END_TEST
+
+/* ---- Names ---------------------------------------------------------------------------
+ */
+
+static int append_by_name(void)
+{
+    FILE *stream = filelike_fopen("memory:name", "a");
+    NEED(stream != NULL && putc('x', stream) == 'x' && fclose(stream) == 0);
+    stream = filelike_fopen("memory:own", "wx");
+    NEED(stream != NULL && fclose(stream) == 0);
+    NEED(filelike_remove("memory:name") == 0 && filelike_remove("memory:own") == 0);
+    return 0;
+}
+
+static void use_names(unsigned number, void *context)
+{
+    (void) context;
+    for (int i = 0; number == 0 && i < FORKS; i++)
+        fork_once(append_by_name);
+    if (number == 0)
+        crowd_end();
+    while (crowd_goes_on()) {
+        FILE *stream = filelike_fopen("memory:name", "a");
+        CROWD_EXPECT(stream != NULL && putc('x', stream) == 'x' && fclose(stream) == 0);
+    }
+}
+
+START_TEST(can_use_names)
+{
+    assert_closes(filelike_fopen("memory:name", "w"));
+    crowd_run(4, use_names, NULL);
+    ck_assert_int_eq(filelike_remove("memory:name"), 0);
+    assert_fails(filelike_remove("memory:own"), -1, ENOENT);
+}
+END_TEST
+
+/* ---- A budget ------------------------------------------------------------------------
+ */
+
+static filelike_budget *budget;
+
+static FILE *open_on_budget(void)
+{
+    struct filelike_options options = {.budget = budget};
+    return filelike_spooled("w+", &options);
+}
+
+/* The child's copy of the account may be off by what was under way, and is not stuck. */
+static int use_budget(void)
+{
+    FILE *stream = open_on_budget();
+    NEED(stream != NULL && fwrite(block, 1, BLOCK, stream) == BLOCK);
+    NEED(fclose(stream) == 0);
+    return 0;
+}
+
+static void spend_budget(unsigned number, void *context)
+{
+    (void) context;
+    for (int i = 0; number == 0 && i < FORKS; i++)
+        fork_once(use_budget);
+    if (number == 0)
+        crowd_end();
+    while (crowd_goes_on()) {
+        FILE *stream = open_on_budget();
+        CROWD_EXPECT(stream != NULL && fwrite(block, 1, BLOCK / 2, stream) == BLOCK / 2);
+        CROWD_EXPECT(fclose(stream) == 0);
+    }
+}
+
+START_TEST(can_use_a_budget)
+{
+    budget = filelike_budget_new(BLOCK);
+    crowd_run(4, spend_budget, NULL);
+    ck_assert_uint_eq(filelike_budget_used(budget), 0);
+    filelike_budget_free(budget);
+}
+END_TEST
+
+/* ---- The suite -----------------------------------------------------------------------
+ */
+
+int main(void)
+{
+    Suite *suite = suite_create("fork");
+    TCase *child = suite_case(suite, "child");
+    tcase_set_timeout(child, TIMEOUT_SECONDS);
+    tcase_add_checked_fixture(child, make_block, NULL);
+    tcase_add_test(child, can_use_streams);
+    tcase_add_test(child, can_use_native_streams);
+    tcase_add_test(child, can_use_names);
+    tcase_add_test(child, can_use_a_budget);
+    return suite_run(suite);
+}

@@ -1,0 +1,265 @@
+/* Options: what is refused, what is ignored, and what has an effect. */
+#include <config.h>
+
+#include "suite.h"
+
+#include <stdio_ext.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+static const unsigned known_flags[] = {FILELIKE_UNLOCKED, FILELIKE_KEEP,
+    FILELIKE_IN_MEMORY, FILELIKE_NOREPLACE, FILELIKE_NOSYNC};
+
+/* Streams that need no options are of no interest here. */
+static bool takes_options(const struct kind *kind)
+{
+    return kind_has(kind, KIND_OPTIONS);
+}
+
+static void assert_refused(
+    const struct kind *kind, const struct filelike_options *options)
+{
+    assert_fails(kind_open(kind, "w+", options), NULL, EINVAL);
+}
+
+static void assert_accepted(
+    const struct kind *kind, const struct filelike_options *options)
+{
+    FILE *stream = kind_open(kind, "w+", options);
+    ck_assert_msg(stream != NULL, "%s", strerror(errno));
+    write_text(stream, "0123");
+    assert_text(stream, "0123");
+    assert_closes(stream);
+}
+
+/* ---- Refused and accepted ------------------------------------------------------------
+ */
+
+START_TEST(zeroed_options_mean_defaults)
+{
+    struct filelike_options options;
+    memset(&options, 0, sizeof options);
+    if (takes_options(&kinds[_i]))
+        assert_accepted(&kinds[_i], &options);
+}
+END_TEST
+
+START_TEST(reserved_members)
+{
+    struct filelike_options options = {0};
+    if (!takes_options(&kinds[_i]))
+        return;
+    for (size_t i = 0; i < COUNT(options.reserved); i++) {
+        for (int bit = 0; bit < 64; bit++) {
+            options.reserved[i] = UINT64_C(1) << bit;
+            assert_refused(&kinds[_i], &options);
+        }
+        options.reserved[i] = 0;
+    }
+    assert_accepted(&kinds[_i], &options);
+}
+END_TEST
+
+static unsigned all_known_flags(void)
+{
+    unsigned flags = 0;
+    for (size_t i = 0; i < COUNT(known_flags); i++)
+        flags |= known_flags[i];
+    return flags;
+}
+
+START_TEST(unknown_flags)
+{
+    if (!takes_options(&kinds[_i]))
+        return;
+    for (int bit = 0; bit < 32; bit++) {
+        unsigned flag = 1u << bit;
+        struct filelike_options options = {.flags = flag};
+        if ((flag & all_known_flags()) == 0)
+            assert_refused(&kinds[_i], &options);
+        options.flags |= FILELIKE_UNLOCKED;
+        if ((flag & all_known_flags()) == 0)
+            assert_refused(&kinds[_i], &options);
+    }
+}
+END_TEST
+
+/* KEEP leaves a file behind, which is for the tests of named streams. */
+START_TEST(known_flags_are_taken_or_ignored)
+{
+    if (!takes_options(&kinds[_i]))
+        return;
+    for (size_t i = 0; i < COUNT(known_flags); i++) {
+        struct filelike_options options = {.flags = known_flags[i]};
+        if (known_flags[i] != FILELIKE_KEEP)
+            assert_accepted(&kinds[_i], &options);
+    }
+    struct filelike_options options = {.flags = all_known_flags() & ~FILELIKE_KEEP};
+    assert_accepted(&kinds[_i], &options);
+}
+END_TEST
+
+START_TEST(permissions)
+{
+    if (!takes_options(&kinds[_i]))
+        return;
+    for (mode_t bit = 1; bit != 0 && bit <= (mode_t) 1 << 30; bit = (mode_t) (bit << 1)) {
+        struct filelike_options options = {.permissions = bit | 0600};
+        if (bit <= 0777)
+            assert_accepted(&kinds[_i], &options);
+        else
+            assert_refused(&kinds[_i], &options);
+    }
+    assert_accepted(&kinds[_i], &(struct filelike_options){.permissions = 0777});
+    assert_refused(&kinds[_i], &(struct filelike_options){.permissions = (mode_t) -1});
+}
+END_TEST
+
+START_TEST(slashes_in_names)
+{
+    static const char *const bad[] = {"/", "/name", "na/me", "name/", "../name", "//"};
+    static const char *const good[] = {"", "name", ".csv", "a b", "..", "%s", "\xff"};
+    if (!takes_options(&kinds[_i]))
+        return;
+    for (size_t i = 0; i < COUNT(bad); i++) {
+        assert_refused(&kinds[_i], &(struct filelike_options){.prefix = bad[i]});
+        assert_refused(&kinds[_i], &(struct filelike_options){.suffix = bad[i]});
+    }
+    for (size_t i = 0; i < COUNT(good); i++) {
+        assert_accepted(&kinds[_i], &(struct filelike_options){.prefix = good[i]});
+        assert_accepted(&kinds[_i], &(struct filelike_options){.suffix = good[i]});
+    }
+}
+END_TEST
+
+START_TEST(options_stay_as_they_are)
+{
+    struct filelike_options options = {.prefix = "name", .size_limit = 1000};
+    struct filelike_options before = options;
+    if (!takes_options(&kinds[_i]))
+        return;
+    assert_accepted(&kinds[_i], &options);
+    ck_assert_mem_eq(&options, &before, sizeof before);
+}
+END_TEST
+
+/* They are the caller's again as soon as the stream is open. */
+START_TEST(options_are_copied)
+{
+    char prefix[] = "filelike-test-";
+    char suffix[] = ".suffix";
+    struct filelike_options *options = calloc(1, sizeof *options);
+    if (!takes_options(&kinds[_i])) {
+        free(options);
+        return;
+    }
+    options->prefix = prefix;
+    options->suffix = suffix;
+    FILE *stream = kind_open(&kinds[_i], "w+", options);
+    memset(options, 0xff, sizeof *options);
+    memset(prefix, '/', sizeof prefix - 1);
+    memset(suffix, '/', sizeof suffix - 1);
+    free(options);
+    write_zeros(stream, 10000);
+    ck_assert_int_eq(filelike_size(stream), 10000);
+    assert_closes(stream);
+}
+END_TEST
+
+/* ---- The buffer ----------------------------------------------------------------------
+ */
+
+/* A native stream has the C library's buffer instead. */
+static bool has_own_buffer(const struct kind *kind)
+{
+    return kind_has(kind, KIND_OPTIONS | KIND_WATCHED);
+}
+
+static void check_buffer_size(const struct kind *kind, size_t size)
+{
+    struct filelike_options options = {.buffer_size = size};
+    FILE *stream = kind_open(kind, "w+", &options);
+    ck_assert_ptr_nonnull(stream);
+    size_t most_pending = 0;
+    for (size_t i = 0; i < 3 * size; i++) {
+        (void) putc('x', stream);
+        if (__fpending(stream) > most_pending)
+            most_pending = __fpending(stream);
+    }
+    ck_assert_uint_le(most_pending, size);
+    ck_assert_uint_eq(__fbufsize(stream), size);
+    ck_assert_int_eq(filelike_size(stream), (int64_t) (3 * size));
+    assert_closes(stream);
+}
+
+START_TEST(buffer_size_is_taken)
+{
+    static const size_t sizes[] = {1, 2, 7, 100, 1024, 4096, 5000, 70000};
+    if (!has_own_buffer(&kinds[_i]))
+        return;
+    for (size_t i = 0; i < COUNT(sizes); i++)
+        check_buffer_size(&kinds[_i], sizes[i]);
+}
+END_TEST
+
+START_TEST(buffer_sizes_beyond_memory)
+{
+    static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - 1, SIZE_MAX - 8, SIZE_MAX - 100,
+        SIZE_MAX - 1000, SIZE_MAX / 2, SIZE_MAX / 2 + 1};
+    if (!has_own_buffer(&kinds[_i]))
+        return;
+    for (size_t i = 0; i < COUNT(sizes); i++) {
+        struct filelike_options options = {.buffer_size = sizes[i]};
+        assert_fails(kind_open(&kinds[_i], "w+", &options), NULL, ENOMEM);
+    }
+}
+END_TEST
+
+/* ---- The directory -------------------------------------------------------------------
+ */
+
+/* Only a stream on disk needs it. */
+START_TEST(directory_that_does_not_exist)
+{
+    const struct kind *kind = &kinds[_i];
+    struct filelike_options options = {.dir = "/nonexistent/directory"};
+    if (!takes_options(kind) || kind_has(kind, KIND_PUBLISHES))
+        return;
+    FILE *stream = kind_open(kind, "w+", &options);
+    if (kind_has(kind, KIND_IN_MEMORY)) {
+        ck_assert_msg(stream != NULL, "%s", strerror(errno));
+        assert_closes(stream);
+    } else {
+        ck_assert_ptr_null(stream);
+        ck_assert_int_eq(errno, ENOENT);
+    }
+}
+END_TEST
+
+/* ---- The suite -----------------------------------------------------------------------
+ */
+
+static void add(TCase *test_case, int kind)
+{
+#define ADD(test) tcase_add_loop_test(test_case, test, kind, kind + 1)
+    ADD(zeroed_options_mean_defaults);
+    ADD(reserved_members);
+    ADD(unknown_flags);
+    ADD(known_flags_are_taken_or_ignored);
+    ADD(permissions);
+    ADD(slashes_in_names);
+    ADD(options_stay_as_they_are);
+    ADD(options_are_copied);
+    ADD(buffer_size_is_taken);
+    ADD(buffer_sizes_beyond_memory);
+    ADD(directory_that_does_not_exist);
+#undef ADD
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("options");
+    suite_over_kinds(suite, add);
+    return suite_run(suite);
+}

@@ -1,0 +1,214 @@
+/* Where files go: the directory in the options, TMPDIR, and what follows. */
+#include <config.h>
+
+#include "faults.h"
+#include "scratch.h"
+#include "suite.h"
+
+#include <limits.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+/* ---- What puts files somewhere -------------------------------------------------------
+ */
+
+/* The move is where a spooled stream takes its file. */
+static FILE *open_spooled(const char *mode, const struct filelike_options *options)
+{
+    FILE *stream = filelike_spooled(mode, options);
+    if (stream == NULL || filelike_rollover(stream) == 0)
+        return stream;
+    int saved = errno;
+    assert_closes(stream);
+    errno = saved;
+    return NULL;
+}
+
+static FILE *open_watched(const char *mode, const struct filelike_options *options)
+{
+    struct filelike_options watched = *options;
+    watched.size_limit = 1 << 20;
+    return filelike_temporary(mode, &watched);
+}
+
+static FILE *open_without_tmpfile(
+    const char *mode, const struct filelike_options *options)
+{
+    faults.tmpfile = EOPNOTSUPP;
+    return filelike_temporary(mode, options);
+}
+
+static FILE *(*const openers[])(const char *, const struct filelike_options *) = {
+    filelike_named, filelike_temporary, open_watched, open_without_tmpfile, open_spooled};
+
+static FILE *open_at(int opener, const char *directory)
+{
+    struct filelike_options options = {.dir = directory};
+    return openers[opener]("w+", &options);
+}
+
+/* Whether the file of STREAM, which it closes, lies in DIRECTORY. */
+static void check_lies_in(FILE *stream, const char *directory)
+{
+    char link[64];
+    char path[PATH_MAX] = "";
+    char *expected = realpath(directory, NULL);
+    ck_assert_msg(stream != NULL, "%s", strerror(errno));
+    ck_assert_ptr_nonnull(expected);
+    (void) snprintf(link, sizeof link, "/proc/self/fd/%d", filelike_fileno(stream));
+    if (readlink(link, path, sizeof path - 1) == -1)
+        say_skipped("where a file lies", "there is no /proc");
+    else
+        *strrchr(path, '/') = '\0';
+    assert_closes(stream);
+    ck_assert(path[0] == '\0' || strcmp(path, expected) == 0);
+    free(expected);
+}
+
+/* ---- The directory in the options ----------------------------------------------------
+ */
+
+START_TEST(directory_in_the_options_comes_first)
+{
+    ck_assert_int_eq(mkdir("given", 0700), 0);
+    check_lies_in(open_at(_i, "given"), "given");
+}
+END_TEST
+
+START_TEST(directory_in_the_options_is_never_replaced)
+{
+    make_file("file", "");
+    assert_fails(open_at(_i, "missing"), NULL, ENOENT);
+    assert_fails(open_at(_i, "file"), NULL, ENOTDIR);
+    assert_fails(open_at(_i, ""), NULL, ENOENT);
+    ck_assert_str_eq(entries("."), "file");
+}
+END_TEST
+
+static int open_in_forbidden(void *context)
+{
+    const int *opener = context;
+    ck_assert_int_eq(mkdir("forbidden", 0500), 0);
+    assert_fails(open_at(*opener, "forbidden"), NULL, EACCES);
+    return 0;
+}
+
+START_TEST(directory_in_the_options_may_be_forbidden)
+{
+    int opener = _i;
+    ck_assert_int_eq(as_nobody(open_in_forbidden, &opener), 0);
+    ck_assert_str_eq(entries("."), "forbidden");
+}
+END_TEST
+
+/* ---- TMPDIR --------------------------------------------------------------------------
+ */
+
+START_TEST(environment_comes_next)
+{
+    check_lies_in(open_at(_i, NULL), scratch_path());
+}
+END_TEST
+
+START_TEST(environment_may_say_nothing)
+{
+    ck_assert_int_eq(unsetenv("TMPDIR"), 0);
+    check_lies_in(open_at(_i, NULL), P_tmpdir);
+    ck_assert_int_eq(setenv("TMPDIR", "", 1), 0);
+    check_lies_in(open_at(_i, NULL), P_tmpdir);
+}
+END_TEST
+
+START_TEST(environment_may_be_wrong)
+{
+    static const char *const wrong[] = {"missing", "/missing", "file", "file/below"};
+    make_file("file", "");
+    for (size_t i = 0; i < COUNT(wrong); i++) {
+        ck_assert_int_eq(setenv("TMPDIR", wrong[i], 1), 0);
+        check_lies_in(open_at(_i, NULL), P_tmpdir);
+    }
+    ck_assert_str_eq(entries("."), "file");
+}
+END_TEST
+
+static int open_with_forbidden_environment(void *context)
+{
+    const int *opener = context;
+    ck_assert_int_eq(mkdir("forbidden", 0500), 0);
+    ck_assert_int_eq(setenv("TMPDIR", "forbidden", 1), 0);
+    check_lies_in(open_at(*opener, NULL), P_tmpdir);
+    return 0;
+}
+
+START_TEST(environment_may_be_forbidden)
+{
+    int opener = _i;
+    ck_assert_int_eq(as_nobody(open_with_forbidden_environment, &opener), 0);
+}
+END_TEST
+
+START_TEST(environment_may_be_relative)
+{
+    ck_assert_int_eq(mkdir("below", 0700), 0);
+    ck_assert_int_eq(setenv("TMPDIR", "below", 1), 0);
+    check_lies_in(open_at(_i, NULL), "below");
+}
+END_TEST
+
+/* ---- When it is decided --------------------------------------------------------------
+ */
+
+static void check_moves_to(FILE *stream, const char *directory)
+{
+    ck_assert_int_eq(setenv("TMPDIR", "/missing", 1), 0);
+    ck_assert_int_eq(chdir("/"), 0);
+    ck_assert_int_eq(filelike_rollover(stream), 0);
+    ck_assert_int_eq(chdir(scratch_path()), 0);
+    check_lies_in(stream, directory);
+}
+
+START_TEST(directory_is_chosen_when_the_stream_is_opened)
+{
+    char directory[] = "below";
+    struct filelike_options options = {.dir = directory};
+    ck_assert_int_eq(mkdir("below", 0700), 0);
+    FILE *stream = filelike_spooled("w+", &options);
+    directory[0] = 'x';
+    check_moves_to(stream, "below");
+}
+END_TEST
+
+START_TEST(environment_is_read_when_the_stream_is_opened)
+{
+    ck_assert_int_eq(mkdir("below", 0700), 0);
+    ck_assert_int_eq(setenv("TMPDIR", "below", 1), 0);
+    check_moves_to(filelike_spooled("w+", NULL), "below");
+}
+END_TEST
+
+/* ---- The suite -----------------------------------------------------------------------
+ */
+
+int main(void)
+{
+    Suite *suite = suite_create("place");
+    TCase *test_case = tcase_create("place");
+    const int count = COUNT(openers);
+    tcase_add_checked_fixture(test_case, scratch_enter, scratch_leave);
+#define ADD(test) tcase_add_loop_test(test_case, test, 0, count)
+    ADD(directory_in_the_options_comes_first);
+    ADD(directory_in_the_options_is_never_replaced);
+    ADD(directory_in_the_options_may_be_forbidden);
+    ADD(environment_comes_next);
+    ADD(environment_may_say_nothing);
+    ADD(environment_may_be_wrong);
+    ADD(environment_may_be_forbidden);
+    ADD(environment_may_be_relative);
+#undef ADD
+    tcase_add_test(test_case, directory_is_chosen_when_the_stream_is_opened);
+    tcase_add_test(test_case, environment_is_read_when_the_stream_is_opened);
+    suite_add_tcase(suite, test_case);
+    return suite_run(suite);
+}

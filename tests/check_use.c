@@ -1,0 +1,686 @@
+/* The functions that take any FILE *: on every kind of stream, and on streams whose bytes
+ * cannot be reached. */
+#include <config.h>
+
+#include "suite.h"
+
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+/* ---- filelike_size -------------------------------------------------------------------
+ */
+
+START_TEST(size_counts_what_is_pending)
+{
+    FILE *stream = open_empty(&kinds[_i], "w+");
+    ck_assert_int_eq(filelike_size(stream), 0);
+    write_text(stream, "01234");
+    ck_assert_int_eq(filelike_size(stream), 5);
+    ck_assert_int_eq(putc('5', stream), '5');
+    ck_assert_int_eq(filelike_size(stream), 6);
+    ck_assert_int_eq(fseeko(stream, 100, SEEK_SET), 0);
+    ck_assert_int_eq(filelike_size(stream), 6);
+    ck_assert_int_eq(ftello(stream), 100);
+    assert_closes(stream);
+}
+END_TEST
+
+/* Asking changes neither the position, nor what is read next, nor the indicators. */
+START_TEST(asking_disturbs_nothing)
+{
+    FILE *stream = open_text(&kinds[_i], "0123456789", "r+");
+    ck_assert_int_eq(getc(stream), '0');
+    ck_assert_int_eq(getc(stream), '1');
+    ck_assert_int_eq(ungetc('x', stream), 'x');
+    ck_assert_int_eq(filelike_size(stream), 10);
+    assert_text(stream, "0123456789");
+    ck_assert_int_ge(filelike_in_memory(stream), 0);
+    ck_assert_int_eq(filelike_error(stream), 0);
+    ck_assert_int_eq(ftello(stream), 1);
+    assert_reads(stream, "x23456789");
+    ck_assert_int_eq(filelike_size(stream), 10);
+    ck_assert(feof(stream));
+    assert_text(stream, "0123456789");
+    ck_assert(feof(stream));
+    assert_closes(stream);
+}
+END_TEST
+
+/* ---- filelike_view -------------------------------------------------------------------
+ */
+
+static void check_view(const struct kind *kind, size_t size)
+{
+    char *bytes = malloc(size + 1);
+    size_t held;
+    make_pattern(bytes, size);
+    FILE *stream = open_empty(kind, "w+");
+    ck_assert_uint_eq(fwrite(bytes, 1, size, stream), size);
+    const char *view = filelike_view(stream, &held);
+    ck_assert_ptr_nonnull(view);
+    ck_assert_uint_eq(held, size);
+    ck_assert_mem_eq(view, bytes, size);
+    ck_assert_int_eq(view[size], '\0');
+    ck_assert_ptr_eq(filelike_view(stream, NULL), view);
+    assert_closes(stream);
+    free(bytes);
+}
+
+/* On disk the '\0' lies in a page of its own where the size is a multiple of a page's. */
+START_TEST(view_has_all_bytes_and_an_end)
+{
+    static const size_t sizes[] = {1, 7, 8, 1023, 1024, 1025, 4095, 4096, 4097, 8192,
+        16384, 65536, 1000000, 1 << 20};
+    for (size_t i = 0; i < COUNT(sizes); i++)
+        check_view(&kinds[_i], sizes[i]);
+}
+END_TEST
+
+START_TEST(view_of_nothing)
+{
+    size_t size = 1;
+    FILE *stream = open_empty(&kinds[_i], "w+");
+    const char *view = filelike_view(stream, &size);
+    ck_assert_ptr_nonnull(view);
+    ck_assert_uint_eq(size, 0);
+    ck_assert_int_eq(view[0], '\0');
+    write_text(stream, "something");
+    ck_assert_int_eq(filelike_truncate(stream, 0), 0);
+    view = filelike_view(stream, &size);
+    ck_assert_uint_eq(size, 0);
+    ck_assert_int_eq(view[0], '\0');
+    assert_closes(stream);
+}
+END_TEST
+
+START_TEST(view_stays_while_others_read)
+{
+    FILE *stream = open_text(&kinds[_i], "0123456789", "r+");
+    FILE *other = open_empty(&kinds[_i], "w+");
+    size_t size;
+    const char *view = filelike_view(stream, &size);
+    assert_reads(stream, "0123456789");
+    ck_assert_int_eq(fseeko(stream, 3, SEEK_SET), 0);
+    ck_assert_int_eq(fflush(stream), 0);
+    ck_assert_int_eq(filelike_size(stream), 10);
+    write_text(other, "another stream's bytes");
+    assert_text(other, "another stream's bytes");
+    assert_closes(other);
+    ck_assert_mem_eq(view, "0123456789", 11);
+    assert_closes(stream);
+}
+END_TEST
+
+START_TEST(view_follows_each_change)
+{
+    FILE *stream = open_empty(&kinds[_i], "w+");
+    assert_text(stream, "");
+    write_text(stream, "0123456789");
+    assert_text(stream, "0123456789");
+    ck_assert_int_eq(fseeko(stream, 2, SEEK_SET), 0);
+    write_text(stream, "ab");
+    assert_text(stream, "01ab456789");
+    ck_assert_int_eq(filelike_truncate(stream, 3), 0);
+    assert_text(stream, "01a");
+    ck_assert_int_eq(filelike_truncate(stream, 5), 0);
+    assert_bytes(stream, "01a\0", 5);
+    assert_closes(stream);
+}
+END_TEST
+
+/* Text is a string after whatever way to change its end. */
+START_TEST(view_ends_after_each_change)
+{
+    FILE *stream = open_text(&kinds[_i], "0123456789", "r+");
+    ck_assert_str_eq(filelike_view(stream, NULL), "0123456789");
+    ck_assert_int_eq(filelike_truncate(stream, 6), 0);
+    ck_assert_str_eq(filelike_view(stream, NULL), "012345");
+    ck_assert_int_eq(fseeko(stream, 0, SEEK_END), 0);
+    write_text(stream, "a");
+    ck_assert_str_eq(filelike_view(stream, NULL), "012345a");
+    ck_assert_int_eq(filelike_truncate(stream, 1), 0);
+    ck_assert_str_eq(filelike_view(stream, NULL), "0");
+    assert_closes(stream);
+}
+END_TEST
+
+static void check_view_in_mode(const struct kind *kind, const char *mode)
+{
+    FILE *stream = open_text(kind, "0123", mode);
+    if (stream == NULL)
+        return;
+    const char *view = filelike_view(stream, NULL);
+    ck_assert_ptr_nonnull(view);
+    ck_assert_mem_eq(view, mode[0] == 'w' ? "" : "0123", mode[0] == 'w' ? 1 : 4);
+    assert_closes(stream);
+}
+
+START_TEST(view_in_every_mode)
+{
+    static const char *const modes[] = {"r", "w", "a", "r+", "w+", "a+"};
+    for (size_t i = 0; i < COUNT(modes); i++)
+        check_view_in_mode(&kinds[_i], modes[i]);
+}
+END_TEST
+
+START_TEST(view_of_a_stream_that_only_writes)
+{
+    FILE *stream = open_empty(&kinds[_i], "w");
+    if (stream == NULL)
+        return;
+    write_text(stream, "0123");
+    assert_text(stream, "0123");
+    write_text(stream, "45");
+    assert_text(stream, "012345");
+    ck_assert(!ferror(stream));
+    assert_closes(stream);
+}
+END_TEST
+
+/* ---- filelike_detach -----------------------------------------------------------------
+ */
+
+static void assert_detaches(FILE *stream, const char *text)
+{
+    size_t size;
+    char *bytes = filelike_detach(stream, &size);
+    ck_assert_ptr_nonnull(bytes);
+    ck_assert_uint_eq(size, strlen(text));
+    ck_assert_str_eq(bytes, text);
+    free(bytes);
+}
+
+START_TEST(detach_takes_all)
+{
+    FILE *stream = open_empty(&kinds[_i], "w+");
+    write_text(stream, "0123456789");
+    ck_assert_int_eq(fseeko(stream, 5, SEEK_SET), 0);
+    assert_detaches(stream, "0123456789");
+    ck_assert_int_eq(ftello(stream), 0);
+    ck_assert_int_eq(filelike_size(stream), 0);
+    assert_text(stream, "");
+    assert_reads(stream, "");
+    assert_closes(stream);
+}
+END_TEST
+
+START_TEST(detach_leaves_a_stream_to_use)
+{
+    FILE *stream = open_empty(&kinds[_i], "w+");
+    for (int i = 0; i < 3; i++) {
+        write_text(stream, "again");
+        rewind(stream);
+        assert_reads(stream, "again");
+        assert_detaches(stream, "again");
+        ck_assert(!feof(stream));
+    }
+    write_text(stream, "the rest");
+    assert_text(stream, "the rest");
+    assert_closes(stream);
+}
+END_TEST
+
+START_TEST(detach_of_nothing)
+{
+    FILE *stream = open_empty(&kinds[_i], "w+");
+    assert_detaches(stream, "");
+    assert_detaches(stream, "");
+    free(filelike_detach(stream, NULL));
+    assert_closes(stream);
+}
+END_TEST
+
+START_TEST(detach_gives_up_what_is_pending)
+{
+    FILE *stream = open_text(&kinds[_i], "0123456789", "r+");
+    ck_assert_int_eq(getc(stream), '0');
+    ck_assert_int_eq(ungetc('x', stream), 'x');
+    assert_detaches(stream, "0123456789");
+    assert_reads(stream, "");
+    assert_closes(stream);
+}
+END_TEST
+
+START_TEST(detach_on_append)
+{
+    static const char *const modes[] = {"a", "a+"};
+    for (size_t i = 0; i < COUNT(modes); i++) {
+        FILE *stream = open_text(&kinds[_i], "0123", modes[i]);
+        if (stream == NULL)
+            continue;
+        write_text(stream, "45");
+        assert_detaches(stream, "012345");
+        ck_assert_int_eq(ftello(stream), 0);
+        write_text(stream, "67");
+        assert_text(stream, "67");
+        assert_closes(stream);
+    }
+}
+END_TEST
+
+static void check_detach_moves(const struct kind *kind, size_t size)
+{
+    char *bytes = malloc(size);
+    make_pattern(bytes, size);
+    FILE *stream = open_empty(kind, "w+");
+    ck_assert_uint_eq(fwrite(bytes, 1, size, stream), size);
+    const void *view = filelike_view(stream, NULL);
+    char *detached = filelike_detach(stream, NULL);
+    ck_assert_ptr_eq(detached, view);
+    ck_assert_mem_eq(detached, bytes, size);
+    free(detached);
+    assert_closes(stream);
+    free(bytes);
+}
+
+START_TEST(detach_does_not_copy)
+{
+    if (!kind_has(&kinds[_i], KIND_MOVABLE | KIND_STAYS))
+        return;
+    check_detach_moves(&kinds[_i], 1);
+    check_detach_moves(&kinds[_i], 1000);
+    check_detach_moves(&kinds[_i], 1 << 20);
+}
+END_TEST
+
+/* ---- filelike_truncate ---------------------------------------------------------------
+ */
+
+START_TEST(truncate_cuts)
+{
+    FILE *stream = open_empty(&kinds[_i], "w+");
+    write_text(stream, "0123456789");
+    ck_assert_int_eq(filelike_truncate(stream, 4), 0);
+    ck_assert_int_eq(ftello(stream), 10);
+    assert_text(stream, "0123");
+    ck_assert_int_eq(filelike_truncate(stream, 4), 0);
+    assert_text(stream, "0123");
+    rewind(stream);
+    assert_reads(stream, "0123");
+    ck_assert_int_eq(filelike_truncate(stream, 0), 0);
+    assert_text(stream, "");
+    assert_closes(stream);
+}
+END_TEST
+
+/* The position that is left past the end is a gap for the next write. */
+START_TEST(truncate_leaves_the_position)
+{
+    FILE *stream = open_empty(&kinds[_i], "w+");
+    write_text(stream, "0123456789");
+    ck_assert_int_eq(filelike_truncate(stream, 4), 0);
+    write_text(stream, "x");
+    assert_bytes(stream, "0123\0\0\0\0\0\0x", 11);
+    ck_assert_int_eq(fseeko(stream, 1, SEEK_SET), 0);
+    ck_assert_int_eq(filelike_truncate(stream, 6), 0);
+    ck_assert_int_eq(ftello(stream), 1);
+    ck_assert_int_eq(getc(stream), '1');
+    assert_closes(stream);
+}
+END_TEST
+
+static void check_extends(const struct kind *kind, size_t size)
+{
+    FILE *stream = open_text(kind, "0123456789", "r+");
+    char *expected = calloc(1, size);
+    memcpy(expected, "0123456789", 10);
+    ck_assert_int_eq(filelike_truncate(stream, (int64_t) size), 0);
+    ck_assert_int_eq(ftello(stream), 0);
+    ck_assert_int_eq(filelike_size(stream), (int64_t) size);
+    assert_bytes(stream, expected, size);
+    assert_closes(stream);
+    free(expected);
+}
+
+START_TEST(truncate_extends_with_zeros)
+{
+    check_extends(&kinds[_i], 11);
+    check_extends(&kinds[_i], 1000);
+    check_extends(&kinds[_i], 4096);
+    check_extends(&kinds[_i], 100000);
+}
+END_TEST
+
+/* What was cut does not come back. */
+START_TEST(truncate_forgets)
+{
+    FILE *stream = open_empty(&kinds[_i], "w+");
+    write_text(stream, "0123456789");
+    ck_assert_int_eq(filelike_truncate(stream, 3), 0);
+    ck_assert_int_eq(filelike_truncate(stream, 8), 0);
+    assert_bytes(stream, "012\0\0\0\0\0", 8);
+    assert_closes(stream);
+}
+END_TEST
+
+START_TEST(truncate_clears_the_end)
+{
+    FILE *stream = open_text(&kinds[_i], "0123", "r+");
+    assert_reads(stream, "0123");
+    ck_assert_int_eq(filelike_truncate(stream, 6), 0);
+    ck_assert(!feof(stream));
+    ck_assert_int_eq(getc(stream), '\0');
+    ck_assert_int_eq(getc(stream), '\0');
+    ck_assert_int_eq(getc(stream), EOF);
+    ck_assert(feof(stream));
+    assert_closes(stream);
+}
+END_TEST
+
+/* stdio has read ahead what is no longer there, or holds output for beyond the new end.
+ */
+START_TEST(truncate_counts_for_stdio_too)
+{
+    FILE *stream = open_text(&kinds[_i], "0123456789", "r+");
+    ck_assert_int_eq(getc(stream), '0');
+    ck_assert_int_eq(filelike_truncate(stream, 3), 0);
+    assert_reads(stream, "12");
+    ck_assert_int_eq(fseeko(stream, 0, SEEK_END), 0);
+    write_text(stream, "abcdef");
+    ck_assert_int_eq(filelike_truncate(stream, 4), 0);
+    assert_text(stream, "012a");
+    assert_closes(stream);
+}
+END_TEST
+
+START_TEST(truncate_after_push_back)
+{
+    FILE *stream = open_text(&kinds[_i], "0123456789", "r+");
+    ck_assert_int_eq(ungetc('x', stream), 'x');
+    ck_assert_int_eq(filelike_truncate(stream, 3), 0);
+    rewind(stream);
+    ck_assert_int_eq(getc(stream), '0');
+    ck_assert_int_eq(ungetc('y', stream), 'y');
+    ck_assert_int_eq(filelike_truncate(stream, 2), 0);
+    rewind(stream);
+    assert_reads(stream, "01");
+    assert_closes(stream);
+}
+END_TEST
+
+START_TEST(truncate_on_append)
+{
+    FILE *stream = open_text(&kinds[_i], "0123", "a");
+    if (stream == NULL)
+        return;
+    ck_assert_int_eq(filelike_truncate(stream, 2), 0);
+    write_text(stream, "ab");
+    assert_text(stream, "01ab");
+    assert_closes(stream);
+}
+END_TEST
+
+START_TEST(truncate_refuses)
+{
+    FILE *stream = open_text(&kinds[_i], "0123", "r+");
+    assert_fails(filelike_truncate(stream, -1), -1, EINVAL);
+    assert_fails(filelike_truncate(stream, INT64_MIN), -1, EINVAL);
+    assert_text(stream, "0123");
+    ck_assert(!ferror(stream));
+    assert_closes(stream);
+}
+END_TEST
+
+/* More than any block of memory; a filesystem may hold it. A failure loses nothing, so
+ * fclose has nothing to tell. */
+START_TEST(truncate_to_more_than_there_can_be)
+{
+    FILE *stream = open_text(&kinds[_i], "0123", "r+");
+    if (filelike_truncate(stream, INT64_MAX) == 0) {
+        ck_assert(!kind_has(&kinds[_i], KIND_MOVABLE | KIND_STAYS));
+        ck_assert_int_eq(filelike_size(stream), INT64_MAX);
+        ck_assert_int_eq(filelike_truncate(stream, 4), 0);
+    } else {
+        ck_assert(errno == ENOMEM || errno == EFBIG);
+    }
+    assert_text(stream, "0123");
+    ck_assert_int_eq(filelike_error(stream), 0);
+    assert_closes(stream);
+}
+END_TEST
+
+/* ---- Modes ---------------------------------------------------------------------------
+ */
+
+START_TEST(read_mode_refuses_changes)
+{
+    FILE *stream = open_empty(&kinds[_i], "r");
+    if (stream == NULL)
+        return;
+    assert_fails(filelike_truncate(stream, 0), -1, EBADF);
+    assert_fails(filelike_truncate(stream, 1), -1, EBADF);
+    assert_fails(filelike_detach(stream, NULL), NULL, EBADF);
+    ck_assert_int_eq(filelike_size(stream), 0);
+    assert_closes(stream);
+}
+END_TEST
+
+START_TEST(read_mode_refuses_to_give_bytes_away)
+{
+    FILE *stream = open_text(&kinds[_i], "0123", "r");
+    if (stream == NULL)
+        return;
+    ck_assert_int_eq(getc(stream), '0');
+    assert_fails(filelike_truncate(stream, 2), -1, EBADF);
+    assert_fails(filelike_detach(stream, NULL), NULL, EBADF);
+    assert_reads(stream, "123");
+    assert_text(stream, "0123");
+    assert_closes(stream);
+}
+END_TEST
+
+/* ---- filelike_in_memory and filelike_error -------------------------------------------
+ */
+
+START_TEST(in_memory)
+{
+    const struct kind *kind = &kinds[_i];
+    FILE *stream = open_empty(kind, "w+");
+    ck_assert_int_eq(filelike_in_memory(stream), kind_has(kind, KIND_IN_MEMORY));
+    write_zeros(stream, 10000);
+    ck_assert_int_eq(
+        filelike_in_memory(stream), kind_has(kind, KIND_IN_MEMORY | KIND_STAYS));
+    assert_closes(stream);
+}
+END_TEST
+
+START_TEST(error_of_a_sound_stream)
+{
+    FILE *stream = open_text(&kinds[_i], "0123", "r+");
+    assert_reads(stream, "0123");
+    assert_fails(fseeko(stream, -1, SEEK_SET), -1, EINVAL);
+    assert_fails(filelike_truncate(stream, -1), -1, EINVAL);
+    ck_assert_int_eq(filelike_error(stream), 0);
+    assert_closes(stream);
+}
+END_TEST
+
+/* ---- Streams whose bytes cannot be reached -------------------------------------------
+ */
+
+static void check_unreachable(FILE *stream)
+{
+    size_t size = 17;
+    ck_assert_ptr_nonnull(stream);
+    assert_fails(filelike_size(stream), -1, ENOTSUP);
+    assert_fails(filelike_view(stream, &size), NULL, ENOTSUP);
+    assert_fails(filelike_detach(stream, &size), NULL, ENOTSUP);
+    assert_fails(filelike_truncate(stream, 0), -1, ENOTSUP);
+    assert_fails(filelike_in_memory(stream), -1, ENOTSUP);
+    assert_fails(filelike_error(stream), -1, ENOTSUP);
+    ck_assert(!ferror(stream));
+}
+
+START_TEST(pipes)
+{
+    int ends[2];
+    ck_assert_int_eq(pipe(ends), 0);
+    FILE *reader = fdopen(ends[0], "r");
+    FILE *writer = fdopen(ends[1], "w");
+    write_text(writer, "through");
+    check_unreachable(writer);
+    check_unreachable(reader);
+    assert_closes(writer);
+    assert_reads(reader, "through");
+    assert_closes(reader);
+}
+END_TEST
+
+START_TEST(open_memstreams)
+{
+    char *bytes;
+    size_t size;
+    FILE *stream = open_memstream(&bytes, &size);
+    write_text(stream, "0123");
+    check_unreachable(stream);
+    write_text(stream, "4567");
+    assert_closes(stream);
+    ck_assert_str_eq(bytes, "01234567");
+    free(bytes);
+}
+END_TEST
+
+START_TEST(fmemopens)
+{
+    char bytes[] = "0123456789";
+    FILE *stream = fmemopen(bytes, sizeof bytes - 1, "r+");
+    ck_assert_int_eq(getc(stream), '0');
+    check_unreachable(stream);
+    assert_reads(stream, "123456789");
+    assert_closes(stream);
+}
+END_TEST
+
+static ssize_t read_nothing(void *cookie, char *buffer, size_t size)
+{
+    (void) cookie, (void) buffer, (void) size;
+    return 0;
+}
+
+START_TEST(cookies_of_others)
+{
+    cookie_io_functions_t callbacks = {.read = read_nothing};
+    FILE *stream = fopencookie(NULL, "r", callbacks);
+    check_unreachable(stream);
+    assert_closes(stream);
+}
+END_TEST
+
+START_TEST(devices_and_directories)
+{
+    FILE *device = fopen("/dev/null", "w+");
+    FILE *directory = fopen("/", "r");
+    check_unreachable(device);
+    check_unreachable(directory);
+    assert_closes(device);
+    assert_closes(directory);
+}
+END_TEST
+
+/* ---- Streams of the C library --------------------------------------------------------
+ */
+
+/* The library does not see it being closed: a view from before must not be taken for one
+ * of the next stream, which gets the same descriptor. */
+START_TEST(native_streams_one_after_the_other)
+{
+    for (int i = 0; i < 20; i++) {
+        FILE *stream = tmpfile();
+        char expected[20];
+        ck_assert_int_gt(fprintf(stream, "stream %d", i), 0);
+        (void) snprintf(expected, sizeof expected, "stream %d", i);
+        assert_text(stream, expected);
+        assert_closes(stream);
+    }
+}
+END_TEST
+
+START_TEST(native_view_lasts_until_close)
+{
+    FILE *stream = tmpfile();
+    FILE *others[20];
+    write_text(stream, "0123456789");
+    const char *view = filelike_view(stream, NULL);
+    for (size_t i = 0; i < COUNT(others); i++) {
+        others[i] = tmpfile();
+        write_text(others[i], "other");
+        assert_text(others[i], "other");
+    }
+    ck_assert_str_eq(view, "0123456789");
+    for (size_t i = 0; i < COUNT(others); i++)
+        assert_closes(others[i]);
+    ck_assert_str_eq(view, "0123456789");
+    assert_closes(stream);
+}
+END_TEST
+
+START_TEST(native_error_is_the_indicator)
+{
+    FILE *stream = fopen("/proc/self/exe", "r");
+    ck_assert_int_eq(filelike_error(stream), 0);
+    ck_assert_int_eq(putc('x', stream), EOF);
+    ck_assert_int_eq(filelike_error(stream), EIO);
+    clearerr(stream);
+    ck_assert_int_eq(filelike_error(stream), 0);
+    assert_closes(stream);
+}
+END_TEST
+
+/* ---- The suite -----------------------------------------------------------------------
+ */
+
+static void add(TCase *test_case, int kind)
+{
+#define ADD(test) tcase_add_loop_test(test_case, test, kind, kind + 1)
+    ADD(size_counts_what_is_pending);
+    ADD(asking_disturbs_nothing);
+    ADD(view_has_all_bytes_and_an_end);
+    ADD(view_of_nothing);
+    ADD(view_stays_while_others_read);
+    ADD(view_follows_each_change);
+    ADD(view_ends_after_each_change);
+    ADD(view_in_every_mode);
+    ADD(view_of_a_stream_that_only_writes);
+    ADD(detach_takes_all);
+    ADD(detach_leaves_a_stream_to_use);
+    ADD(detach_of_nothing);
+    ADD(detach_gives_up_what_is_pending);
+    ADD(detach_on_append);
+    ADD(detach_does_not_copy);
+    ADD(truncate_cuts);
+    ADD(truncate_leaves_the_position);
+    ADD(truncate_extends_with_zeros);
+    ADD(truncate_forgets);
+    ADD(truncate_clears_the_end);
+    ADD(truncate_counts_for_stdio_too);
+    ADD(truncate_after_push_back);
+    ADD(truncate_on_append);
+    ADD(truncate_refuses);
+    ADD(truncate_to_more_than_there_can_be);
+    ADD(read_mode_refuses_changes);
+    ADD(read_mode_refuses_to_give_bytes_away);
+    ADD(in_memory);
+    ADD(error_of_a_sound_stream);
+#undef ADD
+}
+
+static void add_other_streams(TCase *test_case)
+{
+    tcase_add_test(test_case, pipes);
+    tcase_add_test(test_case, open_memstreams);
+    tcase_add_test(test_case, fmemopens);
+    tcase_add_test(test_case, cookies_of_others);
+    tcase_add_test(test_case, devices_and_directories);
+    tcase_add_test(test_case, native_streams_one_after_the_other);
+    tcase_add_test(test_case, native_view_lasts_until_close);
+    tcase_add_test(test_case, native_error_is_the_indicator);
+}
+
+int main(void)
+{
+    Suite *suite = suite_create("use");
+    suite_over_kinds(suite, add);
+    add_other_streams(suite_case(suite, "other streams"));
+    return suite_run(suite);
+}

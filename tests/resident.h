@@ -1,0 +1,16 @@
+/* The memory that this process has in use, as the kernel counts it. Needs no test
+ * framework. */
+#ifndef RESIDENT_H
+#define RESIDENT_H
+
+#include <stdint.h>
+
+/* Why the numbers below would mean nothing; NULL where they do. */
+const char *resident_unknown(void);
+
+/* Bytes now, and the most since resident_forget_peak or the start of the process. */
+int64_t resident_bytes(void);
+int64_t resident_peak(void);
+void resident_forget_peak(void);
+
+#endif

@@ -1,0 +1,174 @@
+/* RLIMIT_FSIZE with its signal ignored: no file grows past it, the call that would make
+ * it grow says EFBIG, and nothing is lost or left behind. */
+#include <config.h>
+
+#include "expect.h"
+#include "kinds.h"
+#include "scratch.h"
+
+#include <signal.h>
+#include <string.h>
+#include <sys/resource.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+enum {
+    LIMIT = 50000, /* bytes of a file */
+    RECORD = 700,  /* no divisor of it */
+    TOO_MANY = 200 /* records */
+};
+
+static char record[RECORD];
+
+static bool is(const char *text, const char *expected)
+{
+    return text != NULL && strcmp(text, expected) == 0;
+}
+
+static void limit_files(void)
+{
+    struct rlimit limit;
+    EXPECT(getrlimit(RLIMIT_FSIZE, &limit) == 0);
+    limit.rlim_cur = LIMIT;
+    EXPECT(setrlimit(RLIMIT_FSIZE, &limit) == 0);
+    EXPECT(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
+}
+
+/* Writes out one record after another; how many were stored. */
+static size_t store_records(FILE *stream)
+{
+    size_t count = 0;
+    while (count < TOO_MANY && fwrite(record, 1, RECORD, stream) == RECORD &&
+           fflush(stream) == 0)
+        count++;
+    return count;
+}
+
+static bool holds_records(FILE *stream, size_t count)
+{
+    size_t held;
+    const char *view = filelike_view(stream, &held);
+    bool same = view != NULL && held == count * RECORD;
+    for (size_t i = 0; i < count && same; i++)
+        same = memcmp(view + i * RECORD, record, RECORD) == 0;
+    return same;
+}
+
+/* ---- A stream that would pass the limit ----------------------------------------------
+ */
+
+static int overflow(void *context)
+{
+    const struct kind *kind = context;
+    FILE *stream = kind_open(kind, "w+", NULL);
+    expect_failures = 0;
+    limit_files();
+    errno = 0;
+    size_t count = store_records(stream);
+    if (count == TOO_MANY) {
+        EXPECT(filelike_in_memory(stream) == 1);
+        EXPECT(holds_records(stream, count));
+        EXPECT(fclose(stream) == 0);
+        return expect_status();
+    }
+    EXPECT(errno == EFBIG);
+    if (kind_has(kind, KIND_WATCHED)) {
+        EXPECT(count == LIMIT / RECORD);
+        /* A smaller buffer has taken a record in several steps. */
+        if (kind->options.buffer_size >= RECORD || kind->options.buffer_size == 0)
+            EXPECT(holds_records(stream, count));
+        EXPECT(filelike_size(stream) <= LIMIT);
+        clearerr(stream);
+        EXPECT(filelike_error(stream) == EFBIG);
+        EXPECT_FAILS(fclose(stream), EOF, EFBIG);
+    } else {
+        (void) fclose(stream);
+    }
+    return expect_status();
+}
+
+/* ---- A target that would pass the limit ----------------------------------------------
+ */
+
+static int replace(void *context)
+{
+    (void) context;
+    expect_subject = "atomic";
+    FILE *stream = filelike_atomic("target", "w", NULL);
+    EXPECT(store_records(stream) < TOO_MANY);
+    clearerr(stream);
+    rewind(stream);
+    EXPECT(fputs("new", stream) >= 0);
+    EXPECT_FAILS(fclose(stream), EOF, EFBIG);
+    return expect_status();
+}
+
+static int persist(void *context)
+{
+    (void) context;
+    expect_subject = "persist";
+    FILE *stream = filelike_memory("w+", NULL);
+    EXPECT(store_records(stream) == TOO_MANY);
+    EXPECT_FAILS(filelike_persist(stream, "target", 0), -1, EFBIG);
+    EXPECT(holds_records(stream, TOO_MANY));
+    EXPECT(fclose(stream) == 0);
+    return expect_status();
+}
+
+/* A move to disk that does not succeed leaves all of it in memory. */
+static int move(void *context)
+{
+    struct filelike_options options = {.memory_limit = 100 * RECORD};
+    (void) context;
+    expect_subject = "spooled";
+    FILE *stream = filelike_spooled("w+", &options);
+    EXPECT(store_records(stream) == 100);
+    EXPECT(errno == EFBIG);
+    EXPECT(filelike_in_memory(stream) == 1);
+    EXPECT_FAILS(filelike_rollover(stream), -1, EFBIG);
+    EXPECT(holds_records(stream, 100));
+    EXPECT_FAILS(fclose(stream), EOF, EFBIG);
+    return expect_status();
+}
+
+static int with_limit(void *context)
+{
+    int (*const *body)(void *) = context;
+    expect_failures = 0;
+    limit_files();
+    return (*body)(NULL);
+}
+
+/* ---- One after the other -------------------------------------------------------------
+ */
+
+static void run_over_kinds(void)
+{
+    for (size_t i = 0; i < kind_count; i++) {
+        struct kind kind = kinds[i];
+        expect_subject = kind.name;
+        EXPECT(in_child(overflow, &kind) == EXIT_SUCCESS);
+        EXPECT(is(entries("."), ""));
+    }
+}
+
+static void run_on_target(int (*body)(void *))
+{
+    make_file("target", "old");
+    EXPECT(in_child(with_limit, &body) == EXIT_SUCCESS);
+    EXPECT(is(content("target"), "old"));
+    EXPECT(is(entries("."), "target"));
+}
+
+int main(void)
+{
+    for (size_t i = 0; i < RECORD; i++)
+        record[i] = (char) (i * i >> 3);
+    scratch_enter();
+    run_over_kinds();
+    run_on_target(replace);
+    run_on_target(persist);
+    run_on_target(move);
+    scratch_leave();
+    return expect_status();
+}

@@ -1,0 +1,54 @@
+/* What the suites share: Check, the kinds, and how to look at a stream. */
+#ifndef SUITE_H
+#define SUITE_H
+
+#include "kinds.h"
+
+#include <check.h>
+#include <errno.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+/* Runs SUITE, which it frees. What main returns. */
+int suite_run(Suite *suite);
+
+/* A test case of SUITE. */
+TCase *suite_case(Suite *suite, const char *name);
+
+/* A test case for each kind, with its name. ADD adds the loop tests to it, over nothing
+ * but KIND: in their bodies, kinds[_i] is the one. */
+void suite_over_kinds(Suite *suite, void (*add)(TCase *test_case, int kind));
+
+/* A stream of KIND; NULL only where the kind does not take MODE. */
+FILE *open_empty(const struct kind *kind, const char *mode);
+FILE *open_text(const struct kind *kind, const char *text, const char *mode);
+
+/* The same, empty, where it may hold LIMIT bytes. */
+FILE *open_limited(const struct kind *kind, const char *mode, uint64_t limit);
+
+/* Bytes of all values in no simple order. */
+void make_pattern(char *bytes, size_t size);
+
+/* All of it is written, and stdio says so. It may still be pending. */
+void write_text(FILE *stream, const char *text);
+void write_zeros(FILE *stream, size_t size);
+
+/* The stream holds just these bytes; its position is left alone. */
+void assert_bytes(FILE *stream, const void *bytes, size_t size);
+void assert_text(FILE *stream, const char *text);
+
+/* Reading on from here gives TEXT, and then the end. */
+void assert_reads(FILE *stream, const char *text);
+
+void assert_closes(FILE *stream);
+void assert_closes_with(FILE *stream, int error);
+
+/* CALL, an expression, gives FAILURE and sets errno to ERROR. */
+#define assert_fails(call, failure, error) \
+    do {                                   \
+        errno = 0;                         \
+        ck_assert((call) == (failure));    \
+        ck_assert_int_eq(errno, (error));  \
+    } while (0)
+
+#endif

@@ -1,0 +1,152 @@
+#!/bin/sh
+# Runs the examples of code that opens its own files: what it exports to a path and imports
+# from one lies in memory, and no file is written, or even opened to be written.
+
+set -u
+programs=$PWD/examples/legacy
+libtool=$PWD/libtool
+legacy=$(cd "${srcdir:-.}" && pwd)/examples/legacy
+scratch=$(mktemp -d) || exit 99
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 99
+mkdir work temporary && cd work || exit 99
+export TMPDIR="$scratch/temporary" LC_ALL=C
+failures=0
+
+fail() {
+    echo "FAIL: $1"
+    failures=$((failures + 1))
+}
+
+# same NAME: the program's words must be those wanted.
+same() {
+    if diff -u ../wanted ../said; then echo "ok: $1"; else fail "$1: other words (above)"; fi
+}
+
+# expect NAME STATUS COMMAND...: errors come last.
+expect() {
+    name=$1 status=$2
+    shift 2
+    "$@" >../said 2>../errors
+    got=$?
+    cat ../errors >>../said
+    test "$got" -eq "$status" || fail "$name: exit status $got, not $status"
+    same "$name"
+}
+
+# expect_files NAME FILES: nothing else may lie here, and nothing where temporary files go.
+expect_files() {
+    files=$(echo * "$TMPDIR"/*)
+    test "$files" = "$2 $TMPDIR/*" || fail "$1: these files are there: $files"
+}
+
+report='product;count;price
+apple;12;0.45
+pear;3;1.20
+plum, dried;1;19.99'
+
+# wants PATH: what a report exported to PATH, and imported again, looks like.
+wants() {
+    printf '%s bytes at %s:\n%s\nimported: 3 sales, 28.99 in all\n' \
+        "$(printf '%s\n' "$report" | wc -c)" "$1" "$report" >../wanted
+}
+
+# ---- Nothing on disk ------------------------------------------------------------------
+
+# No file may have a single byte: the program would be killed.
+write_no_file() {
+    wants memory:report
+    (
+        ulimit -f 0
+        "$program" 2>&1
+        echo "exit status $?"
+    ) | cat >../said
+    echo 'exit status 0' >>../wanted
+    same "$1: with files limited to nothing"
+    expect_files "$1: with files limited to nothing" '*'
+}
+
+# The system calls that open a file to write, make one or remove one.
+changes='O_WRONLY|O_RDWR|O_CREAT|O_TMPFILE'
+changes="$changes|^[0-9]+ +(creat|memfd_create|mk[a-z]+|rename[a-z0-9]*|(sym|un)?link(at)?)\\("
+open_no_file() {
+    if ! strace -o /dev/null true 2>/dev/null; then
+        echo "skipped: $1: system calls: strace is not installed, or may not trace"
+        return
+    fi
+    # Past the script that libtool leaves in the program's place, whose shell opens files.
+    # A sanitizer cannot look for leaks while it is traced.
+    ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" "$libtool" --mode=execute \
+        strace -f -e trace=file,memfd_create -o ../calls "$program" \
+        >../said 2>&1 || fail "$1: fails where it is traced"
+    grep -q openat ../calls || fail "$1: nothing was traced"
+    if grep -E "$changes" ../calls; then
+        fail "$1: opens files to write (above)"
+    else
+        echo "ok: $1: no system call makes a file"
+    fi
+}
+
+# ---- Files where they are wanted ------------------------------------------------------
+
+write_files() {
+    wants report.csv
+    expect "$1: a file" 0 "$program" report.csv
+    printf '%s\n' "$report" | cmp - report.csv || fail "$1: another file than wanted"
+
+    echo old >report.csv
+    expect "$1: a file replaced whole" 0 "$program" atomic:report.csv
+    printf '%s\n' "$report" | cmp - report.csv || fail "$1: another file than wanted"
+    expect_files "$1" report.csv
+    rm report.csv
+}
+
+# ---- The legacy code's own words ------------------------------------------------------
+
+complain() {
+    wants memory:report
+    sed -i '$d' ../wanted
+    echo 'memory:other: cannot be read: No such file or directory' >>../wanted
+    expect "$1: no such name" 1 "$program" memory:report memory:other
+
+    sed -i '$d' ../wanted
+    echo "bad.csv:3: is not PRODUCT;COUNT;PRICE: mend it" >>../wanted
+    printf 'product;count;price\napple;1;0.50\npear;two;0.50\n' >bad.csv
+    expect "$1: a bad line" 1 "$program" memory:report bad.csv
+    rm bad.csv
+
+    echo 'missing/report: cannot be written: No such file or directory' >../wanted
+    expect "$1: no such directory" 1 "$program" missing/report
+    expect_files "$1" '*'
+}
+
+# The stream that cannot be completed is removed by the legacy code: a real file here.
+remove_what_failed() {
+    echo 'report.csv: is not complete, and removed: File too large' >../wanted
+    (
+        trap '' XFSZ
+        ulimit -f 0
+        "$program" report.csv 2>&1 >/dev/null
+    ) | cat >../said
+    same "$1: no room"
+    expect_files "$1: no room" '*'
+}
+
+if grep -l filelike "$legacy"/report.[ch]; then
+    fail "the legacy code knows of the library (above)"
+fi
+for way in by_macro by_linker; do
+    program=$programs/$way
+    if ! test -x "$program"; then
+        echo "skipped: $way: it is for the shared library, which is not built"
+        continue
+    fi
+    expect_files "$way: at first" '*'
+    write_no_file $way
+    open_no_file $way
+    write_files $way
+    complain $way
+    remove_what_failed $way
+done
+
+test "$failures" -eq 0

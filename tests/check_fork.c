@@ -30,7 +30,7 @@ static void make_block(void)
 /* BODY answers 0, or a line of this file where something failed. */
 static void fork_once(int (*body)(void))
 {
-    int status;
+    int status = 0;
     pid_t child = fork();
     if (child == 0) {
         (void) alarm(CHILD_SECONDS);
@@ -230,40 +230,96 @@ START_TEST(can_use_streams)
 }
 END_TEST
 
-/* ---- Streams of the C library, through the library's functions ------------------------
+/* ---- A stream that is asked all the time ----------------------------------------------
  */
 
-static FILE *native;
+static FILE *asked;
 
-static int use_native(void)
+static int use_asked(void)
 {
-    NEED(filelike_size(native) == 4);
-    NEED(filelike_view(native, NULL) != NULL);
-    FILE *second = filelike_reopen(native, "r");
+    NEED(filelike_size(asked) == 4);
+    NEED(filelike_view(asked, NULL) != NULL);
+    FILE *second = filelike_reopen(asked, "r");
     NEED(second != NULL && getc(second) == '0' && fclose(second) == 0);
     return 0;
 }
 
-static void ask_native(unsigned number, void *context)
+static void ask(unsigned number, void *context)
 {
     (void) context;
     for (int i = 0; number == 0 && i < FORKS; i++)
-        fork_once(use_native);
+        fork_once(use_asked);
     if (number == 0)
         crowd_end();
     while (number == 1 && crowd_goes_on())
-        CROWD_EXPECT(filelike_size(native) == 4);
+        CROWD_EXPECT(filelike_size(asked) == 4);
     while (number == 2 && crowd_goes_on())
         (void) fflush(NULL);
 }
 
+static void check_asked(FILE *stream, unsigned threads)
+{
+    asked = stream;
+    write_text(asked, "0123");
+    ck_assert_int_eq(fflush(asked), 0);
+    crowd_run(threads, ask, NULL);
+    assert_closes(asked);
+}
+
 START_TEST(can_use_native_streams)
 {
-    native = tmpfile();
-    write_text(native, "0123");
-    ck_assert_int_eq(fflush(native), 0);
-    crowd_run(3, ask_native, NULL);
-    assert_closes(native);
+    check_asked(tmpfile(), 3);
+}
+END_TEST
+
+/* The promise is kept: one thread uses it, and none flushes all. */
+START_TEST(can_use_unlocked_streams)
+{
+    struct filelike_options options = {.flags = FILELIKE_UNLOCKED};
+    check_asked(filelike_memory("w+", &options), 2);
+}
+END_TEST
+
+/* ---- Streams that grow and shrink ----------------------------------------------------
+ */
+
+enum { GROWING = 3 };
+
+static FILE *growing[GROWING];
+
+static int use_growing(void)
+{
+    for (size_t i = 0; i < GROWING; i++) {
+        int line = use_and_close(growing[i]);
+        if (line != 0)
+            return line;
+    }
+    return 0;
+}
+
+/* In turns, so that they are in each other's way, and move. */
+static void fork_or_grow(unsigned number, void *context)
+{
+    (void) context;
+    for (int i = 0; number == 0 && i < 3 * FORKS; i++)
+        fork_once(use_growing);
+    if (number == 0)
+        crowd_end();
+    for (int64_t turn = 0; crowd_goes_on(); turn++) {
+        FILE *stream = growing[turn % GROWING];
+        CROWD_EXPECT(filelike_truncate(stream, turn * 7919 % (4 * BLOCK)) == 0);
+        CROWD_EXPECT(fseeko(stream, 0, SEEK_SET) == 0 && putc('x', stream) == 'x');
+        CROWD_EXPECT(fflush(stream) == 0);
+    }
+}
+
+START_TEST(can_use_growing_streams)
+{
+    for (size_t i = 0; i < GROWING; i++)
+        growing[i] = filelike_memory("w+", NULL);
+    crowd_run(2, fork_or_grow, NULL);
+    for (size_t i = 0; i < GROWING; i++)
+        assert_closes(growing[i]);
 }
 END_TEST
 
@@ -356,6 +412,8 @@ int main(void)
     tcase_add_checked_fixture(child, make_block, NULL);
     tcase_add_test(child, can_use_streams);
     tcase_add_test(child, can_use_native_streams);
+    tcase_add_test(child, can_use_unlocked_streams);
+    tcase_add_test(child, can_use_growing_streams);
     tcase_add_test(child, can_use_names);
     tcase_add_test(child, can_use_a_budget);
     return suite_run(suite);

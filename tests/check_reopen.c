@@ -538,8 +538,11 @@ enum { RECORD = 32, RECORDS = 2000 };
 
 static void make_record(char record[RECORD + 1], unsigned writer, unsigned number)
 {
+    char text[2 * RECORD];
     (void) snprintf(
-        record, RECORD + 1, "writer %02u, record %07u .....\n", writer, number);
+        text, sizeof text, "writer %02u, record %07u .....\n", writer, number);
+    memcpy(record, text, RECORD);
+    record[RECORD] = '\0';
 }
 
 /* Each record with one flush, so that it is one write of the stream. */

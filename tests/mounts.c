@@ -33,7 +33,7 @@ bool mounts_begin(void)
     if (geteuid() != 0 && !become_own_root())
         return false;
     return unshare(CLONE_NEWNS) == 0 &&
-           mount("none", "/", NULL, MS_REC | MS_PRIVATE, NULL) == 0;
+           mount("none", "/", "none", MS_REC | MS_PRIVATE, NULL) == 0;
 }
 
 bool mount_memory(const char *directory, const char *options)

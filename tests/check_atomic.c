@@ -698,10 +698,10 @@ END_TEST
 START_TEST(follows_as_many_links_as_fopen)
 {
     enum { MORE_THAN_ENOUGH = 60 };
-    char previous[16] = "file";
+    char previous[32] = "file";
     int refused = 0;
     for (int i = 0; i < MORE_THAN_ENOUGH; i++) {
-        char name[16];
+        char name[32];
         (void) snprintf(name, sizeof name, "link-%d", i);
         ck_assert_int_eq(symlink(previous, name), 0);
         memcpy(previous, name, sizeof name);

@@ -87,6 +87,8 @@ bool step_is_undefined(const struct call *call, const struct pair *pair)
     switch (call->operation) {
     case UNGETC:
         return pair->pushed_back || !pair_can_read(pair);
+    case FSEEKO: /* one that fails may lose the character or not */
+        return pair->pushed_back && call->offset < 0;
     case TRUNCATE: /* EINVAL or EBADF? */
         return call->offset < 0 && !pair_can_write(pair);
     case WRITE_BENEATH:

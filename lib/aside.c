@@ -77,9 +77,9 @@ static int make_hidden_once(
     char *name = hidden_name();
     if (name == NULL)
         return -1;
-    removal_begin_creation(&signals);
+    removal_begin_creation(removal, &signals);
     int result = make_and_arm(target, removal, name, make, argument);
-    removal_end_creation(&signals);
+    removal_end_creation(removal, &signals);
     if (result == -1) {
         int saved = errno;
         free(name);
@@ -222,7 +222,10 @@ static int link_and_unlink(int directory, const char *name, const struct target 
 static int claim_and_rename(int directory, const char *name, const struct target *target)
 {
     sigset_t signals;
-    removal_begin_creation(&signals);
+    struct removal *removal = removal_reserve();
+    if (removal == NULL)
+        return -1;
+    removal_begin_creation(removal, &signals);
     int claim = create_file(target, target->name, PRIVATE_MODE);
     int status = claim == -1 ? -1 : rename_at(directory, name, target);
     if (claim != -1 && status != 0) {
@@ -230,7 +233,8 @@ static int claim_and_rename(int directory, const char *name, const struct target
         (void) unlinkat(target->directory, target->name, 0);
         errno = saved;
     }
-    removal_end_creation(&signals);
+    removal_end_creation(removal, &signals);
+    removal_release(removal);
     descriptor_close(claim);
     return status;
 }

@@ -129,9 +129,9 @@ static int create_named(const char *directory, void *context)
     if (asprintf(
             &path, "%s/%s" RANDOM_PART "%s", directory, file->prefix, file->suffix) == -1)
         return -1;
-    removal_begin_creation(&signals);
+    removal_begin_creation(file->removal, &signals);
     int descriptor = create_and_set(path, file);
-    removal_end_creation(&signals);
+    removal_end_creation(file->removal, &signals);
     if (descriptor == -1) {
         int saved = errno;
         free(path);

@@ -19,12 +19,14 @@ _Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_POINTER_LOCK_FREE == 2,
 enum state {
     STATE_FREE,     /* nobody's */
     STATE_RESERVED, /* somebody's; its file, if it has one, stays */
+    STATE_CREATING, /* the same, and its file may appear at any moment */
     STATE_ARMED,    /* its file is to be removed */
     STATE_REMOVING  /* filelike_cleanup reads it */
 };
 
 /* Places are never freed, only used again, so that a handler can walk the list at any
- * moment. What a place says is changed in STATE_RESERVED only, and read in the others. */
+ * moment. What a place says is changed in STATE_RESERVED and STATE_CREATING only, and
+ * read in the others. */
 struct removal {
     struct removal *next;
     atomic_int state;
@@ -36,7 +38,6 @@ struct removal {
 };
 
 static _Atomic(struct removal *) places;
-static atomic_int creations; /* under way */
 
 /* ---- Places --------------------------------------------------------------------------
  */
@@ -87,7 +88,7 @@ const char *removal_name(const struct removal *removal)
 
 void removal_arm(struct removal *removal)
 {
-    (void) change(removal, STATE_RESERVED, STATE_ARMED);
+    atomic_store(&removal->state, STATE_ARMED);
 }
 
 void removal_disarm(struct removal *removal)
@@ -106,18 +107,18 @@ bool removal_is_armed(const struct removal *removal)
 /* ---- Creating ------------------------------------------------------------------------
  */
 
-void removal_begin_creation(sigset_t *signals)
+void removal_begin_creation(struct removal *removal, sigset_t *signals)
 {
     sigset_t all;
     (void) sigfillset(&all);
     (void) pthread_sigmask(SIG_SETMASK, &all, signals);
-    (void) atomic_fetch_add(&creations, 1);
+    atomic_store(&removal->state, STATE_CREATING);
 }
 
-void removal_end_creation(const sigset_t *signals)
+void removal_end_creation(struct removal *removal, const sigset_t *signals)
 {
     int saved = errno;
-    (void) atomic_fetch_sub(&creations, 1);
+    (void) change(removal, STATE_CREATING, STATE_RESERVED);
     (void) pthread_sigmask(SIG_SETMASK, signals, NULL);
     errno = saved;
 }
@@ -150,11 +151,11 @@ void removal_release(struct removal *removal)
     errno = saved;
 }
 
-/* Bounded: a thread that is creating a file never waits for us, but its disk may hang. */
-static void wait_for_creations(void)
+/* Bounded, in all by PATIENCE milliseconds: a thread that is creating a file never waits
+ * for us, but its disk may hang. */
+static void wait_for_creation(const struct removal *removal, int *patience)
 {
-    enum { MILLISECONDS = 1000 };
-    for (int i = 0; i < MILLISECONDS && atomic_load(&creations) > 0; i++)
+    for (; *patience > 0 && atomic_load(&removal->state) == STATE_CREATING; --*patience)
         (void) poll(NULL, 0, 1);
 }
 
@@ -165,9 +166,10 @@ static void wait_for_creations(void)
 void filelike_cleanup(void)
 {
     int saved = errno;
-    wait_for_creations();
+    int patience = 1000;
     struct removal *removal = atomic_load(&places);
     for (; removal != NULL; removal = removal->next) {
+        wait_for_creation(removal, &patience);
         if (change(removal, STATE_ARMED, STATE_REMOVING)) {
             unlink_own(removal);
             atomic_store(&removal->state, STATE_ARMED);
@@ -185,8 +187,9 @@ __attribute__((destructor)) static void remove_at_exit(void)
 
 void removal_renew(void)
 {
-    atomic_store(&creations, 0);
     struct removal *removal = atomic_load(&places);
-    for (; removal != NULL; removal = removal->next)
+    for (; removal != NULL; removal = removal->next) {
         (void) change(removal, STATE_REMOVING, STATE_ARMED);
+        (void) change(removal, STATE_CREATING, STATE_RESERVED);
+    }
 }

@@ -14,9 +14,9 @@ struct removal;
 /* A place for one file. NULL with ENOMEM. */
 struct removal *removal_reserve(void);
 
-/* Around the creation of a file, up to removal_set. */
-void removal_begin_creation(sigset_t *signals);
-void removal_end_creation(const sigset_t *signals);
+/* Around the creation of a file, up to removal_set and removal_arm. */
+void removal_begin_creation(struct removal *removal, sigset_t *signals);
+void removal_end_creation(struct removal *removal, const sigset_t *signals);
 
 /* The file that was created: NAME, as unlinkat would take it, in DIRECTORY (AT_FDCWD with
  * an absolute NAME), with STATUS to know it by. NAME is a block of malloc's, and belongs

@@ -33,7 +33,7 @@ static int open_directory(struct target *target)
         return -1;
     int flags = O_DIRECTORY | O_CLOEXEC;
     target->directory = RETRY(open(directory, O_RDONLY | flags));
-    /* Without the right to list it, all but target_sync still works. */
+    /* The right to list it is not needed. */
     if (target->directory == -1 && errno == EACCES)
         target->directory = RETRY(open(directory, O_PATH | flags));
     int saved = errno;
@@ -154,13 +154,26 @@ int target_look(struct target *target)
     return target->exists || errno == ENOENT ? 0 : -1;
 }
 
+/* For a directory that may not be read: all of its filesystem, through the file that has
+ * just been put there. */
+static int sync_around(const struct target *target)
+{
+    int flags = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
+    int file = RETRY(openat(target->directory, target->name, O_RDONLY | flags));
+    if (file == -1)
+        file = RETRY(openat(target->directory, target->name, O_WRONLY | flags));
+    if (file == -1)
+        return -1;
+    int status = syncfs(file);
+    descriptor_close(file);
+    return status;
+}
+
 int target_sync(const struct target *target)
 {
     int status = RETRY(fsync(target->directory));
+    if (status == -1 && errno == EBADF) /* O_PATH */
+        return sync_around(target);
     /* The filesystem has nothing to sync in a directory. */
-    if (status == -1 && errno == EINVAL)
-        return 0;
-    if (status == -1 && errno == EBADF)
-        errno = EACCES; /* O_PATH */
-    return status;
+    return status == -1 && errno == EINVAL ? 0 : status;
 }

@@ -603,6 +603,29 @@ START_TEST(refuses_where_no_new_file_can_be)
 }
 END_TEST
 
+/* A directory that takes files and cannot be read, so that it cannot be synced itself. */
+static int check_unreadable_directory(void *context)
+{
+    (void) context;
+    ck_assert_int_eq(mkdir("dark", 0300), 0);
+    for (int i = 0; i < 2; i++) {
+        FILE *stream = filelike_atomic("dark/file", "w", NULL);
+        ck_assert_ptr_nonnull(stream);
+        write_text(stream, "new");
+        assert_closes(stream);
+        ck_assert_int_eq(chmod("dark/file", 0600), 0);
+        ck_assert_str_eq(content("dark/file"), "new");
+        ck_assert_int_eq(chmod("dark/file", 0200), 0);
+    }
+    return 0;
+}
+
+START_TEST(needs_not_read_the_directory)
+{
+    ck_assert_int_eq(as_nobody(check_unreadable_directory, NULL), 0);
+}
+END_TEST
+
 START_TEST(refuses_devices_and_pipes)
 {
     char path[32];
@@ -1125,6 +1148,7 @@ static void add_refusals(TCase *test_case)
     ADD(refuses_names_too_long);
     ADD(refuses_what_is_forbidden);
     ADD(refuses_where_no_new_file_can_be);
+    ADD(needs_not_read_the_directory);
     ADD(refuses_devices_and_pipes);
     ADD_FOR_SYSTEMS(leaves_nothing_without_descriptors);
 }

@@ -58,8 +58,8 @@ ssize_t descriptor_append(int descriptor, const void *data, size_t size)
 static int64_t copy_in_kernel(int source, int target)
 {
     enum { CHUNK = 1 << 30 };
-    off64_t from = 0;
-    off64_t to = 0;
+    off_t from = 0;
+    off_t to = 0;
     while (RETRY(copy_file_range(source, &from, target, &to, CHUNK, 0)) > 0)
         continue;
     return from;
@@ -135,9 +135,14 @@ enum descriptor_note descriptor_get_note(int descriptor)
                                                        : NOTE_NONE;
 }
 
+static void proc_path(pid_t process, int descriptor, char path[PROC_PATH_SIZE])
+{
+    (void) snprintf(path, PROC_PATH_SIZE, "/proc/%d/fd/%d", (int) process, descriptor);
+}
+
 void descriptor_proc_path(int descriptor, char path[PROC_PATH_SIZE])
 {
-    (void) snprintf(path, PROC_PATH_SIZE, "/proc/%d/fd/%d", (int) getpid(), descriptor);
+    proc_path(getpid(), descriptor, path);
 }
 
 void descriptor_own_proc_path(int descriptor, char path[PROC_PATH_SIZE])
@@ -150,6 +155,13 @@ int descriptor_open_again(int descriptor, int access)
     char path[PROC_PATH_SIZE];
     descriptor_own_proc_path(descriptor, path);
     return RETRY(open(path, access | O_CLOEXEC | O_NOCTTY));
+}
+
+int descriptor_open_of_parent(int descriptor, int access)
+{
+    char path[PROC_PATH_SIZE];
+    proc_path(getppid(), descriptor, path);
+    return RETRY(open(path, access | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
 }
 
 int descriptor_share(int descriptor, int access)

@@ -70,6 +70,9 @@ void descriptor_own_proc_path(int descriptor, char path[PROC_PATH_SIZE]);
  * is O_RDONLY, O_WRONLY or O_RDWR. -1 with errno, ENOENT where there is no /proc. */
 int descriptor_open_again(int descriptor, int access);
 
+/* The same for a descriptor of the parent process's. */
+int descriptor_open_of_parent(int descriptor, int access);
+
 /* The same, or where that cannot be a duplicate of DESCRIPTOR, which then shares its
  * offset; never in append mode. */
 int descriptor_share(int descriptor, int access);

@@ -105,7 +105,7 @@ static int whole_size(struct store *store, size_t *size)
     int64_t bytes = file_size(store);
     if (bytes == -1)
         return -1;
-    if ((uint64_t) bytes >= SIZE_MAX) {
+    if (bytes >= PTRDIFF_MAX) {
         errno = ENOMEM;
         return -1;
     }
@@ -197,10 +197,24 @@ int file_copy_to(struct store *store, int target)
     return status;
 }
 
+static void remember_file(struct file *file)
+{
+    struct stat status = {0};
+    (void) fstat(file->descriptor, &status);
+    file->device = status.st_dev;
+    file->inode = status.st_ino;
+}
+
+bool file_is(const struct file *file, const struct stat *status)
+{
+    return file->device == status->st_dev && file->inode == status->st_ino;
+}
+
 int file_replace(struct file *file, int descriptor)
 {
     if (RETRY(dup3(descriptor, file->descriptor, O_CLOEXEC)) == -1)
         return -1;
+    remember_file(file);
     /* The bytes are the same: where the mapping fails, the old one still shows them. */
     if (file->mapping != NULL)
         (void) mmap(file->mapping, file->mapping_length - 1, PROT_READ,
@@ -230,6 +244,33 @@ int file_move_to_disk(struct store *store)
     return -1;
 }
 
+static bool is_at(const struct file *file, int descriptor)
+{
+    struct stat status;
+    return fstat(descriptor, &status) == 0 && file_is(file, &status);
+}
+
+static int open_of_parent(const struct file *file)
+{
+    int descriptor = descriptor_open_of_parent(file->descriptor, O_RDWR);
+    if (descriptor == -1)
+        descriptor = descriptor_open_of_parent(file->descriptor, O_RDONLY);
+    if (descriptor == -1 || is_at(file, descriptor))
+        return descriptor;
+    descriptor_close(descriptor);
+    return -1;
+}
+
+/* The kernel copies the descriptors before the memory, so what another thread opens while
+ * fork runs may be missing here, or be another file's by now. The parent has it; where it
+ * cannot be had from there, all that is left is to leave that other file alone. */
+void file_renew(struct store *store)
+{
+    struct file *file = file_of(store);
+    if (!is_at(file, file->descriptor))
+        file->descriptor = open_of_parent(file);
+}
+
 void file_finish(struct file *file)
 {
     file_unmap(file);
@@ -255,12 +296,14 @@ static const struct store_operations file_operations = {
     .obtain_descriptor = file_obtain_descriptor,
     .move_to_disk = file_move_to_disk,
     .in_memory = file_in_memory,
+    .renew = file_renew,
     .destroy = file_destroy,
 };
 
 void file_init(struct file *file, int descriptor, uint64_t size_limit)
 {
     *file = (struct file){.descriptor = descriptor};
+    remember_file(file);
     store_init(&file->store, &file_operations, size_limit);
 }
 

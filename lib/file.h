@@ -7,15 +7,22 @@
 
 #include "store.h"
 
+#include <sys/stat.h>
+
 struct file {
     struct store store;
     int descriptor;
+    dev_t device; /* which file it is */
+    ino_t inode;
     void *mapping; /* of the last view; or NULL */
     size_t mapping_length;
 };
 
 /* A store on DESCRIPTOR, which stays the caller's; for an object that embeds this one. */
 void file_init(struct file *file, int descriptor, uint64_t size_limit);
+
+/* Whether STATUS is that of the file. */
+bool file_is(const struct file *file, const struct stat *status);
 
 /* Gives the mapping back. */
 void file_unmap(struct file *file);
@@ -44,5 +51,6 @@ int file_descriptor(const struct store *store);
 int file_obtain_descriptor(struct store *store);
 int file_move_to_disk(struct store *store);
 bool file_in_memory(const struct store *store);
+void file_renew(struct store *store);
 
 #endif

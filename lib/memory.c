@@ -7,6 +7,7 @@
 #include "gate.h"
 
 #include <errno.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -60,7 +61,7 @@ static int reallocate_block(struct memory *memory, size_t capacity)
 
 static int resize_block(struct memory *memory, size_t capacity)
 {
-    if (capacity == SIZE_MAX)
+    if (capacity >= PTRDIFF_MAX)
         return refuse();
     if (memory->bytes == NULL || memory->block == BLOCK_BORROWED || !gate_enter())
         return replace_block(memory, capacity);
@@ -276,6 +277,11 @@ static bool memory_in_memory(const struct store *store)
     return true;
 }
 
+static void memory_renew(struct store *store)
+{
+    (void) store;
+}
+
 void memory_finish(struct memory *memory)
 {
     memory_clear(memory);
@@ -300,6 +306,7 @@ static const struct store_operations memory_operations = {
     .obtain_descriptor = memory_stays,
     .move_to_disk = memory_stays,
     .in_memory = memory_in_memory,
+    .renew = memory_renew,
     .destroy = memory_destroy,
 };
 

@@ -112,7 +112,7 @@ static void renew_store(const void *node, VISIT visit, int depth)
 {
     (void) depth;
     if (visit == postorder || visit == leaf)
-        store_renew_lock((*(struct named *const *) node)->store);
+        store_renew((*(struct named *const *) node)->store);
 }
 
 /* The stores too: one may be locked while no stream of the registry leads to it. */

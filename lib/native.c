@@ -14,17 +14,12 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct native **places;
 static size_t place_count;
 
-static bool is_for(const struct native *native, const struct stat *status)
-{
-    return native->device == status->st_dev && native->inode == status->st_ino;
-}
-
-static void renew(struct native *native, int descriptor, const struct stat *status)
+static void renew(struct native *native, int descriptor)
 {
     file_unmap(&native->file);
     free(native->given_path);
     free(native->answered_path);
-    *native = (struct native){.device = status->st_dev, .inode = status->st_ino};
+    *native = (struct native){0};
     file_init(&native->file, descriptor, 0);
 }
 
@@ -35,7 +30,7 @@ static void release_if_closed(struct native *native)
     struct stat status;
     if (native == NULL || native->file.mapping == NULL)
         return;
-    if (fstat(native->file.descriptor, &status) != 0 || !is_for(native, &status))
+    if (fstat(native->file.descriptor, &status) != 0 || !file_is(&native->file, &status))
         file_unmap(&native->file);
 }
 
@@ -71,9 +66,9 @@ static struct native *find_locked(int descriptor, const struct stat *status)
         places[number] = calloc(1, sizeof(struct native));
         if (places[number] == NULL)
             return NULL;
-        renew(places[number], descriptor, status);
-    } else if (!is_for(places[number], status)) {
-        renew(places[number], descriptor, status);
+        renew(places[number], descriptor);
+    } else if (!file_is(&places[number]->file, status)) {
+        renew(places[number], descriptor);
     }
     look_after_another();
     return places[number];
@@ -99,16 +94,6 @@ struct native *native_find(FILE *file)
     struct native *native = find_locked(descriptor, &status);
     (void) pthread_mutex_unlock(&lock);
     return native;
-}
-
-int native_replace(struct native *native, int descriptor)
-{
-    struct stat status;
-    if (fstat(descriptor, &status) != 0 || file_replace(&native->file, descriptor) != 0)
-        return -1;
-    native->device = status.st_dev;
-    native->inode = status.st_ino;
-    return 0;
 }
 
 void native_give_away(struct native *native, char *path)

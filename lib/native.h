@@ -12,19 +12,13 @@
 #include <stdio.h>
 
 struct native {
-    struct file file; /* must be first */
-    dev_t device;
-    ino_t inode;
+    struct file file;    /* must be first */
     char *given_path;    /* where filelike_persist has put the file; or NULL */
     char *answered_path; /* by filelike_path; or NULL */
 };
 
 /* The place of FILE's descriptor. NULL with ENOTSUP where FILE has no regular file. */
 struct native *native_find(FILE *file);
-
-/* Goes on, under the same descriptor number, on the file of DESCRIPTOR, which holds the
- * same bytes. 0, or -1 with errno and nothing changed. */
-int native_replace(struct native *native, int descriptor);
 
 /* The file stands at PATH now, a block of malloc's that belongs to NATIVE from now on. */
 void native_give_away(struct native *native, char *path);

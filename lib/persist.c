@@ -152,7 +152,7 @@ static int go_on_with(struct native *native, int copy)
     int again = like(native->file.descriptor, copy);
     if (again == -1)
         return -1;
-    int status = native_replace(native, again);
+    int status = file_replace(&native->file, again);
     descriptor_close(again);
     return status;
 }

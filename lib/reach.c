@@ -85,9 +85,7 @@ static const char *native_path(const struct native *native)
     struct stat status;
     if (native->given_path == NULL || stat(native->given_path, &status) != 0)
         return NULL;
-    return status.st_dev == native->device && status.st_ino == native->inode
-               ? native->given_path
-               : NULL;
+    return file_is(&native->file, &status) ? native->given_path : NULL;
 }
 
 static const char *own_path(const struct use *use)

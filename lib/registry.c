@@ -58,6 +58,6 @@ void registry_renew(void)
     lock = (pthread_mutex_t) PTHREAD_MUTEX_INITIALIZER;
     for (size_t i = 0; i < LISTS; i++) {
         for (struct stream *stream = lists[i]; stream != NULL; stream = stream->next)
-            store_renew_lock(stream->store);
+            store_renew(stream->store);
     }
 }

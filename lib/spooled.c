@@ -179,6 +179,11 @@ static bool spooled_in_memory(const struct store *store)
     return !has_moved(spooled) || spooled->place.kind == PLACE_KERNEL;
 }
 
+static void spooled_renew(struct store *store)
+{
+    store_renew(now(store));
+}
+
 /* ---- Beginning and end ---------------------------------------------------------------
  */
 
@@ -205,6 +210,7 @@ static const struct store_operations spooled_operations = {
     .obtain_descriptor = spooled_obtain_descriptor,
     .move_to_disk = spooled_move_to_disk,
     .in_memory = spooled_in_memory,
+    .renew = spooled_renew,
     .destroy = spooled_destroy,
 };
 

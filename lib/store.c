@@ -44,6 +44,15 @@ void store_renew_lock(struct store *store)
     store->lock = (pthread_mutex_t) PTHREAD_MUTEX_INITIALIZER;
 }
 
+void store_renew(struct store *store)
+{
+    int descriptor = store_descriptor(store);
+    store_renew_lock(store);
+    store->operations->renew(store);
+    if (store_descriptor(store) != descriptor)
+        store_announce_move(store);
+}
+
 void store_watch(struct store *store, struct store_watch *watch)
 {
     watch->next = store->watches;

@@ -39,6 +39,8 @@ struct store_operations {
     int (*obtain_descriptor)(struct store *);
     int (*move_to_disk)(struct store *);
     bool (*in_memory)(const struct store *);
+    /* In a forked child: gets back what it does not have of its parent's. */
+    void (*renew)(struct store *);
     void (*destroy)(struct store *);
 };
 
@@ -65,8 +67,10 @@ void store_release(struct store *store);
 void store_lock(struct store *store);
 void store_unlock(struct store *store);
 
-/* Makes the lock new, in a forked child where its holder does not exist. */
+/* In a forked child: makes the lock new, whose holder may not exist there; and with it
+ * all else that the child must have. */
 void store_renew_lock(struct store *store);
+void store_renew(struct store *store);
 
 /* WATCH is the caller's, and must stay until store_unwatch. */
 void store_watch(struct store *store, struct store_watch *watch);

@@ -21,7 +21,7 @@ static int64_t start(struct store *store, unsigned mode)
 
 struct stream *stream_create(struct store *store, unsigned mode, size_t buffer_size)
 {
-    if (buffer_size > SIZE_MAX - sizeof(struct stream)) {
+    if (buffer_size > PTRDIFF_MAX - sizeof(struct stream)) {
         errno = ENOMEM;
         return NULL;
     }

@@ -3,8 +3,11 @@
 #include <config.h>
 
 #include "crowd.h"
+#include "scratch.h"
 #include "suite.h"
 
+#include <fcntl.h>
+#include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -69,11 +72,10 @@ static FILE *open_memory(void)
     return filelike_memory("w+", NULL);
 }
 
-/* Neither moves: a descriptor that another thread opens while fork runs may be missing in
- * the child, as the kernel copies the table of descriptors before the memory. */
+/* Moves to disk again and again. */
 static FILE *open_spooled(void)
 {
-    struct filelike_options options = {.memory_limit = FILELIKE_NEVER};
+    struct filelike_options options = {.memory_limit = BLOCK};
     return filelike_spooled("w+", &options);
 }
 
@@ -401,6 +403,94 @@ START_TEST(can_use_a_budget)
 }
 END_TEST
 
+/* ---- A descriptor that the child lacks ------------------------------------------------
+ *
+ * The kernel copies the descriptors before the memory, so a child may have in memory what
+ * another thread opened in between, and no descriptor for it. That moment is too short to
+ * be met, so a handler makes one, in the child, before the library's own handler. */
+
+enum { NONE = -1 };
+
+static int lost = NONE;
+static const char *taken_by;
+
+static void lose_descriptor(void)
+{
+    if (lost == NONE)
+        return;
+    (void) close(lost);
+    if (taken_by != NULL && open(taken_by, O_RDWR) != lost)
+        abort();
+}
+
+static void prepare_losing(void)
+{
+    (void) pthread_atfork(NULL, NULL, lose_descriptor);
+}
+
+/* Handlers run in the order of their registration: this comes before all constructors. */
+__attribute__((section(".preinit_array"), used)) static void (*const prepare)(
+    void) = prepare_losing;
+
+static FILE *losing;
+
+static int use_losing(void)
+{
+    char bytes[5] = "";
+    NEED(fgets(bytes, sizeof bytes, losing) != NULL && strcmp(bytes, "0123") == 0);
+    NEED(fseeko(losing, 0, SEEK_END) == 0 && fputs("4567", losing) >= 0);
+    NEED(fclose(losing) == 0);
+    return 0;
+}
+
+static void open_losing(void)
+{
+    losing = filelike_spooled("w+", NULL);
+    write_text(losing, "0123");
+    ck_assert_int_eq(filelike_rollover(losing), 0);
+    rewind(losing);
+    lost = filelike_fileno(losing);
+}
+
+static void lose_and_get_back(void)
+{
+    open_losing();
+    fork_once(use_losing);
+    lost = NONE;
+    ck_assert_int_eq(filelike_size(losing), 8);
+    assert_closes(losing);
+}
+
+START_TEST(gets_a_descriptor_back)
+{
+    lose_and_get_back();
+}
+END_TEST
+
+START_TEST(leaves_what_took_the_descriptor)
+{
+    taken_by = "other";
+    make_file(taken_by, "other");
+    lose_and_get_back();
+    ck_assert_str_eq(content(taken_by), "other");
+}
+END_TEST
+
+static int find_lost(void)
+{
+    NEED(getc(losing) == EOF && ferror(losing) && errno == EBADF);
+    NEED(filelike_size(losing) == -1 && errno == EBADF);
+    return 0;
+}
+
+START_TEST(tells_of_a_descriptor_that_is_gone)
+{
+    open_losing();
+    (void) close(lost);
+    fork_once(find_lost);
+}
+END_TEST
+
 /* ---- The suite -----------------------------------------------------------------------
  */
 
@@ -416,5 +506,10 @@ int main(void)
     tcase_add_test(child, can_use_growing_streams);
     tcase_add_test(child, can_use_names);
     tcase_add_test(child, can_use_a_budget);
+    TCase *descriptor = suite_case(suite, "descriptor");
+    tcase_add_checked_fixture(descriptor, scratch_enter, scratch_leave);
+    tcase_add_test(descriptor, gets_a_descriptor_back);
+    tcase_add_test(descriptor, leaves_what_took_the_descriptor);
+    tcase_add_test(descriptor, tells_of_a_descriptor_that_is_gone);
     return suite_run(suite);
 }

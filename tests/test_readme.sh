@@ -1,6 +1,7 @@
 #!/bin/sh
-# Compiles and runs every program in README, with README's own command, and compares what
-# it prints with what README says. Looks up every name of the library that README uses.
+# Compiles and runs every program in README, with README's own command, and every command
+# after a "$", and compares what they print with what README says. Looks up every name of
+# the library that README uses.
 
 set -u
 build=$PWD
@@ -64,6 +65,68 @@ for program in program-*.c; do
 done
 test "$programs" -gt 0 || fail "no program found in README"
 echo "$programs program(s) of README compiled and run"
+
+# ---- Commands after a "$" ---------------------------------------------------------------
+
+awk '
+/^$/ { answered = 0 }
+/^    \$ / {
+    answered = 1
+    print substr($0, 7) >("command-" ++commands)
+    printf "" >("command-" commands ".wanted")
+    next
+}
+answered { print substr($0, 5) >("command-" commands ".wanted") }
+' "$source/README"
+
+server=''
+port=0 # that of the server: README's own may be in use
+
+stop_server()
+{
+    test -z "$server" || kill "$server"
+    rm -rf "$scratch"
+}
+trap stop_server EXIT
+
+start_server()
+{
+    (cd "$build" && eval "exec $1") >server.log 2>&1 &
+    server=$!
+    for _ in $(seq 200); do
+        port=$(sed -n 's|^listening on http://.*:\([0-9]*\)/$|\1|p' server.log)
+        test -z "$port" || return 0
+        sleep 0.1
+    done
+    cat server.log
+    fail "does not listen: $1"
+}
+
+run_command()
+{
+    command=$(sed "s/8080/$port/" "$1")
+    if ! test -x "$build/${command%% *}"; then
+        echo "left out, as it is not built: $command"
+        return
+    fi
+    case $command in
+    *' &') start_server "${command% &}" && return ;;
+    esac
+    (cd "$build" && eval "$command") >printed 2>&1 || fail "$command: status $?"
+    if diff -u "$1.wanted" printed; then
+        echo "ok: $command"
+    else
+        fail "$command: prints something else (above)"
+    fi
+}
+
+for number in $(seq 99); do
+    test -e "command-$number" || break
+    run_command "command-$number"
+done
+test "$number" -gt 1 || fail "no command found in README"
+
+# ---- Names ------------------------------------------------------------------------------
 
 grep -Eow 'filelike_[a-z_]+|FILELIKE_[A-Z_]+' "$source/README" | sort -u >names
 while read -r name; do

@@ -154,7 +154,10 @@ int descriptor_open_again(int descriptor, int access)
 {
     char path[PROC_PATH_SIZE];
     descriptor_own_proc_path(descriptor, path);
-    return RETRY(open(path, access | O_CLOEXEC | O_NOCTTY));
+    int again = RETRY(open(path, access | O_CLOEXEC | O_NOCTTY));
+    if (again == -1 && errno == ENOENT)
+        errno = ENOTSUP;
+    return again;
 }
 
 int descriptor_open_of_parent(int descriptor, int access)

@@ -67,7 +67,7 @@ void descriptor_proc_path(int descriptor, char path[PROC_PATH_SIZE]);
 void descriptor_own_proc_path(int descriptor, char path[PROC_PATH_SIZE]);
 
 /* A new open file description for the file of DESCRIPTOR, which may have no name; ACCESS
- * is O_RDONLY, O_WRONLY or O_RDWR. -1 with errno, ENOENT where there is no /proc. */
+ * is O_RDONLY, O_WRONLY or O_RDWR. -1 with errno, ENOTSUP where there is no /proc. */
 int descriptor_open_again(int descriptor, int access);
 
 /* The same for a descriptor of the parent process's. */

@@ -76,6 +76,26 @@ static FILE *open_named_bytes(const char *name, const char *mode_text)
     }
 }
 
+/* ---- The C library's own -------------------------------------------------------------
+ *
+ * Where a linker's --wrap has made fopen lead to us, and we are in that program
+ * ourselves, from the static library, our own call would come back here. The linker then
+ * has the real one under this name, and without --wrap there is nothing of the name
+ * (ld(1)). */
+
+__attribute__((weak)) FILE *__real_fopen(const char *path, const char *mode);
+__attribute__((weak)) int __real_remove(const char *path);
+
+static FILE *real_fopen(const char *path, const char *mode)
+{
+    return __real_fopen != NULL ? __real_fopen(path, mode) : fopen(path, mode);
+}
+
+static int real_remove(const char *path)
+{
+    return __real_remove != NULL ? __real_remove(path) : remove(path);
+}
+
 /* ---- All kinds of path ---------------------------------------------------------------
  */
 
@@ -93,11 +113,11 @@ FILE *filelike_fopen(const char *path, const char *mode)
         return open_named_bytes(after(MEMORY, path), mode);
     if (after(ATOMIC, path) != NULL)
         return filelike_atomic(after(ATOMIC, path), mode, NULL);
-    return fopen(path, mode);
+    return real_fopen(path, mode);
 }
 
 int filelike_remove(const char *path)
 {
     const char *name = after(MEMORY, path);
-    return name != NULL ? names_remove(name) : remove(path);
+    return name != NULL ? names_remove(name) : real_remove(path);
 }

@@ -1,5 +1,4 @@
-/* What the linker calls in place of fopen and remove, see main.c. For the shared library:
- * in the static one its own calls of fopen would lead here too, and never end. */
+/* What the linker calls in place of fopen and remove, see main.c. */
 #include <filelike.h>
 
 FILE *__wrap_fopen(const char *path, const char *mode);

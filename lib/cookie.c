@@ -21,6 +21,8 @@ typedef off64_t cookie_offset;
 /* 0 is an error to glibc; -1 it takes for a huge count. */
 #define WRITE_FAILED 0
 #define BUFFER_OVERHEAD 0
+/* glibc would get it from malloc, and ask for its size first. */
+#define HAS_BUFFER(size) false
 
 #elif defined __linux__ && !defined __UCLIBC__ && !defined __BIONIC__ /* musl */
 
@@ -30,6 +32,8 @@ typedef off_t cookie_offset;
 #define WRITE_FAILED (-1)
 /* For ungetc. */
 #define BUFFER_OVERHEAD 8
+/* Each of musl's streams with callbacks has one. */
+#define HAS_BUFFER(size) ((size) == BUFSIZ)
 
 #else
 #error "How does fopencookie of this C library behave? tests/facts.c asks; answer here."
@@ -166,10 +170,19 @@ static ssize_t write_callback(void *cookie, const char *data, size_t size)
     return (ssize_t) size;
 }
 
+/* What is pending goes to the end: there ftell counts from, but musl does not know. */
+static bool appends_pending(const struct stream *stream)
+{
+    return (stream->mode & MODE_APPEND) != 0 && __fpending(stream->file) > 0;
+}
+
 static int seek_callback(void *cookie, cookie_offset *offset, int whence)
 {
+    struct stream *stream = cookie;
     int64_t position;
-    if (stream_seek(cookie, *offset, whence, &position) != 0)
+    if (whence == SEEK_CUR && appends_pending(stream))
+        whence = SEEK_END;
+    if (stream_seek(stream, *offset, whence, &position) != 0)
         return -1;
     *offset = position;
     return 0;
@@ -190,9 +203,20 @@ static const cookie_io_functions_t callbacks = {
 /* ---- Opening -------------------------------------------------------------------------
  */
 
-size_t cookie_buffer_overhead(void)
+size_t cookie_buffer_room(size_t size)
 {
-    return BUFFER_OVERHEAD;
+    if (HAS_BUFFER(size))
+        return 0;
+    return size <= SIZE_MAX - BUFFER_OVERHEAD ? size + BUFFER_OVERHEAD : SIZE_MAX;
+}
+
+static void set_buffer(struct stream *stream)
+{
+    size_t room = cookie_buffer_room(stream->buffer_size);
+    /* It may lie in the stream, which close_callback frees: neither library touches it
+     * between that and the end of fclose. */
+    if (room > 0)
+        (void) setvbuf(stream->file, stream->buffer, _IOFBF, room);
 }
 
 int cookie_open(struct stream *stream, unsigned flags)
@@ -201,9 +225,7 @@ int cookie_open(struct stream *stream, unsigned flags)
     if (file == NULL)
         return -1;
     stream->file = file;
-    /* The buffer may lie in the stream, which close_callback frees: neither library
-     * touches it between that and the end of fclose. */
-    (void) setvbuf(file, stream->buffer, _IOFBF, stream->buffer_size);
+    set_buffer(stream);
     use_internals(stream);
     if (flags & FILELIKE_UNLOCKED)
         cookie_stop_locking(file);
@@ -262,6 +284,8 @@ int cookie_flush(FILE *file)
  * end of the file there is none, and fflush alone keeps the indicator. */
 int cookie_synchronize(FILE *file)
 {
+    if (cookie_flush(file) != 0)
+        return -1;
     if (!feof(file) && fseeko(file, 0, SEEK_CUR) != 0) {
         /* ungetc at position 0 leads to -1; to give it up leads back. */
         if (errno != EINVAL || fseeko(file, 0, SEEK_SET) != 0)

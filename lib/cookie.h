@@ -9,9 +9,9 @@
  * FILELIKE_*. 0, or -1 with errno and the stream still the caller's. */
 int cookie_open(struct stream *stream, unsigned flags);
 
-/* Bytes that the C library takes for itself from the head of a buffer that is given to
- * it. */
-size_t cookie_buffer_overhead(void);
+/* The bytes that a stream must bring for a buffer of SIZE: with those that the C library
+ * takes for itself, or 0 where its own buffer is just as large. */
+size_t cookie_buffer_room(size_t size);
 
 /* flockfile and funlockfile, but the latter leaves the state of the lock as it found it.
  * What cookie_lock returns goes to cookie_unlock. */

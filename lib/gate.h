@@ -10,7 +10,17 @@
 #ifndef GATE_H
 #define GATE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
+
+/* Between two steps of a change, so that a child never has the second without the first.
+ * It is enough to hold the compiler to that: before fork shares a page, each processor
+ * that writes to it has finished what it wrote so far, or else writes to the parent's
+ * copy. */
+static inline void gate_order(void)
+{
+    atomic_signal_fence(memory_order_acq_rel);
+}
 
 /* True: fork waits until gate_leave. False: a fork is under way, do not use realloc. */
 bool gate_enter(void);

@@ -38,12 +38,12 @@ static int replace_block(struct memory *memory, size_t capacity)
         memcpy(bytes, memory->bytes, kept);
     if (capacity < memory->capacity)
         memory->capacity = capacity;
-    atomic_thread_fence(memory_order_release);
+    gate_order();
     memory->bytes = bytes;
-    atomic_thread_fence(memory_order_release);
+    gate_order();
     memory->block = BLOCK_OWN;
     memory->capacity = capacity;
-    atomic_thread_fence(memory_order_release);
+    gate_order();
     free(old);
     return 0;
 }

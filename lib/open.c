@@ -12,9 +12,7 @@
 
 static size_t buffer_size(const struct filelike_options *options, size_t default_buffer)
 {
-    size_t size = options->buffer_size != 0 ? options->buffer_size : default_buffer;
-    size_t overhead = cookie_buffer_overhead();
-    return size <= SIZE_MAX - overhead ? size + overhead : SIZE_MAX;
+    return options->buffer_size != 0 ? options->buffer_size : default_buffer;
 }
 
 static void announce(struct stream *stream)
@@ -35,8 +33,8 @@ struct stream *open_stream(struct store *store, unsigned mode,
 {
     if (fork_prepared() != 0)
         return NULL;
-    struct stream *stream =
-        stream_create(store, mode, buffer_size(options, default_buffer));
+    size_t size = buffer_size(options, default_buffer);
+    struct stream *stream = stream_create(store, mode, size, cookie_buffer_room(size));
     if (stream == NULL)
         return NULL;
     if (cookie_open(stream, options->flags) != 0) {

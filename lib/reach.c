@@ -78,22 +78,26 @@ static const char *proc_path(const struct use *use)
         use->stream != NULL ? &use->stream->path : &use->native->answered_path, path);
 }
 
-/* Where the file has been put, unless it is not there any more: nobody tells when a
- * native stream is closed, and another file may have come after it. */
-static const char *native_path(const struct native *native)
+/* Where FILE has been put, unless it is not there any more: another may have come after
+ * it, and of a native stream nobody tells when it is closed. */
+static const char *given_path(const char *path, const struct file *file)
 {
     struct stat status;
-    if (native->given_path == NULL || stat(native->given_path, &status) != 0)
+    if (path == NULL || stat(path, &status) != 0)
         return NULL;
-    return file_is(&native->file, &status) ? native->given_path : NULL;
+    return file_is(file, &status) ? path : NULL;
 }
 
 static const char *own_path(const struct use *use)
 {
     if (use->native != NULL)
-        return native_path(use->native);
+        return given_path(use->native->given_path, &use->native->file);
     const struct temporary *temporary = temporary_of(use->store);
-    return temporary != NULL ? temporary_path(temporary) : NULL;
+    if (temporary == NULL)
+        return NULL;
+    if (temporary->given_path != NULL)
+        return given_path(temporary->given_path, &temporary->file);
+    return temporary_path(temporary);
 }
 
 const char *filelike_path(FILE *file)

@@ -2,6 +2,8 @@
 
 #include "registry.h"
 
+#include "gate.h"
+
 /* A table of fixed size cannot fail to grow, and what of it is not touched costs nothing.
  */
 #define LIST_BITS 16
@@ -28,7 +30,7 @@ void registry_add(struct stream *stream)
     (void) pthread_mutex_lock(&lock);
     stream->next = *list;
     /* A list is whole at each moment: fork does not wait. */
-    atomic_thread_fence(memory_order_release);
+    gate_order();
     *list = stream;
     (void) pthread_mutex_unlock(&lock);
 }

@@ -51,7 +51,7 @@ static void describe(struct likeness *likeness, const struct stream *stream)
 {
     if (stream == NULL)
         return;
-    likeness->options.buffer_size = stream->buffer_size - cookie_buffer_overhead();
+    likeness->options.buffer_size = stream->buffer_size;
     likeness->options.permissions = stream->permissions;
     likeness->readers_only = stream->readers_only;
 }

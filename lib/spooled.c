@@ -4,6 +4,7 @@
 
 #include "descriptor.h"
 #include "file.h"
+#include "gate.h"
 #include "place.h"
 
 #include <errno.h>
@@ -60,7 +61,7 @@ static int move(struct spooled *spooled)
     struct store *file = create_file(spooled);
     if (file == NULL)
         return -1;
-    atomic_thread_fence(memory_order_release);
+    gate_order();
     spooled->now = file;
     if (!spooled->memory.viewed)
         memory_clear(&spooled->memory);

@@ -2,6 +2,8 @@
 
 #include "store.h"
 
+#include "gate.h"
+
 #include <errno.h>
 
 void store_init(
@@ -56,7 +58,7 @@ void store_renew(struct store *store)
 void store_watch(struct store *store, struct store_watch *watch)
 {
     watch->next = store->watches;
-    atomic_thread_fence(memory_order_release);
+    gate_order();
     store->watches = watch;
 }
 

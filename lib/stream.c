@@ -19,16 +19,17 @@ static int64_t start(struct store *store, unsigned mode)
     return position;
 }
 
-struct stream *stream_create(struct store *store, unsigned mode, size_t buffer_size)
+struct stream *stream_create(
+    struct store *store, unsigned mode, size_t buffer_size, size_t buffer_room)
 {
-    if (buffer_size > PTRDIFF_MAX - sizeof(struct stream)) {
+    if (buffer_room > PTRDIFF_MAX - sizeof(struct stream)) {
         errno = ENOMEM;
         return NULL;
     }
     int64_t position = start(store, mode);
     if (position == -1)
         return NULL;
-    struct stream *stream = malloc(sizeof *stream + buffer_size);
+    struct stream *stream = malloc(sizeof *stream + buffer_room);
     if (stream == NULL)
         return NULL;
     *stream = (struct stream){

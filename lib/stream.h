@@ -30,13 +30,15 @@ struct stream {
     mode_t permissions; /* of a file that filelike_persist makes; 0: as stdio would */
     bool readers_only;  /* filelike_reopen may not write */
     bool discarded;     /* nobody wants to hear of lost writes any more */
-    size_t buffer_size;
-    char buffer[]; /* stdio's */
+    size_t buffer_size; /* stdio's */
+    char buffer[];      /* for it, see cookie_buffer_room */
 };
 
 /* A stream on STORE, whose reference it takes over on success; "a" starts at the end.
+ * Stdio's buffer is to hold BUFFER_SIZE bytes, and takes BUFFER_ROOM bytes of the stream.
  * NULL with errno. */
-struct stream *stream_create(struct store *store, unsigned mode, size_t buffer_size);
+struct stream *stream_create(
+    struct store *store, unsigned mode, size_t buffer_size, size_t buffer_room);
 
 /* Releases the store and frees the stream. */
 void stream_destroy(struct stream *stream);

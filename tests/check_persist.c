@@ -540,6 +540,21 @@ START_TEST(file_of_fopen_may_be_the_target)
 }
 END_TEST
 
+/* A copy takes the place of the file that the stream goes on with. */
+START_TEST(path_that_leads_elsewhere_is_not_told)
+{
+    struct stat status;
+    struct filelike_options options = {.size_limit = 1000};
+    FILE *stream = filelike_temporary("w+", &options);
+    persist(stream, "target");
+    persist(stream, "target");
+    ck_assert_int_eq(filelike_truncate(stream, 1), 0);
+    ck_assert_str_eq(content("target"), "");
+    ck_assert(stat(filelike_path(stream), &status) == 0 && status.st_size == 1);
+    assert_closes(stream);
+}
+END_TEST
+
 START_TEST(file_of_fopen_on_another_filesystem_is_copied)
 {
     const char *path = target_at(1);
@@ -1026,6 +1041,7 @@ static TCase *other_streams(void)
 {
     TCase *test_case = tcase_create("other streams");
     tcase_add_checked_fixture(test_case, enter, leave);
+    ADD(path_that_leads_elsewhere_is_not_told);
     ADD(file_of_fopen_is_given_away);
     ADD(file_of_fopen_may_be_the_target);
     ADD(file_of_fopen_on_another_filesystem_is_copied);

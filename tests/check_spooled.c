@@ -246,7 +246,10 @@ START_TEST(rollover_of_each_kind)
     ck_assert_int_eq(fseeko(stream, 4, SEEK_SET), 0);
     bool stays = kind_has(kind, KIND_IN_MEMORY) && !is_spooled(kind);
     for (int i = 0; i < 2; i++) {
-        assert_fails(filelike_rollover(stream), stays ? -1 : 0, stays ? ENOTSUP : 0);
+        if (stays)
+            assert_fails(filelike_rollover(stream), -1, ENOTSUP);
+        else
+            ck_assert_int_eq(filelike_rollover(stream), 0);
         ck_assert_int_eq(filelike_in_memory(stream), stays);
         ck_assert_int_eq(ftello(stream), 4);
         assert_text(stream, TEXT);

@@ -273,8 +273,8 @@ static void appends_at_the_end(const struct kind *kind)
     EXPECT(fclose(stream) == 0);
 }
 
-/* The position is the end's also while output is pending, and from the start. musl's own
- * streams say 0 at the start. */
+/* The position is the end's also while output is pending, from the start and after a seek.
+ * musl's own streams say 0 at the start. */
 static void append_tells_the_end(const struct kind *kind)
 {
     FILE *stream = open_text(kind, "0123", "a");
@@ -288,6 +288,9 @@ static void append_tells_the_end(const struct kind *kind)
     EXPECT(ftello(stream) == 5);
     EXPECT(putc('5', stream) == '5');
     EXPECT(holds_text(stream, "012345"));
+    EXPECT(fseeko(stream, 3, SEEK_SET) == 0);
+    EXPECT(putc('6', stream) == '6');
+    EXPECT(ftello(stream) == 7);
     EXPECT(fclose(stream) == 0);
 }
 
@@ -480,6 +483,21 @@ static void position_after_writing(const struct kind *kind)
     EXPECT(fclose(stream) == 0);
 }
 
+/* So no function of ours may seek from there, with a write pending. */
+static void position_after_writing_and_truncating(const struct kind *kind)
+{
+    FILE *stream = open_text(kind, "0123456789", "r+");
+    if (!EXPECT(stream != NULL))
+        return;
+    EXPECT(getc(stream) == '0');
+    EXPECT(fseeko(stream, 6, SEEK_SET) == 0);
+    EXPECT(putc('x', stream) == 'x');
+    EXPECT(filelike_truncate(stream, 9) == 0);
+    EXPECT(ftello(stream) == 7);
+    EXPECT(getc(stream) == '7');
+    EXPECT(fclose(stream) == 0);
+}
+
 /* ---- A pushed-back character and a flush crash glibc ----------------------------------
  */
 
@@ -527,6 +545,7 @@ static void (*const facts[])(const struct kind *) = {
     buffer_size_is_taken,
     descriptor_is_shown,
     position_after_writing,
+    position_after_writing_and_truncating,
     pushed_back_characters,
 };
 

@@ -1,0 +1,30 @@
+#!/bin/sh
+# Installs into a directory, tries what lies there, and uninstalls: nothing may be left.
+
+set -u
+scratch=$(mktemp -d) || exit 99
+trap 'rm -rf "$scratch"' EXIT
+failures=0
+
+# What the make that runs this test was told is not for those here.
+unset MAKEFLAGS MFLAGS MAKELEVEL
+
+run()
+{
+    make "$1" DESTDIR="$scratch/root" >"$scratch/said" 2>&1 && return
+    cat "$scratch/said"
+    echo "FAIL: make $1"
+    failures=$((failures + 1))
+}
+
+run install
+run installcheck
+grep -E '^(ok|skipped):' "$scratch/said"
+run uninstall
+left=$(find "$scratch/root" ! -type d; find "$scratch/root" -path '*/doc/filelike*')
+if test -n "$left"; then
+    echo "FAIL: make uninstall leaves this behind:"
+    echo "$left"
+    failures=$((failures + 1))
+fi
+test "$failures" -eq 0

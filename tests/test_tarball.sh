@@ -1,0 +1,70 @@
+#!/bin/sh
+# The tarball of a release holds what git holds and what autoreconf makes, and nothing else.
+
+set -u
+export LC_ALL=C
+source=$(cd "${srcdir:-.}" && pwd)
+skip()
+{
+    echo "skipped: $*"
+    exit 77
+}
+
+command -v git >/dev/null || skip 'git is not installed'
+prefix=$(git -C "$source" rev-parse --show-prefix 2>/dev/null) || skip 'this is no clone'
+test -z "$prefix" || skip 'this is no clone, but lies in one'
+scratch=$(mktemp -d) || exit 99
+trap 'rm -rf "$scratch"' EXIT
+unset MAKEFLAGS MFLAGS MAKELEVEL
+failures=0
+
+# What only a clone is there for: what a machine runs on a clean clone, what git reads, and
+# Debian's files, which its packagers lay over the sources of a release.
+only_in_git='^(\.ci/|\.gitignore$|debian/)'
+
+cat >"$scratch/generated" <<'END'
+Makefile.in
+aclocal.m4
+build-aux/ar-lib
+build-aux/compile
+build-aux/config.guess
+build-aux/config.sub
+build-aux/depcomp
+build-aux/install-sh
+build-aux/ltmain.sh
+build-aux/missing
+build-aux/test-driver
+config.h.in
+configure
+m4/libtool.m4
+m4/lt~obsolete.m4
+m4/ltoptions.m4
+m4/ltsugar.m4
+m4/ltversion.m4
+END
+
+# none FILES WHAT: there should be no line in the file FILES.
+none()
+{
+    test -s "$1" || return
+    echo "FAIL: $2:"
+    cat "$1"
+    failures=$((failures + 1))
+}
+
+if ! make distdir distdir="$scratch/filelike" >"$scratch/said" 2>&1; then
+    cat "$scratch/said"
+    echo 'FAIL: make distdir'
+    exit 1
+fi
+(cd "$scratch/filelike" && find . ! -type d | sed 's|^\./||') | sort >"$scratch/tarball"
+git -C "$source" ls-files | sort >"$scratch/git"
+# A new file is on its way into git; a clean clone has none.
+git -C "$source" ls-files --others --exclude-standard | sort >"$scratch/new"
+
+cd "$scratch" || exit 99
+grep -vE "$only_in_git" git | sort - generated | comm -23 - tarball >missing
+none missing 'not in the tarball: add to EXTRA_DIST or to the sources in Makefile.am'
+grep -vE "$only_in_git" git new -h | sort - generated | comm -13 - tarball >others
+none others 'in the tarball, but neither in git nor made by autoreconf'
+test "$failures" -eq 0

@@ -61,8 +61,12 @@ static int make_and_arm(const struct target *target, struct removal *removal, ch
     int result = make(target, name, argument);
     if (result == -1)
         return -1;
-    if (fstatat(target->directory, name, &status, AT_SYMLINK_NOFOLLOW) != 0) {
-        descriptor_close(make == create_file ? result : -1);
+    int created = make == create_file ? result : -1;
+    if (fstat(created != -1 ? created : argument, &status) != 0) {
+        int saved = errno;
+        (void) unlinkat(target->directory, name, 0);
+        descriptor_close(created);
+        errno = saved;
         return -1;
     }
     removal_set(removal, target->directory, name, &status);

@@ -156,7 +156,7 @@ static struct stream *open_atomic(
     struct stream *stream = open_stream(store, mode, options, BUFFER_ON_DISK);
     if (stream == NULL) {
         int saved = errno;
-        store_release(store);
+        (void) store_release(store);
         errno = saved;
         return NULL;
     }

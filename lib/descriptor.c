@@ -103,24 +103,28 @@ void descriptor_close(int descriptor)
 }
 
 /* The kernel keeps all memory files on one device of their own. */
-static dev_t memory_device(void)
-{
-    struct stat status = {0};
-    int descriptor = memfd_create("filelike", MFD_CLOEXEC);
-    if (descriptor != -1 && fstat(descriptor, &status) != 0)
-        status.st_dev = 0;
-    descriptor_close(descriptor);
-    return status.st_dev;
-}
-
-bool descriptor_in_memory(int descriptor)
+static int memory_device(dev_t *device)
 {
     struct stat status;
-    int saved = errno;
-    bool nameless = fstat(descriptor, &status) == 0 && status.st_nlink == 0;
-    bool in_memory = nameless && status.st_dev == memory_device();
-    errno = saved;
-    return in_memory;
+    int descriptor = memfd_create("filelike", MFD_CLOEXEC);
+    if (descriptor == -1)
+        return -1;
+    int result = fstat(descriptor, &status);
+    descriptor_close(descriptor);
+    if (result == 0)
+        *device = status.st_dev;
+    return result;
+}
+
+int descriptor_in_memory(int descriptor)
+{
+    struct stat status;
+    dev_t device;
+    if (fstat(descriptor, &status) != 0)
+        return -1;
+    if (status.st_nlink != 0)
+        return 0;
+    return memory_device(&device) != 0 ? -1 : status.st_dev == device;
 }
 
 void descriptor_set_note(int descriptor, enum descriptor_note note)

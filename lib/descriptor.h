@@ -42,8 +42,8 @@ bool descriptor_lacks_tmpfile(int error);
 /* Closes DESCRIPTOR unless it is -1, and leaves errno as it is. */
 void descriptor_close(int descriptor);
 
-/* True for a memory file of the kernel, memfd_create's. */
-bool descriptor_in_memory(int descriptor);
+/* 1 for a memory file of the kernel, memfd_create's, 0 for others, or -1 with errno. */
+int descriptor_in_memory(int descriptor);
 
 /* DESCRIPTOR itself, or in *OPENED (else -1) a new one for the same file where that one
  * may not read. -1 with errno. */

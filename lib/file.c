@@ -72,6 +72,9 @@ static int append_rest(struct store *store, const char *rest, size_t size, size_
 /* The kernel finds the end: other stores and processes may append to the same file. */
 int file_append(struct store *store, const void *data, size_t size, int64_t *end)
 {
+    int64_t before = file_size(store);
+    if (before == -1)
+        return -1;
     ssize_t done = descriptor_append(file_descriptor(store), data, size);
     if (done == -1 && errno == ENOTSUP)
         return store_append_by_write(store, data, size, end);
@@ -82,9 +85,8 @@ int file_append(struct store *store, const void *data, size_t size, int64_t *end
         append_rest(store, (const char *) data + done, left, (size_t) done) != 0)
         return -1;
     int64_t behind = file_size(store);
-    if (behind == -1)
-        return -1;
-    *end = behind;
+    /* The bytes are stored by now, whether the end can be asked for or not. */
+    *end = behind != -1 ? behind : before + (int64_t) size;
     return 0;
 }
 
@@ -212,7 +214,12 @@ bool file_is(const struct file *file, const struct stat *status)
 
 int file_replace(struct file *file, int descriptor)
 {
-    if (RETRY(dup3(descriptor, file->descriptor, O_CLOEXEC)) == -1)
+    int status;
+    /* EBUSY: another thread is just opening a file. */
+    do
+        status = RETRY(dup3(descriptor, file->descriptor, O_CLOEXEC));
+    while (status == -1 && errno == EBUSY);
+    if (status == -1)
         return -1;
     remember_file(file);
     /* The bytes are the same: where the mapping fails, the old one still shows them. */
@@ -225,7 +232,7 @@ int file_replace(struct file *file, int descriptor)
 /* ---- Beginning and end ---------------------------------------------------------------
  */
 
-bool file_in_memory(const struct store *store)
+int file_in_memory(const struct store *store)
 {
     return descriptor_in_memory(file_descriptor(store));
 }
@@ -238,10 +245,10 @@ int file_obtain_descriptor(struct store *store)
 
 int file_move_to_disk(struct store *store)
 {
-    if (!file_in_memory(store))
-        return 0;
-    errno = ENOTSUP;
-    return -1;
+    int in_memory = file_in_memory(store);
+    if (in_memory == 1)
+        errno = ENOTSUP;
+    return in_memory == 0 ? 0 : -1;
 }
 
 static bool is_at(const struct file *file, int descriptor)
@@ -271,16 +278,20 @@ void file_renew(struct store *store)
         file->descriptor = open_of_parent(file);
 }
 
-void file_finish(struct file *file)
+int file_finish(struct file *file)
 {
     file_unmap(file);
-    descriptor_close(file->descriptor);
+    /* Linux has closed it also where close was interrupted. */
+    return close(file->descriptor) == 0 || errno == EINTR ? 0 : -1;
 }
 
-static void file_destroy(struct store *store)
+static int file_destroy(struct store *store)
 {
-    file_finish(file_of(store));
+    int status = file_finish(file_of(store));
+    int saved = errno;
     free(store);
+    errno = saved;
+    return status;
 }
 
 static const struct store_operations file_operations = {

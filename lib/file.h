@@ -27,8 +27,9 @@ bool file_is(const struct file *file, const struct stat *status);
 /* Gives the mapping back. */
 void file_unmap(struct file *file);
 
-/* The same, and closes the descriptor. */
-void file_finish(struct file *file);
+/* The same, and closes the descriptor. 0, or -1 with errno where that tells of a write
+ * that the system had put off and has lost. */
+int file_finish(struct file *file);
 
 /* Goes on, under the same descriptor number, on the file of DESCRIPTOR, which holds the
  * same bytes; views stay valid. 0, or -1 with errno and nothing changed. */
@@ -50,7 +51,7 @@ int file_copy_to(struct store *store, int target);
 int file_descriptor(const struct store *store);
 int file_obtain_descriptor(struct store *store);
 int file_move_to_disk(struct store *store);
-bool file_in_memory(const struct store *store);
+int file_in_memory(const struct store *store);
 void file_renew(struct store *store);
 
 #endif

@@ -62,7 +62,7 @@ static FILE *open_named_bytes(const char *name, const char *mode_text)
     for (;;) {
         struct store *store = names_find(name);
         if (store != NULL && creates && (mode & MODE_EXCLUSIVE)) {
-            store_release(store);
+            (void) store_release(store);
             return refuse(EEXIST);
         }
         if (store != NULL)

@@ -33,6 +33,7 @@ static void in_parent(void)
 static void in_child(void)
 {
     names_renew();
+    names_resume();
     native_renew();
     registry_renew();
     removal_renew();

@@ -271,10 +271,10 @@ static int memory_stays(struct store *store)
     return -1;
 }
 
-static bool memory_in_memory(const struct store *store)
+static int memory_in_memory(const struct store *store)
 {
     (void) store;
-    return true;
+    return 1;
 }
 
 static void memory_renew(struct store *store)
@@ -288,9 +288,10 @@ void memory_finish(struct memory *memory)
     budget_release(memory->budget);
 }
 
-static void memory_destroy(struct store *store)
+static int memory_destroy(struct store *store)
 {
     memory_finish(memory_of(store));
+    return 0;
 }
 
 static const struct store_operations memory_operations = {

@@ -93,7 +93,7 @@ int names_remove(const char *name)
         errno = ENOENT;
         return -1;
     }
-    store_release(named->store);
+    (void) store_release(named->store);
     free(named);
     return 0;
 }
@@ -119,5 +119,4 @@ static void renew_store(const void *node, VISIT visit, int depth)
 void names_renew(void)
 {
     twalk(tree, renew_store);
-    lock = (pthread_mutex_t) PTHREAD_MUTEX_INITIALIZER;
 }

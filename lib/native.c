@@ -110,8 +110,10 @@ void native_renew(void)
     if (pthread_mutex_trylock(&lock) != 0) {
         places = NULL;
         place_count = 0;
+        lock = (pthread_mutex_t) PTHREAD_MUTEX_INITIALIZER;
+    } else {
+        (void) pthread_mutex_unlock(&lock);
     }
-    lock = (pthread_mutex_t) PTHREAD_MUTEX_INITIALIZER;
     for (size_t i = 0; i < place_count; i++) {
         if (places[i] != NULL)
             store_renew_lock(&places[i]->file.store);

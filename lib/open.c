@@ -56,7 +56,7 @@ static struct stream *open_or_release(struct store *store, unsigned mode,
     struct stream *stream = open_stream(store, mode, options, default_buffer);
     if (stream == NULL) {
         int saved = errno;
-        store_release(store);
+        (void) store_release(store);
         errno = saved;
     }
     return stream;

@@ -76,7 +76,7 @@ FILE *filelike_bytes(const void *data, size_t size, const char *mode,
         return NULL;
     struct store *store = spooled_create_memory(&checked);
     if (store != NULL && start_with(store, data, size, bits) != 0) {
-        store_release(store);
+        (void) store_release(store);
         errno = ENOMEM;
         return NULL;
     }
@@ -90,7 +90,7 @@ static struct store *adopt(
     struct store *store = spooled_create_memory(options);
     if (store == NULL || memory_adopt(spooled_memory(store), data, size) == 0)
         return store;
-    store_release(store);
+    (void) store_release(store);
     errno = ENOMEM;
     return NULL;
 }
@@ -111,7 +111,7 @@ FILE *filelike_adopt(
     if (stream == NULL) {
         int saved = errno;
         memory_abandon(spooled_memory(store));
-        store_release(store);
+        (void) store_release(store);
         errno = saved;
         return NULL;
     }

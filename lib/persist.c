@@ -132,16 +132,14 @@ static int give_temporary(struct persisting *it, struct temporary *temporary)
 /* ---- From a stream of the C library's ------------------------------------------------
  */
 
-/* A descriptor for the file of COPY that stdio can use in place of OLD: the same access,
- * the same position. */
+/* A descriptor for the file of COPY, if need be COPY itself, that stdio can use in place
+ * of OLD: the same access, the same position. */
 static int like(int old, int copy)
 {
     int flags = fcntl(old, F_GETFL);
     int again = descriptor_open_again(copy, flags & O_ACCMODE);
     if (again == -1)
-        again = fcntl(copy, F_DUPFD_CLOEXEC, 0);
-    if (again == -1)
-        return -1;
+        again = copy;
     (void) lseek(again, lseek(old, 0, SEEK_CUR), SEEK_SET);
     (void) fcntl(again, F_SETFL, flags & O_APPEND);
     return again;
@@ -150,10 +148,9 @@ static int like(int old, int copy)
 static int go_on_with(struct native *native, int copy)
 {
     int again = like(native->file.descriptor, copy);
-    if (again == -1)
-        return -1;
     int status = file_replace(&native->file, again);
-    descriptor_close(again);
+    if (again != copy)
+        descriptor_close(again);
     return status;
 }
 
@@ -173,8 +170,11 @@ static int give_native(struct persisting *it, struct native *native)
     int descriptor = native->file.descriptor;
     enum descriptor_note note = descriptor_get_note(descriptor);
     bool goes_on = true;
-    if (note == NOTE_GIVEN_AWAY || store_in_memory(it->store))
+    if (note == NOTE_GIVEN_AWAY)
         return give_snapshot(it);
+    int in_memory = store_in_memory(it->store);
+    if (in_memory != 0)
+        return in_memory == 1 ? give_snapshot(it) : -1;
     char *path = strdup(it->target.path);
     if (path == NULL)
         return -1;
@@ -201,9 +201,12 @@ static int give(struct use *use, struct persisting *it)
     if (use->native != NULL)
         return give_native(it, use->native);
     struct temporary *temporary = temporary_of(it->store);
-    bool own = temporary != NULL && temporary->given_path == NULL;
-    return own && !store_in_memory(it->store) ? give_temporary(it, temporary)
-                                              : give_snapshot(it);
+    if (temporary == NULL || temporary->given_path != NULL)
+        return give_snapshot(it);
+    int in_memory = store_in_memory(it->store);
+    if (in_memory == -1)
+        return -1;
+    return in_memory ? give_snapshot(it) : give_temporary(it, temporary);
 }
 
 /* 0 where no write was lost. Of a native stream, only stdio's indicator tells. */

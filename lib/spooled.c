@@ -174,7 +174,7 @@ static int spooled_move_to_disk(struct store *store)
     return -1;
 }
 
-static bool spooled_in_memory(const struct store *store)
+static int spooled_in_memory(const struct store *store)
 {
     const struct spooled *spooled = (const struct spooled *) store;
     return !has_moved(spooled) || spooled->place.kind == PLACE_KERNEL;
@@ -188,14 +188,16 @@ static void spooled_renew(struct store *store)
 /* ---- Beginning and end ---------------------------------------------------------------
  */
 
-static void spooled_destroy(struct store *store)
+/* Its file ends with it, so there is nothing to lose. */
+static int spooled_destroy(struct store *store)
 {
     struct spooled *spooled = spooled_of(store);
     if (has_moved(spooled))
-        store_release(spooled->now);
+        (void) store_release(spooled->now);
     memory_finish(&spooled->memory);
     place_finish(&spooled->place);
     free(spooled);
+    return 0;
 }
 
 static const struct store_operations spooled_operations = {

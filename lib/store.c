@@ -22,12 +22,13 @@ void store_retain(struct store *store)
     atomic_fetch_add_explicit(&store->references, 1, memory_order_relaxed);
 }
 
-void store_release(struct store *store)
+int store_release(struct store *store)
 {
     /* Who holds the only reference need not give it back: nobody else can take one. */
     if (atomic_load_explicit(&store->references, memory_order_acquire) == 1 ||
         atomic_fetch_sub_explicit(&store->references, 1, memory_order_acq_rel) == 1)
-        store->operations->destroy(store);
+        return store->operations->destroy(store);
+    return 0;
 }
 
 void store_lock(struct store *store)
@@ -155,7 +156,7 @@ int store_move_to_disk(struct store *store)
     return store->operations->move_to_disk(store);
 }
 
-bool store_in_memory(const struct store *store)
+int store_in_memory(const struct store *store)
 {
     return store->operations->in_memory(store);
 }

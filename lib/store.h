@@ -38,10 +38,11 @@ struct store_operations {
      */
     int (*obtain_descriptor)(struct store *);
     int (*move_to_disk)(struct store *);
-    bool (*in_memory)(const struct store *);
+    int (*in_memory)(const struct store *);
     /* In a forked child: gets back what it does not have of its parent's. */
     void (*renew)(struct store *);
-    void (*destroy)(struct store *);
+    /* 0, or -1 with errno where bytes that outlive the store may be lost by that. */
+    int (*destroy)(struct store *);
 };
 
 /* Told when the bytes have moved to a descriptor. */
@@ -62,7 +63,8 @@ struct store {
 void store_init(
     struct store *store, const struct store_operations *operations, uint64_t size_limit);
 void store_retain(struct store *store);
-void store_release(struct store *store);
+/* What destroy returned, where it was the last reference, else 0. */
+int store_release(struct store *store);
 
 void store_lock(struct store *store);
 void store_unlock(struct store *store);
@@ -95,6 +97,6 @@ int store_copy_to(struct store *store, int target);
 int store_descriptor(const struct store *store);
 int store_obtain_descriptor(struct store *store);
 int store_move_to_disk(struct store *store);
-bool store_in_memory(const struct store *store);
+int store_in_memory(const struct store *store);
 
 #endif

@@ -41,13 +41,6 @@ struct stream *stream_create(
     return stream;
 }
 
-void stream_destroy(struct stream *stream)
-{
-    store_release(stream->store);
-    free(stream->path);
-    free(stream);
-}
-
 static void remember(int *first)
 {
     if (*first == 0)
@@ -150,13 +143,26 @@ static void leave(struct stream *stream)
     store_unlock(stream->store);
 }
 
-int stream_close(struct stream *stream)
+/* The ending has the last word: what it has put in place and synced cannot be lost by
+ * closing a descriptor. */
+static int end(struct stream *stream)
 {
     int failure = stream->discarded ? 0 : stream->lost_write;
-    leave(stream);
-    if (stream->ending != NULL)
+    if (stream->ending != NULL) {
         failure = stream->ending->end(stream->ending, stream, failure);
-    stream_destroy(stream);
+        (void) store_release(stream->store);
+    } else if (store_release(stream->store) != 0 && failure == 0 && !stream->discarded) {
+        failure = errno;
+    }
+    return failure;
+}
+
+int stream_close(struct stream *stream)
+{
+    leave(stream);
+    int failure = end(stream);
+    free(stream->path);
+    free(stream);
     if (failure == 0)
         return 0;
     errno = failure;

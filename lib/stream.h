@@ -40,9 +40,6 @@ struct stream {
 struct stream *stream_create(
     struct store *store, unsigned mode, size_t buffer_size, size_t buffer_room);
 
-/* Releases the store and frees the stream. */
-void stream_destroy(struct stream *stream);
-
 /* The callbacks. A write is all or nothing; it and a failed read are remembered. */
 ssize_t stream_read(struct stream *stream, void *buffer, size_t size);
 int stream_write(struct stream *stream, const void *data, size_t size);

@@ -16,14 +16,24 @@
 /* ---- The store -----------------------------------------------------------------------
  */
 
-static void temporary_destroy(struct store *store)
+static bool file_stays(const struct temporary *temporary)
+{
+    return temporary->given_path != NULL ||
+           (temporary->removal != NULL && !removal_is_armed(temporary->removal));
+}
+
+static int temporary_destroy(struct store *store)
 {
     struct temporary *temporary = (struct temporary *) store;
+    bool stays = file_stays(temporary);
     if (temporary->removal != NULL)
         removal_release(temporary->removal);
     free(temporary->given_path);
-    file_finish(&temporary->file);
+    int status = file_finish(&temporary->file);
+    int saved = errno;
     free(temporary);
+    errno = saved;
+    return stays ? status : 0;
 }
 
 static const struct store_operations temporary_operations = {

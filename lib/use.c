@@ -106,7 +106,7 @@ int filelike_in_memory(FILE *file)
     struct use use;
     if (use_begin_bytes(&use, file) != 0)
         return -1;
-    bool in_memory = store_in_memory(use.store);
+    int in_memory = store_in_memory(use.store);
     use_end_bytes(&use);
     return in_memory;
 }

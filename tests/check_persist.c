@@ -46,9 +46,9 @@ static void enter(void)
 static void leave(void)
 {
     if (other_filesystem[0] != '\0') {
-        (void) chdir(other_filesystem);
+        ck_assert_int_eq(chdir(other_filesystem), 0);
         (void) unlink("target");
-        (void) chdir("/");
+        ck_assert_int_eq(chdir("/"), 0);
         ck_assert_int_eq(rmdir(other_filesystem), 0);
     }
     scratch_leave();

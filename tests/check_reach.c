@@ -331,7 +331,8 @@ static const char *digest_of(const char *path)
     (void) snprintf(command, sizeof command, "sha256sum '%s' 2>&1", path);
     FILE *output = popen(command, "r");
     if (output != NULL) {
-        (void) fscanf(output, "%79s", digest);
+        if (fscanf(output, "%79s", digest) != 1)
+            digest[0] = '\0';
         (void) pclose(output);
     }
     return digest;

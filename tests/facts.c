@@ -273,8 +273,8 @@ static void appends_at_the_end(const struct kind *kind)
     EXPECT(fclose(stream) == 0);
 }
 
-/* The position is the end's also while output is pending, from the start and after a seek.
- * musl's own streams say 0 at the start. */
+/* The position is the end's also while output is pending, from the start and after a
+ * seek. musl's own streams say 0 at the start. */
 static void append_tells_the_end(const struct kind *kind)
 {
     FILE *stream = open_text(kind, "0123", "a");

@@ -13,8 +13,8 @@
 #include <stdio.h>
 #include <string.h>
 #include <sys/random.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
+#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -61,10 +61,33 @@ static int note(char letter, long result)
     return (int) result;
 }
 
-static int fail(int error)
+static _Thread_local unsigned met[FAULT_CALL_COUNT];
+
+unsigned faults_met(enum fault_call call)
 {
+    return met[call];
+}
+
+static int fail(enum fault_call call, int error)
+{
+    met[call]++;
     errno = error;
     return -1;
+}
+
+static int fail_hidden(void)
+{
+    return fail(FAULT_OPEN, ENOENT);
+}
+
+enum fault fault_next(enum fault_call call)
+{
+    return faults.strike != NULL ? faults.strike(call) : FAULT_NONE;
+}
+
+bool fault_strikes(enum fault_call call)
+{
+    return fault_next(call) == FAULT_FAILS;
 }
 
 static bool is_interrupted(void)
@@ -78,11 +101,17 @@ static bool is_interrupted(void)
     return turn;
 }
 
-/* How many of SIZE bytes go at once. */
-static size_t bytes_to_go(size_t size)
+size_t fault_bytes(size_t size, enum fault fault)
 {
     enum { FEW = 1001 };
+    if (fault == FAULT_SHORT && size > 1)
+        size /= 2;
     return faults.interrupts && size > FEW ? FEW : size;
+}
+
+static bool is_cut_off(enum fault fault)
+{
+    return fault == FAULT_FAILS || is_interrupted();
 }
 
 static bool is_hidden_by_fault(const char *path)
@@ -101,6 +130,44 @@ static void let_others(void)
     faults.meanwhile = meanwhile;
 }
 
+/* ---- Status --------------------------------------------------------------------------
+ */
+
+/* The kernel's struct statx: its layout is the same everywhere, and not every C library
+ * has it. */
+struct answer {
+    uint32_t mask, block_size;
+    uint64_t attributes;
+    uint32_t links, user, group;
+    uint16_t mode, spare;
+    uint64_t inode, size, blocks, attributes_mask;
+    uint64_t times[8];
+    uint32_t device_of_major, device_of_minor;
+    uint32_t device_major, device_minor;
+    uint64_t more[14];
+};
+_Static_assert(sizeof(struct answer) == 256, "as the kernel has it");
+
+int fault_status(int directory, const char *path, int flags, struct stat *status)
+{
+    enum { BASIC = 0x7ff };
+    struct answer answer;
+    if (syscall(SYS_statx, directory, path, flags, BASIC, &answer) != 0)
+        return -1;
+    *status = (struct stat){
+        .st_dev = makedev(answer.device_major, answer.device_minor),
+        .st_ino = (ino_t) answer.inode,
+        .st_mode = answer.mode,
+        .st_nlink = answer.links,
+        .st_uid = answer.user,
+        .st_gid = answer.group,
+        .st_size = (off_t) answer.size,
+        .st_blksize = (blksize_t) answer.block_size,
+        .st_blocks = (blkcnt_t) answer.blocks,
+    };
+    return 0;
+}
+
 /* ---- The calls -----------------------------------------------------------------------
  */
 
@@ -116,10 +183,12 @@ static bool creates(int flags)
 
 static int open_at(int directory, const char *path, int flags, mode_t mode)
 {
+    if (fault_strikes(creates(flags) ? FAULT_CREATE : FAULT_OPEN))
+        return -1;
     if (is_hidden_by_fault(path))
-        return fail(ENOENT);
+        return fail_hidden();
     if (is_nameless(flags) && faults.tmpfile != 0)
-        return fail(faults.tmpfile);
+        return fail(FAULT_CREATE, faults.tmpfile);
     if (is_interrupted())
         return -1;
     if (!creates(flags))
@@ -140,6 +209,13 @@ STANDS_BEFORE int open(const char *path, int flags, ...)
     return open_at(AT_FDCWD, path, flags, mode);
 }
 
+/* What open is with _FORTIFY_SOURCE, where the compiler cannot tell the flags. */
+int __open_2(const char *path, int flags);
+STANDS_BEFORE int __open_2(const char *path, int flags)
+{
+    return open_at(AT_FDCWD, path, flags, 0);
+}
+
 STANDS_BEFORE int openat(int directory, const char *path, int flags, ...)
 {
     mode_t mode = 0;
@@ -154,13 +230,17 @@ STANDS_BEFORE int openat(int directory, const char *path, int flags, ...)
 
 STANDS_BEFORE int access(const char *path, int mode)
 {
+    if (fault_strikes(FAULT_ACCESS))
+        return -1;
     if (is_hidden_by_fault(path))
-        return fail(ENOENT);
+        return fail_hidden();
     return (int) syscall(SYS_faccessat, AT_FDCWD, path, mode);
 }
 
 STANDS_BEFORE int fchmod(int descriptor, mode_t mode)
 {
+    if (fault_strikes(FAULT_FCHMOD))
+        return -1;
     die_in_time();
     return note('m', syscall(SYS_fchmod, descriptor, mode));
 }
@@ -169,12 +249,15 @@ STANDS_BEFORE int fchmod(int descriptor, mode_t mode)
 STANDS_BEFORE int fsync(int descriptor)
 {
     struct stat status;
-    if (fstat(descriptor, &status) != 0)
+    if (fault_status(descriptor, "", AT_EMPTY_PATH, &status) != 0)
         return -1;
     bool directory = S_ISDIR(status.st_mode);
+    enum fault_call call = directory ? FAULT_FSYNC_DIRECTORY : FAULT_FSYNC;
+    if (fault_strikes(call))
+        return -1;
     int error = directory ? faults.sync_directory : faults.sync_file;
     if (error != 0)
-        return fail(error);
+        return fail(call, error);
     if (is_interrupted())
         return -1;
     die_in_time();
@@ -184,10 +267,12 @@ STANDS_BEFORE int fsync(int descriptor)
 STANDS_BEFORE int linkat(
     int directory, const char *path, int to_directory, const char *to, int flags)
 {
+    if (fault_strikes(FAULT_LINKAT))
+        return -1;
     if (is_hidden_by_fault(path))
-        return fail(ENOENT);
+        return fail_hidden();
     if (faults.link != 0)
-        return fail(faults.link);
+        return fail(FAULT_LINKAT, faults.link);
     let_others();
     die_in_time();
     return note('l', syscall(SYS_linkat, directory, path, to_directory, to, flags));
@@ -204,7 +289,9 @@ static int rename_at(
 STANDS_BEFORE int renameat(
     int directory, const char *path, int to_directory, const char *to)
 {
-    return faults.rename != 0 ? fail(faults.rename)
+    if (fault_strikes(FAULT_RENAMEAT))
+        return -1;
+    return faults.rename != 0 ? fail(FAULT_RENAMEAT, faults.rename)
                               : rename_at(directory, path, to_directory, to, 0);
 }
 
@@ -212,14 +299,18 @@ STANDS_BEFORE int renameat(
 STANDS_BEFORE int renameat2(
     int directory, const char *path, int to_directory, const char *to, unsigned flags)
 {
+    if (fault_strikes(FAULT_RENAMEAT2))
+        return -1;
     if ((flags & RENAME_NOREPLACE) && faults.rename_new != 0)
-        return fail(faults.rename_new);
+        return fail(FAULT_RENAMEAT2, faults.rename_new);
     return rename_at(directory, path, to_directory, to, flags);
 }
 #endif
 
 STANDS_BEFORE int unlinkat(int directory, const char *path, int flags)
 {
+    if (fault_strikes(FAULT_UNLINKAT))
+        return -1;
     die_in_time();
     return note('u', syscall(SYS_unlinkat, directory, path, flags));
 }
@@ -234,25 +325,31 @@ STANDS_BEFORE mode_t umask(mode_t mask)
 
 STANDS_BEFORE ssize_t pread(int descriptor, void *buffer, size_t size, off_t position)
 {
-    struct iovec part = {buffer, bytes_to_go(size)};
-    return is_interrupted() ? -1 : preadv(descriptor, &part, 1, position);
+    enum fault fault = fault_next(FAULT_PREAD);
+    struct iovec part = {buffer, fault_bytes(size, fault)};
+    return is_cut_off(fault) ? -1 : preadv(descriptor, &part, 1, position);
 }
 
 STANDS_BEFORE ssize_t pwrite(
     int descriptor, const void *data, size_t size, off_t position)
 {
+    enum fault fault = fault_next(FAULT_PWRITE);
     /* The kernel reads only. */
-    struct iovec part = {(void *) (uintptr_t) data, bytes_to_go(size)};
-    return is_interrupted() ? -1 : pwritev(descriptor, &part, 1, position);
+    struct iovec part = {(void *) (uintptr_t) data, fault_bytes(size, fault)};
+    return is_cut_off(fault) ? -1 : pwritev(descriptor, &part, 1, position);
 }
 
 STANDS_BEFORE ssize_t copy_file_range(
     int source, off_t *from, int target, off_t *to, size_t size, unsigned flags)
 {
-    if (is_interrupted())
+    enum fault fault = fault_next(FAULT_COPY_FILE_RANGE);
+    if (is_cut_off(fault))
         return -1;
-    return syscall(
-        SYS_copy_file_range, source, from, target, to, bytes_to_go(size), flags);
+    /* Shorter than any file of the tests. */
+    if (fault == FAULT_SHORT)
+        size = 2;
+    return syscall(SYS_copy_file_range, source, from, target, to,
+        fault_bytes(size, FAULT_NONE), flags);
 }
 
 /* ---- Names ---------------------------------------------------------------------------
@@ -261,7 +358,7 @@ STANDS_BEFORE ssize_t copy_file_range(
 STANDS_BEFORE ssize_t getrandom(void *buffer, size_t size, unsigned flags)
 {
     static _Thread_local int drawn;
-    if (is_interrupted())
+    if (is_cut_off(fault_next(FAULT_GETRANDOM)))
         return -1;
     if (!faults.same_names)
         return syscall(SYS_getrandom, buffer, size, flags);

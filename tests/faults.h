@@ -5,6 +5,50 @@
 #define FAULTS_H
 
 #include <stdbool.h>
+#include <stddef.h>
+#include <sys/stat.h>
+
+/* The calls that can be told apart. Those from close on are the C library's own, unless
+ * the program has fault_calls.c too. */
+enum fault_call {
+    FAULT_OPEN,
+    FAULT_CREATE, /* open with O_CREAT or O_TMPFILE */
+    FAULT_ACCESS,
+    FAULT_FCHMOD,
+    FAULT_FSYNC,
+    FAULT_FSYNC_DIRECTORY,
+    FAULT_LINKAT,
+    FAULT_RENAMEAT,
+    FAULT_RENAMEAT2,
+    FAULT_UNLINKAT,
+    FAULT_PREAD,
+    FAULT_PWRITE,
+    FAULT_COPY_FILE_RANGE,
+    FAULT_GETRANDOM,
+    FAULT_CLOSE,
+    FAULT_DUP3,
+    FAULT_DUPFD, /* fcntl with F_DUPFD_CLOEXEC */
+    FAULT_FACCESSAT,
+    FAULT_FCHOWN,
+    FAULT_FSTAT,
+    FAULT_FSTATAT,
+    FAULT_FTRUNCATE,
+    FAULT_LSEEK,
+    FAULT_LSTAT,
+    FAULT_MEMFD_CREATE,
+    FAULT_MKOSTEMPS,
+    FAULT_MMAP,
+    FAULT_MUNMAP,
+    FAULT_PWRITEV2,
+    FAULT_READLINKAT,
+    FAULT_STAT,
+    FAULT_SYNCFS,
+    FAULT_UNLINK,
+    FAULT_CALL_COUNT
+};
+
+/* What becomes of a call: it is made, fails with errno, or moves a part of its bytes. */
+enum fault { FAULT_NONE, FAULT_FAILS, FAULT_SHORT };
 
 /* The errno that each is to fail with; 0: it does not. */
 struct faults {
@@ -19,6 +63,8 @@ struct faults {
     bool same_names; /* hidden names are drawn alike: the same again and again, twice */
     /* Called before each rename and link: what others may do meanwhile. */
     void (*meanwhile)(void);
+    /* Asked before each call, where it is not NULL. */
+    enum fault (*strike)(enum fault_call call);
     int die_at; /* SIGKILL instead of this call of those below; 0: never */
 };
 
@@ -30,5 +76,18 @@ extern struct faults faults;
  */
 const char *calls_made(void);
 void forget_calls(void);
+
+/* How often CALL has failed in this thread because of the errnos above; FAULT_OPEN stands
+ * for all that no_proc hides. */
+unsigned faults_met(enum fault_call call);
+
+/* For those who stand before further calls: what becomes of CALL, whether it fails, and
+ * how many of SIZE bytes it moves. */
+enum fault fault_next(enum fault_call call);
+bool fault_strikes(enum fault_call call);
+size_t fault_bytes(size_t size, enum fault fault);
+
+/* As fstatat, past all that stands before it; times are not told. */
+int fault_status(int directory, const char *path, int flags, struct stat *status);
 
 #endif

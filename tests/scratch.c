@@ -78,7 +78,7 @@ static int allow_one(
 void scratch_leave(void)
 {
     enum { MOST_OPEN = 16 };
-    (void) chdir(origin);
+    need(chdir(origin) == 0, origin);
     if (usual_directory != NULL)
         (void) setenv("TMPDIR", usual_directory, 1);
     else

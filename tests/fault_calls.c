@@ -1,0 +1,224 @@
+/* The calls of the library that faults.c lets pass: here they can be struck too. */
+#undef _FORTIFY_SOURCE
+#include <config.h>
+
+#include "fault_calls.h"
+
+#include "faults.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#define STANDS_BEFORE __attribute__((visibility("default")))
+
+/* ---- Descriptors ---------------------------------------------------------------------
+ */
+
+/* Linux closes it also where close fails. */
+STANDS_BEFORE int close(int descriptor)
+{
+    bool struck = fault_strikes(FAULT_CLOSE);
+    int error = errno;
+    int result = (int) syscall(SYS_close, descriptor);
+    if (!struck)
+        return result;
+    errno = error;
+    return -1;
+}
+
+STANDS_BEFORE int dup3(int descriptor, int number, int flags)
+{
+    if (fault_strikes(FAULT_DUP3))
+        return -1;
+    return (int) syscall(SYS_dup3, descriptor, number, flags);
+}
+
+/* Of the commands that the library gives, one can fail on an open descriptor. */
+STANDS_BEFORE int fcntl(int descriptor, int command, ...)
+{
+#ifdef SYS_fcntl64
+    enum { SYSTEM_CALL = SYS_fcntl64 };
+#else
+    enum { SYSTEM_CALL = SYS_fcntl };
+#endif
+    va_list arguments;
+    va_start(arguments, command);
+    long argument = va_arg(arguments, long);
+    va_end(arguments);
+    if (command == F_DUPFD_CLOEXEC && fault_strikes(FAULT_DUPFD))
+        return -1;
+    return (int) syscall(SYSTEM_CALL, descriptor, command, argument);
+}
+
+STANDS_BEFORE int memfd_create(const char *name, unsigned flags)
+{
+    if (fault_strikes(FAULT_MEMFD_CREATE))
+        return -1;
+    return (int) syscall(SYS_memfd_create, name, flags);
+}
+
+STANDS_BEFORE int mkostemps(char *path, int suffix_length, int flags)
+{
+    if (fault_strikes(FAULT_MKOSTEMPS))
+        return -1;
+    int descriptor = mkstemps(path, suffix_length);
+    if (descriptor != -1 && (flags & O_CLOEXEC))
+        (void) syscall(SYS_fcntl, descriptor, F_SETFD, FD_CLOEXEC);
+    return descriptor;
+}
+
+STANDS_BEFORE off_t lseek(int descriptor, off_t offset, int whence)
+{
+    if (fault_strikes(FAULT_LSEEK))
+        return -1;
+#ifdef SYS__llseek
+    int64_t position;
+    unsigned long high = (unsigned long) ((uint64_t) offset >> 32);
+    unsigned long low = (unsigned long) offset;
+    if (syscall(SYS__llseek, descriptor, high, low, &position, whence) != 0)
+        return -1;
+    return (off_t) position;
+#else
+    return syscall(SYS_lseek, descriptor, offset, whence);
+#endif
+}
+
+STANDS_BEFORE int syncfs(int descriptor)
+{
+    (void) descriptor;
+    return fault_strikes(FAULT_SYNCFS) ? -1 : 0;
+}
+
+/* ---- Files ---------------------------------------------------------------------------
+ */
+
+STANDS_BEFORE int fstat(int descriptor, struct stat *status)
+{
+    if (fault_strikes(FAULT_FSTAT))
+        return -1;
+    return fault_status(descriptor, "", AT_EMPTY_PATH, status);
+}
+
+STANDS_BEFORE int fstatat(int directory, const char *path, struct stat *status, int flags)
+{
+    if (fault_strikes(FAULT_FSTATAT))
+        return -1;
+    return fault_status(directory, path, flags, status);
+}
+
+STANDS_BEFORE int stat(const char *path, struct stat *status)
+{
+    if (fault_strikes(FAULT_STAT))
+        return -1;
+    return fault_status(AT_FDCWD, path, 0, status);
+}
+
+STANDS_BEFORE int lstat(const char *path, struct stat *status)
+{
+    if (fault_strikes(FAULT_LSTAT))
+        return -1;
+    return fault_status(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, status);
+}
+
+/* Without AT_EACCESS: a test has no other identity than its own. */
+STANDS_BEFORE int faccessat(int directory, const char *path, int mode, int flags)
+{
+    (void) flags;
+    if (fault_strikes(FAULT_FACCESSAT))
+        return -1;
+    return (int) syscall(SYS_faccessat, directory, path, mode);
+}
+
+STANDS_BEFORE int fchown(int descriptor, uid_t user, gid_t group)
+{
+    if (fault_strikes(FAULT_FCHOWN))
+        return -1;
+    return (int) syscall(SYS_fchownat, descriptor, "", user, group, AT_EMPTY_PATH);
+}
+
+STANDS_BEFORE ssize_t readlinkat(
+    int directory, const char *restrict path, char *restrict link, size_t size)
+{
+    if (fault_strikes(FAULT_READLINKAT))
+        return -1;
+    return syscall(SYS_readlinkat, directory, path, link, size);
+}
+
+STANDS_BEFORE int unlink(const char *path)
+{
+    if (fault_strikes(FAULT_UNLINK))
+        return -1;
+    return (int) syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+/* ---- Bytes ---------------------------------------------------------------------------
+ */
+
+STANDS_BEFORE int ftruncate(int descriptor, off_t size)
+{
+    if (fault_strikes(FAULT_FTRUNCATE))
+        return -1;
+#ifdef SYS_ftruncate64 /* two halves, as i386 takes them */
+    unsigned long high = (unsigned long) ((uint64_t) size >> 32);
+    return (int) syscall(SYS_ftruncate64, descriptor, (unsigned long) size, high);
+#else
+    return (int) syscall(SYS_ftruncate, descriptor, size);
+#endif
+}
+
+#ifdef HAVE_PWRITEV2
+/* The library gives one part, and position 0. */
+STANDS_BEFORE ssize_t pwritev2(
+    int descriptor, const struct iovec *parts, int count, off_t position, int flags)
+{
+    enum fault fault = fault_next(FAULT_PWRITEV2);
+    struct iovec part = {parts->iov_base, fault_bytes(parts->iov_len, fault)};
+    if (fault == FAULT_FAILS)
+        return -1;
+    return syscall(SYS_pwritev2, descriptor, &part, count, (long) position, 0L, flags);
+}
+#endif
+
+/* ---- Mappings ------------------------------------------------------------------------
+ */
+
+static size_t mapped;
+
+size_t mappings_live(void)
+{
+    return mapped;
+}
+
+/* Positions are in pages where the machine's registers are too small for bytes. */
+STANDS_BEFORE void *mmap(
+    void *place, size_t size, int access, int flags, int descriptor, off_t position)
+{
+    if (fault_strikes(FAULT_MMAP))
+        return MAP_FAILED;
+#ifdef SYS_mmap2
+    enum { PAGE_SHIFT = 12 };
+    long result = syscall(SYS_mmap2, place, size, access, flags, descriptor,
+        (long) (position >> PAGE_SHIFT));
+#else
+    long result = syscall(SYS_mmap, place, size, access, flags, descriptor, position);
+#endif
+    if (result != -1 && (flags & MAP_FIXED) == 0)
+        mapped++;
+    return (void *) result;
+}
+
+/* Of a mapping that stays where munmap fails, there is nothing to be said later. */
+STANDS_BEFORE int munmap(void *place, size_t size)
+{
+    mapped--;
+    if (fault_strikes(FAULT_MUNMAP))
+        return -1;
+    return (int) syscall(SYS_munmap, place, size);
+}

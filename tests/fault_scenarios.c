@@ -1,0 +1,1070 @@
+/* Every system call of the library fails, one after the other and in every way that it
+ * can, in everything that the library does: what fails says so with the errno of the
+ * fault, nothing is left behind, what was stored before is still there, and fclose tells
+ * of lost writes. What a fault does not break is as without it; EINTR and short transfers
+ * break nothing. */
+#undef _FORTIFY_SOURCE
+#include <config.h>
+
+#include "expect.h"
+#include "fault_calls.h"
+#include "fault_turns.h"
+#include "heap.h"
+#include "kinds.h"
+#include "scratch.h"
+
+#include <fcntl.h>
+#include <poll.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+enum { SKIPPED = 77 };
+
+/* ---- Steps of a scenario -------------------------------------------------------------
+ *
+ * A scenario returns whether nothing in it failed.
+ */
+
+/* A caller who asks where a name is gets the documented answer. */
+static int told_error(void)
+{
+    const struct failure *failure = turns_failure();
+    if (failure == NULL)
+        return 0;
+    return turns_call() == FAULT_ACCESS ? ENOTSUP : failure->error;
+}
+
+/* What has just failed, because of the fault. */
+static bool told(void)
+{
+    int error = errno;
+    turns_stop();
+    if (!EXPECT(error == told_error()))
+        (void) fprintf(stderr, "errno is %d\n", error);
+    return false;
+}
+
+/* Without faults: the bytes, or NULL. */
+static const char *bytes_of(FILE *stream, size_t *size)
+{
+    turns_pause();
+    const char *view = filelike_view(stream, size);
+    turns_resume();
+    return view;
+}
+
+static bool holds(FILE *stream, const char *bytes, size_t size)
+{
+    size_t held;
+    const char *view = bytes_of(stream, &held);
+    return view != NULL && held == size && memcmp(view, bytes, size) == 0;
+}
+
+static bool has_content(const char *path, const char *expected)
+{
+    turns_pause();
+    const char *found = content(path);
+    bool same = found == NULL || expected == NULL ? found == expected
+                                                  : strcmp(found, expected) == 0;
+    turns_resume();
+    return same;
+}
+
+static const char text[] = "0123456789";
+enum { TEXT_SIZE = sizeof text - 1 };
+
+/* The opening of fopen's streams is not the library's. */
+static FILE *open_text(const struct kind *kind, const char *mode)
+{
+    bool outside = strncmp(kind->name, "fopen", strlen("fopen")) == 0;
+    if (outside)
+        turns_pause();
+    FILE *stream = kind_open_on(kind, text, TEXT_SIZE, mode, NULL);
+    if (outside)
+        turns_resume();
+    return stream;
+}
+
+/* To put an atomic stream's file in place can fail too, or to close the descriptor of a
+ * file that stays, and fclose tells. */
+static bool close_stream(const struct kind *kind, FILE *stream)
+{
+    if (fclose(stream) == 0)
+        return true;
+    EXPECT(kind_has(kind, KIND_PUBLISHES) || turns_call() == FAULT_CLOSE);
+    return told();
+}
+
+/* After a failure that was told: the stream is as it was, and nothing was lost. */
+static bool check_as_before(const struct kind *kind, FILE *stream)
+{
+    EXPECT(holds(stream, text, TEXT_SIZE));
+    EXPECT(filelike_error(stream) == 0);
+    (void) close_stream(kind, stream);
+    return false;
+}
+
+/* STREAM has lost a write of BYTES, after SIZE had been stored: these are there, maybe
+ * with what stdio could write out before, and fclose tells. */
+static bool check_loss(
+    const struct kind *kind, FILE *stream, const char *bytes, size_t size)
+{
+    size_t held = 0;
+    (void) told();
+    clearerr(stream);
+    const char *view = bytes_of(stream, &held);
+    EXPECT(view != NULL && held >= size && memcmp(view, bytes, held) == 0);
+    EXPECT(kind_has(kind, KIND_WATCHED));
+    EXPECT(filelike_error(stream) == told_error());
+    EXPECT_FAILS(fclose(stream), EOF, told_error());
+    return false;
+}
+
+/* ---- Opening -------------------------------------------------------------------------
+ */
+
+static bool takes_mode(const struct kind *kind, const char *mode)
+{
+    if (strcmp(mode, "r") == 0)
+        return kind_has(kind, KIND_STARTS_FULL) && !kind_has(kind, KIND_PUBLISHES);
+    if (kind_has(kind, KIND_ONLY_UPDATE))
+        return mode[0] != 'a' && mode[1] == '+';
+    return true;
+}
+
+/* For all kinds, but not for every act: a stream in each mode. */
+static bool opening(const struct kind *kind)
+{
+    static const char *const modes[] = {"r", "r+", "a", "a+", "w", "w+"};
+    for (size_t i = 0; i < COUNT(modes); i++) {
+        if (!takes_mode(kind, modes[i]))
+            continue;
+        FILE *stream = open_text(kind, modes[i]);
+        if (stream == NULL)
+            return told();
+        EXPECT(
+            modes[i][0] == 'w' ? holds(stream, "", 0) : holds(stream, text, TEXT_SIZE));
+        if (!close_stream(kind, stream))
+            return false;
+    }
+    return true;
+}
+
+static bool opening_in_a_directory(const struct kind *kind)
+{
+    struct filelike_options options = {
+        .dir = ".", .prefix = "start-", .suffix = ".end", .permissions = 0640};
+    if (!kind_has(kind, KIND_OPTIONS))
+        return true;
+    FILE *stream = kind_open(kind, "w+", &options);
+    return stream != NULL ? close_stream(kind, stream) : told();
+}
+
+/* ---- Writing -------------------------------------------------------------------------
+ */
+
+enum { MOST_BYTES = 20000, LARGEST_FLUSH = 512 };
+
+/* Each byte differs from the one that it would be if an earlier piece came again. */
+static void fill(char *bytes, size_t size)
+{
+    memcpy(bytes, text, TEXT_SIZE);
+    for (size_t i = TEXT_SIZE; i < size; i++)
+        bytes[i] = (char) ('a' + i % 23);
+}
+
+/* What goes out in one flush is stored whole or not at all. */
+static bool goes_at_once(const struct kind *kind, size_t size)
+{
+    size_t buffer = kind->options.buffer_size;
+    return size <= LARGEST_FLUSH && (buffer == 0 || buffer >= size);
+}
+
+/* On text, at whose end STREAM is, or where it appends. */
+static bool write_on(const struct kind *kind, FILE *stream)
+{
+    static char bytes[MOST_BYTES];
+    static const size_t ends[] = {11, 20, 500, 4099, MOST_BYTES};
+    fill(bytes, sizeof bytes);
+    size_t done = TEXT_SIZE;
+    for (size_t i = 0; i < COUNT(ends); i++) {
+        size_t size = ends[i] - done;
+        if (fwrite(bytes + done, 1, size, stream) != size || fflush(stream) != 0) {
+            int error = errno;
+            if (goes_at_once(kind, size))
+                EXPECT(holds(stream, bytes, done));
+            errno = error;
+            return check_loss(kind, stream, bytes, done);
+        }
+        done = ends[i];
+    }
+    EXPECT(holds(stream, bytes, done));
+    return close_stream(kind, stream);
+}
+
+static bool growing(const struct kind *kind)
+{
+    FILE *stream = open_text(kind, "r+");
+    if (stream == NULL)
+        return told();
+    if (fseeko(stream, 0, SEEK_END) != 0) {
+        (void) told();
+        return check_as_before(kind, stream);
+    }
+    return write_on(kind, stream);
+}
+
+static bool appending(const struct kind *kind)
+{
+    if (!takes_mode(kind, "a"))
+        return true;
+    FILE *stream = open_text(kind, "a");
+    return stream != NULL ? write_on(kind, stream) : told();
+}
+
+static bool growing_over_a_gap(const struct kind *kind)
+{
+    enum { GAP = 5000 };
+    FILE *stream = open_text(kind, "r+");
+    if (stream == NULL)
+        return told();
+    EXPECT(fseeko(stream, GAP, SEEK_SET) == 0);
+    if (putc('x', stream) != 'x' || fflush(stream) != 0)
+        return check_loss(kind, stream, text, TEXT_SIZE);
+    size_t size;
+    const char *bytes = bytes_of(stream, &size);
+    EXPECT(bytes != NULL && size == GAP + 1 && bytes[GAP] == 'x' && bytes[GAP - 1] == 0);
+    return close_stream(kind, stream);
+}
+
+/* The system may cut a write in the middle: then its start is there. */
+static bool overwriting(const struct kind *kind)
+{
+    FILE *stream = open_text(kind, "r+");
+    if (stream == NULL)
+        return told();
+    if (fputs("abcd", stream) < 0 || fflush(stream) != 0) {
+        size_t size = 0;
+        (void) told();
+        clearerr(stream);
+        const char *bytes = bytes_of(stream, &size);
+        EXPECT(size == TEXT_SIZE && memcmp(bytes + 4, text + 4, TEXT_SIZE - 4) == 0);
+        EXPECT_FAILS(fclose(stream), EOF, told_error());
+        return false;
+    }
+    EXPECT(holds(stream, "abcd456789", TEXT_SIZE));
+    return close_stream(kind, stream);
+}
+
+/* What fclose itself writes out. */
+static bool closing(const struct kind *kind)
+{
+    FILE *stream = open_text(kind, "r+");
+    if (stream == NULL)
+        return told();
+    if (putc('x', stream) != 'x')
+        return check_loss(kind, stream, text, TEXT_SIZE);
+    return fclose(stream) == 0 ? true : told();
+}
+
+/* ---- Reading -------------------------------------------------------------------------
+ */
+
+static bool is_read(FILE *stream)
+{
+    char read[TEXT_SIZE + 1];
+    rewind(stream);
+    return fread(read, 1, sizeof read, stream) == TEXT_SIZE && feof(stream) &&
+           memcmp(read, text, TEXT_SIZE) == 0;
+}
+
+/* Which loses nothing. */
+static bool reading(const struct kind *kind)
+{
+    FILE *stream = open_text(kind, "r+");
+    if (stream == NULL)
+        return told();
+    if (is_read(stream))
+        return close_stream(kind, stream);
+    EXPECT(ferror(stream));
+    (void) told();
+    EXPECT(filelike_error(stream) == told_error());
+    EXPECT(is_read(stream));
+    (void) close_stream(kind, stream);
+    return false;
+}
+
+/* ---- Using ---------------------------------------------------------------------------
+ *
+ * What is done to a stream on text. A failure has changed nothing, and nobody has lost a
+ * byte. Whether it went well; if so, all is as it should be.
+ */
+
+typedef bool act(FILE *stream);
+
+static bool sizing(FILE *stream)
+{
+    int64_t size = filelike_size(stream);
+    EXPECT(size == -1 || size == TEXT_SIZE);
+    return size != -1;
+}
+
+static bool asking_where(FILE *stream)
+{
+    turns_pause();
+    int right = filelike_in_memory(stream);
+    turns_resume();
+    int answer = filelike_in_memory(stream);
+    EXPECT(answer == -1 || answer == right);
+    return answer != -1;
+}
+
+static bool asking_for_errors(FILE *stream)
+{
+    return filelike_error(stream) == 0;
+}
+
+static bool viewing(FILE *stream)
+{
+    size_t size;
+    const char *view = filelike_view(stream, &size);
+    EXPECT(view == NULL || (size == TEXT_SIZE && strcmp(view, text) == 0));
+    return view != NULL;
+}
+
+static bool detaching(FILE *stream)
+{
+    size_t size;
+    char *bytes = filelike_detach(stream, &size);
+    if (bytes == NULL)
+        return false;
+    EXPECT(size == TEXT_SIZE && strcmp(bytes, text) == 0);
+    EXPECT(holds(stream, "", 0));
+    free(bytes);
+    return true;
+}
+
+static bool cutting(FILE *stream)
+{
+    if (filelike_truncate(stream, 4) != 0)
+        return false;
+    EXPECT(holds(stream, text, 4));
+    return true;
+}
+
+static bool extending(FILE *stream)
+{
+    enum { SIZE = 6000 };
+    if (filelike_truncate(stream, SIZE) != 0)
+        return false;
+    size_t size;
+    const char *bytes = bytes_of(stream, &size);
+    EXPECT(bytes != NULL && size == SIZE && memcmp(bytes, text, sizeof text) == 0);
+    return true;
+}
+
+static bool asking_for_a_descriptor(FILE *stream)
+{
+    char read[TEXT_SIZE];
+    int descriptor = filelike_fileno(stream);
+    if (descriptor == -1)
+        return false;
+    turns_pause();
+    EXPECT(pread(descriptor, read, sizeof read, 0) == TEXT_SIZE);
+    EXPECT(memcmp(read, text, TEXT_SIZE) == 0);
+    turns_resume();
+    return true;
+}
+
+static bool asking_for_a_path(FILE *stream)
+{
+    const char *path = filelike_path(stream);
+    if (path == NULL)
+        return faults.no_proc && errno == ENOTSUP;
+    EXPECT(has_content(path, text));
+    return true;
+}
+
+static bool rolling_over(FILE *stream)
+{
+    return filelike_rollover(stream) == 0 || errno == ENOTSUP;
+}
+
+/* ---- Reopening -----------------------------------------------------------------------
+ */
+
+static bool reopen_in(FILE *stream, const char *mode)
+{
+    FILE *other = filelike_reopen(stream, mode);
+    if (other == NULL)
+        return false;
+    EXPECT(mode[0] == 'w' ? holds(other, "", 0) : holds(other, text, TEXT_SIZE));
+    EXPECT(fclose(other) == 0 || (turns_call() == FAULT_CLOSE && errno == told_error()));
+    return true;
+}
+
+/* An atomic stream is reopened to be read only. */
+static bool reopening(FILE *stream)
+{
+    if (!reopen_in(stream, "r"))
+        return false;
+    return reopen_in(stream, "r+") || errno == ENOTSUP;
+}
+
+static bool reopening_at_the_end(FILE *stream)
+{
+    return reopen_in(stream, "a") || errno == ENOTSUP;
+}
+
+static bool reopening_empty(FILE *stream)
+{
+    return reopen_in(stream, "w") || errno == ENOTSUP;
+}
+
+/* ---- Putting in place ----------------------------------------------------------------
+ */
+
+static const char target[] = "target";
+
+/* Files that the scenarios make in the sight of all. */
+static void remove_targets(void)
+{
+    static const char *const names[] = {target, "link", "second"};
+    for (size_t i = 0; i < COUNT(names); i++)
+        (void) unlink(names[i]);
+    kinds_clean_up();
+}
+
+static void put_old(void)
+{
+    turns_pause();
+    make_file(target, "old");
+    EXPECT(chmod(target, 0604) == 0);
+    turns_resume();
+}
+
+/* Where only the sync of the directory failed, the new content stands. */
+static bool may_have_been_put(void)
+{
+    enum fault_call call = turns_call();
+    return turns_failure() != NULL &&
+           (call == FAULT_FSYNC_DIRECTORY || call == FAULT_SYNCFS);
+}
+
+/* The target where putting NEW there has failed. */
+static void check_target(const char *old, const char *new)
+{
+    EXPECT(has_content(target, old) || (may_have_been_put() && has_content(target, new)));
+}
+
+/* The permissions of STREAM's file, if it is on disk. */
+static mode_t mode_of_stream(FILE *stream)
+{
+    struct stat status = {0};
+    turns_pause();
+    if (filelike_in_memory(stream) == 0)
+        EXPECT(fstat(filelike_fileno(stream), &status) == 0);
+    turns_resume();
+    return status.st_mode;
+}
+
+static bool persist_with(FILE *stream, const char *old, unsigned flags)
+{
+    mode_t mode = mode_of_stream(stream);
+    if (filelike_persist(stream, target, flags) == 0) {
+        EXPECT(has_content(target, text));
+        return true;
+    }
+    int error = errno;
+    check_target(old, text);
+    if (turns_call() != FAULT_FCHMOD) /* which gives it back, too */
+        EXPECT(mode_of_stream(stream) == mode || may_have_been_put());
+    errno = error;
+    return false;
+}
+
+static bool persisting(FILE *stream)
+{
+    put_old();
+    return persist_with(stream, "old", 0);
+}
+
+static bool persisting_new(FILE *stream)
+{
+    return persist_with(stream, NULL, FILELIKE_NOREPLACE | FILELIKE_NOSYNC);
+}
+
+/* A stream that has given its file away goes on with it, and is copied then. */
+static bool persisting_twice(FILE *stream)
+{
+    put_old();
+    if (!persist_with(stream, "old", FILELIKE_NOSYNC))
+        return false;
+    bool worked = filelike_persist(stream, "second", FILELIKE_NOSYNC) == 0;
+    int error = errno;
+    EXPECT(has_content("second", worked ? text : NULL));
+    errno = error;
+    return worked;
+}
+
+/* ---- All acts ------------------------------------------------------------------------
+ */
+
+static const struct {
+    const char *name;
+    act *act;
+} acts[] = {
+    {"asking for the size", sizing},
+    {"asking where the bytes are", asking_where},
+    {"asking for errors", asking_for_errors},
+    {"viewing", viewing},
+    {"detaching", detaching},
+    {"cutting", cutting},
+    {"extending", extending},
+    {"asking for a descriptor", asking_for_a_descriptor},
+    {"asking for a path", asking_for_a_path},
+    {"rolling over", rolling_over},
+    {"reopening", reopening},
+    {"reopening at the end", reopening_at_the_end},
+    {"reopening empty", reopening_empty},
+    {"persisting", persisting},
+    {"persisting where nothing was", persisting_new},
+    {"persisting twice", persisting_twice},
+};
+
+/* The one that is being tested. */
+static act *act_now;
+
+static bool acting(const struct kind *kind)
+{
+    FILE *stream = open_text(kind, "r+");
+    if (stream == NULL)
+        return told();
+    if (act_now(stream))
+        return close_stream(kind, stream);
+    (void) told();
+    return check_as_before(kind, stream);
+}
+
+/* ---- Files with names ----------------------------------------------------------------
+ */
+
+static bool naming(bool (*use)(FILE *stream), bool stays)
+{
+    FILE *stream = filelike_named("w+", NULL);
+    if (stream == NULL)
+        return told();
+    char *path = strdup(filelike_path(stream));
+    EXPECT(path != NULL && has_content(path, ""));
+    bool worked = use(stream) || told();
+    bool stored = fclose(stream) == 0 || told();
+    EXPECT(stored || (worked && stays));
+    turns_stop();
+    if (worked && stays)
+        EXPECT(has_content(path, "") && unlink(path) == 0);
+    free(path);
+    return worked && stored;
+}
+
+static bool keep(FILE *stream)
+{
+    return filelike_keep(stream) == 0;
+}
+
+static bool keeping(const struct kind *kind)
+{
+    (void) kind;
+    return naming(keep, true);
+}
+
+static bool keep_and_discard(FILE *stream)
+{
+    return filelike_keep(stream) == 0 && filelike_discard(stream) == 0;
+}
+
+static bool discarding(const struct kind *kind)
+{
+    (void) kind;
+    return naming(keep_and_discard, false);
+}
+
+/* It answers nothing; what fails here is tried again by fclose. */
+static bool clean_up(FILE *stream)
+{
+    (void) stream;
+    filelike_cleanup();
+    return true;
+}
+
+static bool cleaning_up(const struct kind *kind)
+{
+    (void) kind;
+    return naming(clean_up, false);
+}
+
+/* ---- Atomic streams ------------------------------------------------------------------
+ */
+
+static const struct publication {
+    const char *mode;
+    struct filelike_options options;
+    const char *old;  /* at the target; or NULL */
+    const char *path; /* NULL: the target */
+    const char *new;
+    unsigned permissions;
+} publications[] = {
+    {"w", {0}, "old", NULL, "new", 0604},
+    {"w", {0}, NULL, NULL, "new", 0644},
+    {"w+", {.permissions = 0640}, "old", NULL, "new", 0640},
+    {"r+", {0}, "older", NULL, "newer", 0604},
+    {"a", {.flags = FILELIKE_NOSYNC}, "old", NULL, "oldnew", 0604},
+    {"wx", {0}, NULL, NULL, "new", 0644},
+    {"w", {0}, "old", "link", "new", 0604},
+};
+
+static const struct publication *publication;
+
+static void prepare_target(void)
+{
+    turns_pause();
+    if (publication->old != NULL) {
+        make_file(target, publication->old);
+        EXPECT(chmod(target, 0604) == 0);
+    }
+    EXPECT(publication->path == NULL || symlink(target, publication->path) == 0);
+    turns_resume();
+}
+
+static bool publish(FILE *stream)
+{
+    bool written = fputs("new", stream) >= 0 && fflush(stream) == 0;
+    int lost = errno;
+    bool closed = fclose(stream) == 0;
+    if (!written) {
+        EXPECT(!closed && errno == lost);
+        return false;
+    }
+    if (!closed)
+        return false;
+    EXPECT(has_content(target, publication->new));
+    turns_pause();
+    EXPECT(mode_of(target) == publication->permissions);
+    turns_resume();
+    return true;
+}
+
+static bool publishing(const struct kind *kind)
+{
+    (void) kind;
+    prepare_target();
+    const char *path = publication->path != NULL ? publication->path : target;
+    FILE *stream = filelike_atomic(path, publication->mode, &publication->options);
+    if (stream != NULL && publish(stream))
+        return true;
+    (void) told();
+    check_target(publication->old, publication->new);
+    return false;
+}
+
+static bool discarding_the_new(const struct kind *kind)
+{
+    (void) kind;
+    put_old();
+    FILE *stream = filelike_atomic(target, "w", NULL);
+    if (stream == NULL)
+        return told();
+    EXPECT(fputs("new", stream) >= 0);
+    EXPECT(filelike_discard(stream) == 0);
+    EXPECT(fclose(stream) == 0);
+    EXPECT(has_content(target, "old"));
+    return true;
+}
+
+/* ---- Without a kind ------------------------------------------------------------------
+ */
+
+static bool spending_a_budget(const struct kind *kind)
+{
+    filelike_budget *budget = filelike_budget_new(100);
+    struct filelike_options options = {.budget = budget};
+    FILE *stream = filelike_memory("w+", &options);
+    if (stream == NULL) {
+        filelike_budget_free(budget);
+        return told();
+    }
+    EXPECT(fputs(text, stream) >= 0 && fflush(stream) == 0);
+    bool worked = filelike_fileno(stream) != -1 || told();
+    EXPECT(holds(stream, text, TEXT_SIZE));
+    EXPECT(fclose(stream) == 0);
+    EXPECT(filelike_budget_used(budget) == 0);
+    filelike_budget_free(budget);
+    (void) kind;
+    return worked;
+}
+
+static bool opening_by_path(const struct kind *kind)
+{
+    (void) kind;
+    static const char *const paths[] = {
+        "memory:", "memory:name", "spooled:", "temporary:", "atomic:target"};
+    for (size_t i = 0; i < COUNT(paths); i++) {
+        FILE *stream = filelike_fopen(paths[i], "w");
+        if (stream == NULL || fclose(stream) != 0)
+            return told();
+        if (strcmp(paths[i], "memory:name") == 0)
+            EXPECT(filelike_remove(paths[i]) == 0);
+    }
+    EXPECT(filelike_remove(target) == 0);
+    return true;
+}
+
+/* ---- What is left behind -------------------------------------------------------------
+ */
+
+enum { MOST_DESCRIPTORS = 64, MOST_KEPT = 2 };
+
+struct outside {
+    uint64_t descriptors; /* a bit for each */
+    size_t blocks;
+    size_t mappings;
+};
+
+/* As it was before the faults. */
+static struct outside usual;
+
+static uint64_t open_descriptors(void)
+{
+    struct pollfd all[MOST_DESCRIPTORS];
+    uint64_t open = 0;
+    for (int i = 0; i < MOST_DESCRIPTORS; i++)
+        all[i] = (struct pollfd){.fd = i};
+    EXPECT(poll(all, MOST_DESCRIPTORS, 0) != -1);
+    for (int i = 0; i < MOST_DESCRIPTORS; i++) {
+        if ((all[i].revents & POLLNVAL) == 0)
+            open |= UINT64_C(1) << i;
+    }
+    return open;
+}
+
+static struct outside look_outside(void)
+{
+    return (struct outside){open_descriptors(), heap_live(), mappings_live()};
+}
+
+/* What is KEPT for a stream of the C library's goes when another comes. */
+static void check_outside(size_t kept)
+{
+    struct outside after = look_outside();
+    EXPECT(after.descriptors == usual.descriptors);
+    EXPECT(after.blocks <= usual.blocks + kept);
+    EXPECT(after.mappings <= usual.mappings + kept);
+}
+
+/* A name that could not be removed, or not be looked at before, stays. */
+static bool may_leave_names(bool worked, bool lasting)
+{
+    if (turns_failure() == NULL)
+        return false;
+    enum fault_call call = turns_call();
+    if (call == FAULT_FSTATAT)
+        return worked || lasting;
+    return call == FAULT_UNLINKAT || call == FAULT_UNLINK;
+}
+
+/* NAMES have no spaces. */
+static void remove_entries(const char *names)
+{
+    char *rest = strdup(names);
+    for (char *name = strtok(rest, " "); name != NULL; name = strtok(NULL, " "))
+        EXPECT(unlink(name) == 0);
+    free(rest);
+}
+
+static void check_directory(bool may_have_names)
+{
+    remove_targets();
+    const char *names = entries(".");
+    EXPECT(may_have_names || names[0] == '\0');
+    remove_entries(names);
+}
+
+/* ---- Each fault in turn --------------------------------------------------------------
+ */
+
+typedef bool scenario(const struct kind *kind);
+
+/* More calls than any scenario makes: then something never ends. */
+enum { MOST_CALLS = 1000 };
+
+static void check_result(bool worked, bool lasting)
+{
+    const struct failure *failure = turns_failure();
+    EXPECT(worked || failure != NULL);
+    if (failure == NULL)
+        return;
+    if (failure->debt == UNSEEN)
+        EXPECT(worked);
+    if (failure->debt == MUST_TELL && lasting)
+        EXPECT(!worked);
+}
+
+static void run_once(
+    scenario *run, const struct kind *kind, size_t number, size_t index, bool lasting)
+{
+    int failures = expect_failures;
+    turns_arm(number, index, lasting);
+    bool worked = run(kind);
+    turns_stop();
+    check_result(worked, lasting);
+    check_directory(may_leave_names(worked, lasting));
+    check_outside(MOST_KEPT);
+    if (expect_failures > failures)
+        (void) fprintf(stderr, "... %s: %s\n", expect_subject, turns_text());
+}
+
+/* Whether there is a call with this NUMBER: it has met all its failures then. */
+static bool run_turn(scenario *run, const struct kind *kind, size_t number)
+{
+    size_t index = 0;
+    do {
+        run_once(run, kind, number, index, false);
+        if (turns_failure() == NULL)
+            return index > 0;
+        if (turns_failure()->fault == FAULT_FAILS && turns_failure()->fails_then)
+            run_once(run, kind, number, index, true);
+    } while (turns_have(++index));
+    return true;
+}
+
+static void run_untouched(scenario *run, const struct kind *kind)
+{
+    turns_arm(0, 0, false);
+    EXPECT(run(kind));
+    turns_stop();
+    check_directory(false);
+}
+
+/* What the library makes once and keeps is made first: nothing else may stay. */
+static void run_turns(scenario *run, const struct kind *kind)
+{
+    size_t number = 1;
+    run_untouched(run, kind);
+    usual = look_outside();
+    while (run_turn(run, kind, number) && number < MOST_CALLS)
+        number++;
+    EXPECT(number < MOST_CALLS);
+    run_untouched(run, kind);
+    check_outside(0);
+}
+
+/* ---- Worlds --------------------------------------------------------------------------
+ */
+
+/* Where this or that is never to be had, the library goes other ways. */
+static const struct world {
+    const char *name;
+    struct faults faults;
+    enum fault_call missed; /* a scenario that makes no such call has been there */
+} worlds[] = {
+    {", no O_TMPFILE", {.tmpfile = EOPNOTSUPP}, FAULT_CREATE},
+    {", no /proc", {.no_proc = true}, FAULT_OPEN},
+    {", no links", {.link = EPERM}, FAULT_LINKAT},
+    {", no RENAME_NOREPLACE", {.tmpfile = EOPNOTSUPP, .rename_new = EINVAL},
+        FAULT_RENAMEAT2},
+    {", no RENAME_NOREPLACE nor links",
+        {.tmpfile = EOPNOTSUPP, .rename_new = EINVAL, .link = EPERM}, FAULT_RENAMEAT2},
+};
+
+static char subject[200];
+
+static void say_subject(const char *name, const struct kind *kind, const char *world)
+{
+    (void) snprintf(subject, sizeof subject, "%s, %s%s", name, kind->name, world);
+}
+
+static void run_in_world(
+    const struct world *world, scenario *run, const struct kind *kind)
+{
+    unsigned met = faults_met(world->missed);
+    faults = world->faults;
+    run_untouched(run, kind);
+    if (faults_met(world->missed) > met)
+        run_turns(run, kind);
+    faults = (struct faults){0};
+}
+
+/* Every other call is interrupted, and few bytes go at once. */
+static void run_interrupted(const char *name, scenario *run, const struct kind *kind)
+{
+    say_subject(name, kind, ", interrupted");
+    faults = (struct faults){.interrupts = true};
+    run_untouched(run, kind);
+    faults = (struct faults){0};
+}
+
+static void run_in_worlds(const char *name, scenario *run, const struct kind *kind)
+{
+    run_interrupted(name, run, kind);
+    say_subject(name, kind, "");
+    run_turns(run, kind);
+    for (size_t i = 0; i < COUNT(worlds); i++) {
+        say_subject(name, kind, worlds[i].name);
+        run_in_world(&worlds[i], run, kind);
+    }
+}
+
+/* In memory, the size of a buffer and locks change no system call. */
+static bool makes_calls_of_its_own(const struct kind *kind)
+{
+    return kind == kinds || kind->open != kinds->open;
+}
+
+static void run_over_kinds(const char *name, scenario *run)
+{
+    for (size_t i = 0; i < kind_count; i++) {
+        if (makes_calls_of_its_own(&kinds[i]))
+            run_in_worlds(name, run, &kinds[i]);
+    }
+}
+
+/* ---- All scenarios -------------------------------------------------------------------
+ */
+
+struct row {
+    const char *name;
+    scenario *run;
+};
+
+static const struct row of_kinds[] = {
+    {"opening", opening},
+    {"opening in a directory", opening_in_a_directory},
+    {"growing", growing},
+    {"appending", appending},
+    {"growing over a gap", growing_over_a_gap},
+    {"overwriting", overwriting},
+    {"closing", closing},
+    {"reading", reading},
+};
+
+static const struct row of_none[] = {
+    {"keeping", keeping},
+    {"discarding", discarding},
+    {"cleaning up", cleaning_up},
+    {"discarding the new", discarding_the_new},
+    {"spending a budget", spending_a_budget},
+    {"opening by path", opening_by_path},
+};
+
+static void run_all(void)
+{
+    static const struct kind none = {.name = "-"};
+    for (size_t i = 0; i < COUNT(of_kinds); i++)
+        run_over_kinds(of_kinds[i].name, of_kinds[i].run);
+    for (size_t i = 0; i < COUNT(acts); i++) {
+        act_now = acts[i].act;
+        run_over_kinds(acts[i].name, acting);
+    }
+    for (size_t i = 0; i < COUNT(publications); i++) {
+        publication = &publications[i];
+        run_in_worlds("publishing", publishing, &none);
+    }
+    for (size_t i = 0; i < COUNT(of_none); i++)
+        run_in_worlds(of_none[i].name, of_none[i].run, &none);
+}
+
+/* ---- Where the library has done nothing yet ------------------------------------------
+ */
+
+enum { CHILD_WAS_UNTOUCHED = 2, CHILD_MET_THE_LAST = 3 };
+
+static int open_in_child(const struct kind *kind, size_t number, size_t index)
+{
+    expect_failures = 0;
+    turns_arm(number, index, false);
+    check_result(opening(kind), false);
+    turns_stop();
+    check_directory(false);
+    if (expect_failures > 0)
+        return EXIT_FAILURE;
+    if (turns_failure() == NULL)
+        return CHILD_WAS_UNTOUCHED;
+    return turns_have(index + 1) ? EXIT_SUCCESS : CHILD_MET_THE_LAST;
+}
+
+static int open_cold(const struct kind *kind, size_t number, size_t index)
+{
+    int status;
+    pid_t child = fork();
+    if (child == 0)
+        exit(open_in_child(kind, number, index));
+    EXPECT(waitpid(child, &status, 0) == child && WIFEXITED(status));
+    EXPECT(WEXITSTATUS(status) != EXIT_FAILURE);
+    return WEXITSTATUS(status);
+}
+
+/* What the library makes once can fail too. */
+static void run_cold(const struct kind *kind)
+{
+    expect_subject = "opening the first stream";
+    for (size_t number = 1; number < MOST_CALLS; number++) {
+        int status = EXIT_SUCCESS;
+        for (size_t index = 0; status == EXIT_SUCCESS; index++)
+            status = open_cold(kind, number, index);
+        if (status != CHILD_MET_THE_LAST)
+            return;
+    }
+    (void) expect(false, __FILE__, __LINE__, "an end");
+}
+
+/* ---- All -----------------------------------------------------------------------------
+ */
+
+/* A failed scenario may meet other descriptors and keep more files at a time. */
+static void warm_up(void)
+{
+    enum { MANY = 24 };
+    FILE *streams[2 * MANY];
+    for (size_t i = 0; i < MANY; i++) {
+        streams[i] = tmpfile();
+        EXPECT(filelike_size(streams[i]) == 0);
+        streams[MANY + i] = filelike_named("w+", NULL);
+    }
+    for (size_t i = 0; i < COUNT(streams); i++)
+        EXPECT(fclose(streams[i]) == 0);
+}
+
+/* Very many files are made, and no disk is to be waited for. */
+static void use_memory_for_files(void)
+{
+    static const char directory[] = "/dev/shm";
+    if (getenv("TMPDIR") == NULL && access(directory, W_OK | X_OK) == 0)
+        EXPECT(setenv("TMPDIR", directory, 1) == 0);
+}
+
+static bool is_wrapped(void)
+{
+    size_t before = heap_requests();
+    filelike_budget_free(filelike_budget_new(0));
+    return heap_requests() > before;
+}
+
+int main(void)
+{
+    if (!is_wrapped()) {
+        (void) puts("skipped: the library was built as a shared one only");
+        return SKIPPED;
+    }
+    use_memory_for_files();
+    scratch_enter();
+    run_cold(&kinds[0]);
+    expect_subject = subject;
+    warm_up();
+    run_all();
+    scratch_leave();
+    return expect_status();
+}

@@ -1,0 +1,156 @@
+#include <config.h>
+
+#include "fault_turns.h"
+
+#include <errno.h>
+#include <stdio.h>
+
+/* ---- The table -----------------------------------------------------------------------
+ */
+
+enum { MOST_FAILURES = 6 };
+
+#define FAILS(code) .name = #code, .error = code, .fault = FAULT_FAILS, .fails_then = true
+#define LOUDLY .debt = MUST_TELL
+#define INTERRUPTED .name = "EINTR", .error = EINTR, .fault = FAULT_FAILS, .debt = UNSEEN
+#define BUSY .name = "EBUSY", .error = EBUSY, .fault = FAULT_FAILS, .debt = UNSEEN
+#define SHORT .name = "a part of the bytes", .fault = FAULT_SHORT, .debt = UNSEEN
+#define SHORT_THEN(code)                                                             \
+    .name = "a part of the bytes, then " #code, .error = code, .fault = FAULT_SHORT, \
+    .fails_then = true
+
+static const struct {
+    const char *name;
+    struct failure failures[MOST_FAILURES];
+} calls[FAULT_CALL_COUNT] = {
+    [FAULT_OPEN] = {"open",
+        {{FAILS(EMFILE)}, {FAILS(EACCES)}, {FAILS(EIO)}, {INTERRUPTED}}},
+    [FAULT_CREATE] = {"open, to create",
+        {{FAILS(EMFILE)}, {FAILS(EACCES)}, {FAILS(ENOSPC)}, {FAILS(EROFS)},
+            {INTERRUPTED}}},
+    [FAULT_ACCESS] = {"access", {{FAILS(ENOENT)}}},
+    [FAULT_FCHMOD] = {"fchmod", {{FAILS(EPERM)}, {FAILS(EIO)}}},
+    [FAULT_FSYNC] = {"fsync",
+        {{FAILS(EIO), LOUDLY}, {FAILS(ENOSPC), LOUDLY}, {INTERRUPTED}}},
+    [FAULT_FSYNC_DIRECTORY] = {"fsync of a directory",
+        {{FAILS(EIO), LOUDLY}, {FAILS(EINVAL)}, {INTERRUPTED}}},
+    [FAULT_LINKAT] = {"linkat", {{FAILS(EMLINK)}, {FAILS(EIO)}, {FAILS(ENOSPC)}}},
+    [FAULT_RENAMEAT] = {"renameat", {{FAILS(EACCES)}, {FAILS(EIO)}, {FAILS(EXDEV)}}},
+    [FAULT_RENAMEAT2] = {"renameat2", {{FAILS(EINVAL)}, {FAILS(EIO)}, {FAILS(EXDEV)}}},
+    [FAULT_UNLINKAT] = {"unlinkat", {{FAILS(EIO)}, {FAILS(EACCES)}}},
+    [FAULT_PREAD] = {"pread", {{FAILS(EIO)}, {INTERRUPTED}, {SHORT}, {SHORT_THEN(EIO)}}},
+    [FAULT_PWRITE] = {"pwrite", {{FAILS(ENOSPC)}, {FAILS(EIO)}, {FAILS(EDQUOT)},
+                                    {INTERRUPTED}, {SHORT}, {SHORT_THEN(ENOSPC)}}},
+    [FAULT_COPY_FILE_RANGE] = {"copy_file_range",
+        {{FAILS(EXDEV)}, {FAILS(EIO)}, {FAILS(ENOSPC)}, {INTERRUPTED}, {SHORT},
+            {SHORT_THEN(EIO)}}},
+    [FAULT_GETRANDOM] = {"getrandom", {{FAILS(ENOSYS)}, {INTERRUPTED}}},
+    [FAULT_CLOSE] = {"close", {{FAILS(EIO)}, {INTERRUPTED}}},
+    [FAULT_DUP3] = {"dup3", {{BUSY}, {INTERRUPTED}}},
+    [FAULT_DUPFD] = {"fcntl with F_DUPFD_CLOEXEC", {{FAILS(EMFILE)}}},
+    [FAULT_FACCESSAT] = {"faccessat", {{FAILS(EACCES)}, {FAILS(EIO)}, {FAILS(EROFS)}}},
+    [FAULT_FCHOWN] = {"fchown", {{FAILS(EPERM)}, {FAILS(EIO)}}},
+    [FAULT_FSTAT] = {"fstat", {{FAILS(EIO)}, {FAILS(ENOMEM)}}},
+    [FAULT_FSTATAT] = {"fstatat", {{FAILS(EIO)}, {FAILS(ENOMEM)}, {FAILS(EACCES)}}},
+    [FAULT_FTRUNCATE] = {"ftruncate", {{FAILS(EIO)}, {FAILS(ENOSPC)}, {INTERRUPTED}}},
+    [FAULT_LSEEK] = {"lseek", {{FAILS(EOVERFLOW)}}},
+    [FAULT_LSTAT] = {"lstat", {{FAILS(EIO)}, {FAILS(EACCES)}}},
+    [FAULT_MEMFD_CREATE] = {"memfd_create", {{FAILS(EMFILE)}, {FAILS(ENOMEM)}}},
+    [FAULT_MKOSTEMPS] = {"mkostemps",
+        {{FAILS(EMFILE)}, {FAILS(EACCES)}, {FAILS(ENOSPC)}, {INTERRUPTED}}},
+    [FAULT_MMAP] = {"mmap", {{FAILS(ENOMEM)}, {FAILS(ENODEV)}}},
+    [FAULT_MUNMAP] = {"munmap", {{FAILS(ENOMEM)}}},
+    [FAULT_PWRITEV2] = {"pwritev2", {{FAILS(ENOSPC)}, {FAILS(EIO)}, {FAILS(EOPNOTSUPP)},
+                                        {INTERRUPTED}, {SHORT}, {SHORT_THEN(ENOSPC)}}},
+    [FAULT_READLINKAT] = {"readlinkat", {{FAILS(EIO)}, {FAILS(EACCES)}}},
+    [FAULT_STAT] = {"stat", {{FAILS(EIO)}, {FAILS(EACCES)}}},
+    [FAULT_SYNCFS] = {"syncfs", {{FAILS(EIO), LOUDLY}}},
+    [FAULT_UNLINK] = {"unlink", {{FAILS(EIO)}}},
+};
+
+/* ---- Turns ---------------------------------------------------------------------------
+ */
+
+static size_t number_armed;
+static size_t index_armed;
+static bool lasting;
+static size_t number; /* of the last call */
+static const struct failure *struck;
+static enum fault_call struck_call;
+
+void turns_stop(void)
+{
+    faults.strike = NULL;
+}
+
+static enum fault strike_later(enum fault_call call)
+{
+    bool goes_on = lasting || struck->fault == FAULT_SHORT;
+    if (call != struck_call || !struck->fails_then || !goes_on)
+        return FAULT_NONE;
+    errno = struck->error;
+    return FAULT_FAILS;
+}
+
+static enum fault strike(enum fault_call call)
+{
+    if (struck != NULL)
+        return strike_later(call);
+    if (++number != number_armed)
+        return FAULT_NONE;
+    struck = &calls[call].failures[index_armed];
+    struck_call = call;
+    errno = struck->error;
+    return struck->fault;
+}
+
+void turns_arm(size_t number_of_call, size_t index, bool for_ever)
+{
+    number_armed = number_of_call;
+    index_armed = index;
+    lasting = for_ever;
+    number = 0;
+    struck = NULL;
+    faults.strike = strike;
+}
+
+static struct faults paused;
+
+void turns_pause(void)
+{
+    paused = faults;
+    faults = (struct faults){0};
+}
+
+void turns_resume(void)
+{
+    faults = paused;
+}
+
+/* ---- What was struck -----------------------------------------------------------------
+ */
+
+const struct failure *turns_failure(void)
+{
+    return struck;
+}
+
+enum fault_call turns_call(void)
+{
+    return struck_call;
+}
+
+bool turns_have(size_t index)
+{
+    return index < MOST_FAILURES && calls[struck_call].failures[index].name != NULL;
+}
+
+const char *turns_text(void)
+{
+    static char text[200];
+    if (struck == NULL)
+        return "no fault";
+    (void) snprintf(text, sizeof text, "call %zu, %s: %s%s", number,
+        calls[struck_call].name, struck->name, lasting ? ", and so on" : "");
+    return text;
+}

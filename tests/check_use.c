@@ -596,6 +596,24 @@ START_TEST(native_streams_one_after_the_other)
 }
 END_TEST
 
+START_TEST(streams_of_fdopen)
+{
+    FILE *file = tmpfile();
+    write_text(file, "0123456789");
+    ck_assert_int_eq(fflush(file), 0);
+    FILE *stream = fdopen(dup(fileno(file)), "r+");
+    assert_text(stream, "0123456789");
+    ck_assert_int_eq(filelike_truncate(stream, 4), 0);
+    ck_assert_int_eq(filelike_size(file), 4);
+    char *bytes = filelike_detach(stream, NULL);
+    ck_assert_str_eq(bytes, "0123");
+    ck_assert_int_eq(filelike_size(file), 0);
+    free(bytes);
+    assert_closes(stream);
+    assert_closes(file);
+}
+END_TEST
+
 START_TEST(native_view_lasts_until_close)
 {
     FILE *stream = tmpfile();
@@ -673,6 +691,7 @@ static void add_other_streams(TCase *test_case)
     tcase_add_test(test_case, cookies_of_others);
     tcase_add_test(test_case, devices_and_directories);
     tcase_add_test(test_case, native_streams_one_after_the_other);
+    tcase_add_test(test_case, streams_of_fdopen);
     tcase_add_test(test_case, native_view_lasts_until_close);
     tcase_add_test(test_case, native_error_is_the_indicator);
 }

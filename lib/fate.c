@@ -23,6 +23,7 @@ static int keep(const struct use *use)
         return refuse();
     if (temporary->removal != NULL)
         removal_disarm(temporary->removal);
+    use->stream->discarded = false;
     return 0;
 }
 

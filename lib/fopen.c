@@ -101,8 +101,8 @@ static int real_remove(const char *path)
 
 FILE *filelike_fopen(const char *path, const char *mode)
 {
-    if (mode == NULL)
-        return refuse(EINVAL);
+    if (path == NULL || mode == NULL)
+        return refuse(path == NULL ? EFAULT : EINVAL);
     if (strcmp(path, MEMORY) == 0)
         return filelike_memory(mode, NULL);
     if (strcmp(path, SPOOLED) == 0)

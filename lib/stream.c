@@ -84,11 +84,12 @@ int stream_write(struct stream *stream, const void *data, size_t size)
     store_lock(stream->store);
     int status = write_locked(stream, data, size);
     store_unlock(stream->store);
-    if (status == 0 || stream->discarded)
+    if (status == 0)
         return 0;
     remember(&stream->lost_write);
     remember(&stream->first_error);
-    return -1;
+    /* Otherwise stdio's fclose would tell of it. */
+    return stream->discarded ? 0 : -1;
 }
 
 /* Where WHENCE counts from, or -1. */

@@ -97,11 +97,14 @@ static int follow_all(struct target *target)
     return -1;
 }
 
-/* Asks of PATH itself, as links in /proc lead where their text does not. */
+/* Asks of PATH itself, as links in /proc lead where their text does not. The kernel also
+ * knows links that are not to be followed, planted in a directory that is anybody's. */
 static int check_kind(const char *path)
 {
     struct stat status;
-    if (stat(path, &status) != 0 || S_ISREG(status.st_mode))
+    if (stat(path, &status) != 0)
+        return errno == ENOENT ? 0 : -1;
+    if (S_ISREG(status.st_mode))
         return 0;
     errno = S_ISDIR(status.st_mode) ? EISDIR : EINVAL;
     return -1;
@@ -117,12 +120,26 @@ static int resolve_new(struct target *target, const char *path)
     return -1;
 }
 
+/* The text of a link in /proc to a file that is removed names no file. */
+static int check_found(struct target *target, const char *path)
+{
+    struct stat status;
+    if (target->exists || stat(path, &status) != 0)
+        return 0;
+    if (target_look(target) != 0)
+        return -1;
+    if (target->exists)
+        return 0;
+    errno = ENOENT;
+    return -1;
+}
+
 static int resolve_any(struct target *target, const char *path)
 {
     if (check_kind(path) != 0 || set_path(target, path_absolute(path)) != 0 ||
-        follow_all(target) != 0)
+        follow_all(target) != 0 || target_look(target) != 0)
         return -1;
-    return target_look(target);
+    return check_found(target, path);
 }
 
 int target_init(struct target *target, const char *path, unsigned flags)

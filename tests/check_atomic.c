@@ -626,6 +626,18 @@ START_TEST(needs_not_read_the_directory)
 }
 END_TEST
 
+/* Its text in /proc, "... (deleted)", is no name to put a file at. */
+START_TEST(refuses_a_file_that_is_removed)
+{
+    char path[32];
+    int descriptor = open("removed", O_RDWR | O_CREAT, 0600);
+    (void) snprintf(path, sizeof path, "/dev/fd/%d", descriptor);
+    ck_assert_int_eq(unlink("removed"), 0);
+    assert_fails(filelike_atomic(path, "w", NULL), NULL, ENOENT);
+    ck_assert_str_eq(entries("."), "");
+}
+END_TEST
+
 START_TEST(refuses_devices_and_pipes)
 {
     char path[32];
@@ -1149,6 +1161,7 @@ static void add_refusals(TCase *test_case)
     ADD(refuses_what_is_forbidden);
     ADD(refuses_where_no_new_file_can_be);
     ADD(needs_not_read_the_directory);
+    ADD(refuses_a_file_that_is_removed);
     ADD(refuses_devices_and_pipes);
     ADD_FOR_SYSTEMS(leaves_nothing_without_descriptors);
 }

@@ -282,6 +282,34 @@ START_TEST(what_is_discarded_has_nothing_to_lose)
 }
 END_TEST
 
+static FILE *open_and_lose(void)
+{
+    struct filelike_options options = {.size_limit = 4};
+    FILE *stream = filelike_named("w+", &options);
+    ck_assert_int_eq(filelike_discard(stream), 0);
+    write_text(stream, "01234567");
+    (void) fflush(stream);
+    return stream;
+}
+
+START_TEST(what_is_kept_after_all_tells_what_was_lost)
+{
+    FILE *stream = open_and_lose();
+    ck_assert_int_eq(filelike_keep(stream), 0);
+    ck_assert_int_eq(filelike_error(stream), EFBIG);
+    assert_closes_with(stream, EFBIG);
+}
+END_TEST
+
+START_TEST(what_has_lost_is_not_persisted_though_discarded)
+{
+    FILE *stream = open_and_lose();
+    assert_fails(filelike_persist(stream, "target", 0), -1, EFBIG);
+    assert_closes(stream);
+    ck_assert_str_eq(entries("."), "");
+}
+END_TEST
+
 /* ---- Another file with its name ------------------------------------------------------
  */
 
@@ -745,6 +773,8 @@ static void add_closing(TCase *test_case)
     tcase_add_test(test_case, is_kept_after_all);
     tcase_add_test(test_case, keeping_counts_for_all_of_its_streams);
     tcase_add_test(test_case, what_is_discarded_has_nothing_to_lose);
+    tcase_add_test(test_case, what_is_kept_after_all_tells_what_was_lost);
+    tcase_add_test(test_case, what_has_lost_is_not_persisted_though_discarded);
     tcase_add_loop_test(test_case, only_named_streams_can_be_kept, 0, (int) kind_count);
 }
 

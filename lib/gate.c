@@ -4,6 +4,7 @@
 
 #include <poll.h>
 #include <sched.h>
+#include <stddef.h>
 
 /* How many are inside, and CLOSED for each fork that is under way. */
 static atomic_uint gate;

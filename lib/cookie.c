@@ -265,11 +265,6 @@ void cookie_unlock(FILE *file, bool locking)
         forget_lock(file);
 }
 
-bool cookie_readable(FILE *file)
-{
-    return __freadable(file) != 0;
-}
-
 bool cookie_writable(FILE *file)
 {
     return __fwritable(file) != 0;

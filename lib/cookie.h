@@ -30,8 +30,7 @@ int cookie_flush(FILE *file);
 int cookie_synchronize(FILE *file);
 int cookie_rewind(FILE *file);
 
-/* Whether FILE may be read, or written, by the mode that it was opened with. */
-bool cookie_readable(FILE *file);
+/* Whether FILE may be written by the mode that it was opened with. */
 bool cookie_writable(FILE *file);
 
 #endif

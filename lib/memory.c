@@ -137,7 +137,8 @@ void memory_clear(struct memory *memory)
 /* ---- Operations ----------------------------------------------------------------------
  */
 
-ssize_t memory_read(struct store *store, void *buffer, size_t size, int64_t position)
+static ssize_t memory_read(
+    struct store *store, void *buffer, size_t size, int64_t position)
 {
     struct memory *memory = memory_of(store);
     if (position >= (int64_t) memory->size)
@@ -155,7 +156,8 @@ static void fill_gap(struct memory *memory, size_t position)
         memset(memory->bytes + memory->size, 0, position - memory->size);
 }
 
-int memory_write(struct store *store, const void *data, size_t size, int64_t position)
+static int memory_write(
+    struct store *store, const void *data, size_t size, int64_t position)
 {
     struct memory *memory = memory_of(store);
     if ((uint64_t) position > SIZE_MAX || size > SIZE_MAX - (size_t) position)
@@ -173,7 +175,7 @@ int memory_write(struct store *store, const void *data, size_t size, int64_t pos
     return 0;
 }
 
-int memory_truncate(struct store *store, int64_t size)
+static int memory_truncate(struct store *store, int64_t size)
 {
     struct memory *memory = memory_of(store);
     if ((uint64_t) size > SIZE_MAX)
@@ -193,7 +195,7 @@ int memory_truncate(struct store *store, int64_t size)
     return 0;
 }
 
-int64_t memory_size(struct store *store)
+static int64_t memory_size(struct store *store)
 {
     return (int64_t) memory_of(store)->size;
 }
@@ -209,7 +211,7 @@ static int make_room_for_end(struct memory *memory)
     return 0;
 }
 
-const void *memory_view(struct store *store, size_t *size)
+static const void *memory_view(struct store *store, size_t *size)
 {
     struct memory *memory = memory_of(store);
     if (make_room_for_end(memory) != 0)
@@ -231,7 +233,7 @@ static char *copy_out(const struct memory *memory)
     return bytes;
 }
 
-void *memory_detach(struct store *store, size_t *size)
+static void *memory_detach(struct store *store, size_t *size)
 {
     struct memory *memory = memory_of(store);
     if (make_room_for_end(memory) != 0)
@@ -248,7 +250,7 @@ void *memory_detach(struct store *store, size_t *size)
     return bytes;
 }
 
-int memory_copy_to(struct store *store, int target)
+static int memory_copy_to(struct store *store, int target)
 {
     const struct memory *memory = memory_of(store);
     size_t written;
@@ -264,19 +266,6 @@ static int memory_descriptor(const struct store *store)
     return -1;
 }
 
-static int memory_stays(struct store *store)
-{
-    (void) store;
-    errno = ENOTSUP;
-    return -1;
-}
-
-static int memory_in_memory(const struct store *store)
-{
-    (void) store;
-    return 1;
-}
-
 static void memory_renew(struct store *store)
 {
     (void) store;
@@ -288,12 +277,8 @@ void memory_finish(struct memory *memory)
     budget_release(memory->budget);
 }
 
-static int memory_destroy(struct store *store)
-{
-    memory_finish(memory_of(store));
-    return 0;
-}
-
+/* It lies in a spooled store, which decides where the bytes go and when they end; so
+ * nobody asks the rest of it. */
 static const struct store_operations memory_operations = {
     .read = memory_read,
     .write = memory_write,
@@ -304,11 +289,7 @@ static const struct store_operations memory_operations = {
     .detach = memory_detach,
     .copy_to = memory_copy_to,
     .descriptor = memory_descriptor,
-    .obtain_descriptor = memory_stays,
-    .move_to_disk = memory_stays,
-    .in_memory = memory_in_memory,
     .renew = memory_renew,
-    .destroy = memory_destroy,
 };
 
 void memory_init(struct memory *memory, size_t limit, filelike_budget *budget)

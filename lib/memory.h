@@ -1,4 +1,4 @@
-/* A store in memory: one block that grows. */
+/* A store in memory: one block that grows. It is where a spooled store begins. */
 #ifndef MEMORY_H
 #define MEMORY_H
 
@@ -40,15 +40,5 @@ void memory_clear(struct memory *memory);
 
 /* Ends what memory_init began, for a store that lies inside another object. */
 void memory_finish(struct memory *memory);
-
-/* The operations of struct store_operations. A write or truncation that the limit or the
- * budget forbids is ENOMEM. */
-ssize_t memory_read(struct store *store, void *buffer, size_t size, int64_t position);
-int memory_write(struct store *store, const void *data, size_t size, int64_t position);
-int memory_truncate(struct store *store, int64_t size);
-int64_t memory_size(struct store *store);
-const void *memory_view(struct store *store, size_t *size);
-void *memory_detach(struct store *store, size_t *size);
-int memory_copy_to(struct store *store, int target);
 
 #endif

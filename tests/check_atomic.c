@@ -603,7 +603,8 @@ START_TEST(refuses_where_no_new_file_can_be)
 }
 END_TEST
 
-/* A directory that takes files and cannot be read, so that it cannot be synced itself. */
+/* A directory that takes files and cannot be read, so that it cannot be synced itself:
+ * its filesystem is. */
 static int check_unreadable_directory(void *context)
 {
     (void) context;
@@ -612,7 +613,9 @@ static int check_unreadable_directory(void *context)
         FILE *stream = filelike_atomic("dark/file", "w", NULL);
         ck_assert_ptr_nonnull(stream);
         write_text(stream, "new");
+        forget_calls();
         assert_closes(stream);
+        ck_assert_ptr_nonnull(strchr(calls_made(), 'f'));
         ck_assert_int_eq(chmod("dark/file", 0600), 0);
         ck_assert_str_eq(content("dark/file"), "new");
         ck_assert_int_eq(chmod("dark/file", 0200), 0);

@@ -696,11 +696,14 @@ START_TEST(threads_reopen_the_same_stream)
 }
 END_TEST
 
-/* fflush(NULL) holds stdio's list of streams while it waits for each of them. */
+/* fflush(NULL) holds stdio's list of streams while it waits for each of them; the list's
+ * lock goes to whoever comes first, so without a pause the other might never have it. */
 static void reopen_or_flush_all(unsigned number, void *context)
 {
-    while (number > 0 && crowd_goes_on())
+    while (number > 0 && crowd_goes_on()) {
         (void) fflush(NULL);
+        (void) sched_yield();
+    }
     for (int i = 0; number == 0 && i < 10000; i++) {
         FILE *second = filelike_reopen(context, "r+");
         if (CROWD_EXPECT(second != NULL))

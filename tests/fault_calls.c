@@ -90,12 +90,6 @@ STANDS_BEFORE off_t lseek(int descriptor, off_t offset, int whence)
 #endif
 }
 
-STANDS_BEFORE int syncfs(int descriptor)
-{
-    (void) descriptor;
-    return fault_strikes(FAULT_SYNCFS) ? -1 : 0;
-}
-
 /* ---- Files ---------------------------------------------------------------------------
  */
 

@@ -245,10 +245,20 @@ STANDS_BEFORE int fchmod(int descriptor, mode_t mode)
     return note('m', syscall(SYS_fchmod, descriptor, mode));
 }
 
+static bool only_names(int descriptor)
+{
+    int flags = fcntl(descriptor, F_GETFL);
+    return flags != -1 && (flags & O_PATH) != 0;
+}
+
 /* The disk is not waited for: that would only take time. */
 STANDS_BEFORE int fsync(int descriptor)
 {
     struct stat status;
+    if (only_names(descriptor)) {
+        errno = EBADF;
+        return -1;
+    }
     if (fault_status(descriptor, "", AT_EMPTY_PATH, &status) != 0)
         return -1;
     bool directory = S_ISDIR(status.st_mode);
@@ -262,6 +272,16 @@ STANDS_BEFORE int fsync(int descriptor)
         return -1;
     die_in_time();
     return note(directory ? 'd' : 's', 0);
+}
+
+STANDS_BEFORE int syncfs(int descriptor)
+{
+    (void) descriptor;
+    if (fault_strikes(FAULT_SYNCFS))
+        return -1;
+    if (faults.sync_directory != 0)
+        return fail(FAULT_SYNCFS, faults.sync_directory);
+    return note('f', 0);
 }
 
 STANDS_BEFORE int linkat(

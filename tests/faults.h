@@ -72,7 +72,7 @@ extern struct faults faults;
 
 /* This thread's calls so far that change what others see, one letter for each: "o"
  * created, "m" mode set, "s" file synced, "l" linked, "r" renamed, "u" unlinked, "d"
- * directory synced.
+ * directory synced, "f" filesystem synced.
  */
 const char *calls_made(void);
 void forget_calls(void);

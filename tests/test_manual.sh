@@ -41,7 +41,7 @@ same()
 printf '#include <filelike.h>\n' >header.c
 cc -E header.c | awk '/^# [0-9]/ { own = /filelike\.h"/; next } own' >header
 
-# All functions but the inline one of FILELIKE_AUTO.
+# All functions but the inline one of FILELIKE_AUTO, which filelike(3) names in passing.
 tr '\n' ' ' <header | grep -o '[a-z_]*(' | grep '^filelike_' | tr -d '(' |
     grep -v '^filelike_auto_close$' | sort -u >names.header
 sed -n 's/^ *\(filelike_[a-z_]*\);$/\1/p' "$source/lib/filelike.map" | sort >names.map
@@ -51,6 +51,8 @@ sed -n 's/^\.Nm \(filelike_[a-z_]*\)\( ,\)*$/\1/p' $pages | sort >names.manual
 sed -n 's/^\.Fo \(filelike_[a-z_]*\)$/\1/p' $pages | sort >names.synopsis
 
 test -s names.header || fail "no function found in lib/filelike.h"
+grep -q '^\.Fn filelike_auto_close' "$source/man/filelike.3" ||
+    fail "man/filelike.3 does not name filelike_auto_close"
 same "lib/filelike.h and lib/filelike.map" names.header names.map \
     "declare and export the same functions"
 same "lib/filelike.h and the NAME sections of man/" names.header names.manual \

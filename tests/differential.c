@@ -287,7 +287,7 @@ static void set_option(struct plan *plan, int option)
         plan->mode = known_mode(optarg);
         break;
     case 'n':
-        plan->steps = number(optarg, SEQUENCE_STEPS);
+        plan->steps = (size_t) number(optarg, SEQUENCE_STEPS);
         break;
     case 'q':
         plan->seeds = number(optarg, UINT64_MAX);

@@ -186,10 +186,11 @@ option()
     sed -n "s/.* $2 //p" "$1.c.options" | sed 's/ status .*//; s/ flags .*//'
 }
 
+# With what the compiler shows of POSIX by itself, whatever the library was built with.
 compile()
 {
     # shellcheck disable=SC2046,SC2086 # they are lists
-    "$build/libtool" --quiet --tag=CC --mode=link $CC $CFLAGS -I"$source/lib" \
+    "$build/libtool" --quiet --tag=CC --mode=link $CC $CFLAGS -std=gnu11 -I"$source/lib" \
         -Wall -Wextra -Werror -o "$1" "$1.c" $(option "$1" flags) $LDFLAGS -no-install \
         "$build/lib/libfilelike.la"
 }

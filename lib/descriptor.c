@@ -69,7 +69,8 @@ static int64_t copy_in_kernel(int source, int target)
  * what is left is copied here, and the true reason shows. */
 int descriptor_copy(int source, int target)
 {
-    char buffer[16384];
+    enum { BUFFER_SIZE = 16384 };
+    char buffer[BUFFER_SIZE];
     int64_t position = copy_in_kernel(source, target);
     for (;;) {
         size_t written;

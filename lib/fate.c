@@ -41,8 +41,7 @@ static int discard(const struct use *use)
 {
     const struct temporary *temporary = temporary_of(use->store);
     bool named = temporary != NULL && temporary->removal != NULL;
-    bool atomic = use->stream != NULL && use->stream->ending != NULL;
-    if (!named && !atomic)
+    if (use->stream == NULL || (!named && use->stream->ending == NULL))
         return refuse();
     if (named)
         removal_arm(temporary->removal);

@@ -34,7 +34,7 @@ static int replace_block(struct memory *memory, size_t capacity)
     char *bytes = malloc(capacity + 1);
     if (bytes == NULL)
         return -1;
-    if (kept > 0)
+    if (memory->bytes != NULL)
         memcpy(bytes, memory->bytes, kept);
     if (capacity < memory->capacity)
         memory->capacity = capacity;
@@ -227,7 +227,7 @@ static char *copy_out(const struct memory *memory)
     char *bytes = malloc(memory->size + 1);
     if (bytes == NULL)
         return NULL;
-    if (memory->size > 0)
+    if (memory->bytes != NULL)
         memcpy(bytes, memory->bytes, memory->size);
     bytes[memory->size] = '\0';
     return bytes;

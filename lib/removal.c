@@ -165,8 +165,9 @@ static void wait_for_creation(const struct removal *removal, int *patience)
  * owner on this thread, interrupted, finds it afterwards as it was. */
 void filelike_cleanup(void)
 {
+    enum { PATIENCE = 1000 }; /* milliseconds, for all of them */
     int saved = errno;
-    int patience = 1000;
+    int patience = PATIENCE;
     struct removal *removal = atomic_load(&places);
     for (; removal != NULL; removal = removal->next) {
         wait_for_creation(removal, &patience);

@@ -130,6 +130,8 @@ FILE *filelike_named(const char *mode, const struct filelike_options *options)
     if (options_check(options, &checked) != 0 || mode_parse(mode, "w+", &bits) != 0)
         return NULL;
     struct store *store = create_named(&checked);
+    if (store == NULL)
+        return NULL;
     FILE *file = open_file(store, bits, &checked, BUFFER_ON_DISK);
     /* Only now: had the opening failed, the file would have gone. */
     if (file != NULL && (checked.flags & FILELIKE_KEEP))

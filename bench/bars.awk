@@ -1,0 +1,40 @@
+# Draws the figures of bench as lines of text: how many times as fast as the faster of the C
+# library's own memory streams the library's is.
+# usage: awk -f bars.awk FILE.csv
+
+function bar(ratio,   left, drawn)
+{
+    left = int(ratio * WIDTH + 0.5)
+    if (left > MOST * WIDTH) {
+        left = MOST * WIDTH
+        drawn = ">"
+    }
+    while (left-- > 0)
+        drawn = "#" drawn
+    return drawn
+}
+
+BEGIN {
+    FS = "\"" # the work, the stream and its peer are in quotes
+    WIDTH = 8 # characters for 1
+    MOST = 5
+    is_peer["open_memstream"] = is_peer["fmemopen"] = 1
+}
+
+# Not sizes, and not what others do to a row: threads, streams that are open.
+$4 == "memory" && $6 in is_peer && $1 !~ /-[0-9]+(-threads)?,$/ && $3 != ",bytes," {
+    row = substr($1, 1, length($1) - 1)
+    split($7, numbers, ",")
+    if (!(row in least))
+        rows[++count] = row
+    if (!(row in least) || numbers[4] < least[row]) {
+        least[row] = numbers[4]
+        peer[row] = $6
+    }
+}
+
+END {
+    for (i = 1; i <= count; i++)
+        printf "%-15s  %4.1f x %-14s  %s\n", rows[i], least[rows[i]], peer[rows[i]],
+            bar(least[rows[i]])
+}

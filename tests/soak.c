@@ -68,8 +68,7 @@ static void lose(const struct job *job, const char *what)
 
 static unsigned draw(unsigned *state, unsigned below)
 {
-    *state = *state * 1664525U + 1013904223U;
-    return (*state >> 8) % below;
+    return (unsigned) rand_r(state) % below;
 }
 
 static char byte_at(unsigned seed, size_t position)
@@ -268,11 +267,11 @@ static void *squeeze(void *context)
     (void) context;
     (void) getrlimit(RLIMIT_NOFILE, &usual);
     for (unsigned i = 0; time(NULL) < end; i++) {
-        struct timespec while_ = {.tv_nsec = 50000000};
+        struct timespec turn = {.tv_nsec = 50000000};
         struct rlimit limit = usual;
         limit.rlim_cur = i % 2 == 0 ? usual.rlim_cur : DESCRIPTORS;
         (void) setrlimit(RLIMIT_NOFILE, &limit);
-        (void) nanosleep(&while_, NULL);
+        (void) nanosleep(&turn, NULL);
     }
     (void) setrlimit(RLIMIT_NOFILE, &usual);
     return NULL;
@@ -281,7 +280,6 @@ static void *squeeze(void *context)
 static void begin_pressure(void)
 {
     struct rlimit limit = {.rlim_cur = 1 << 20, .rlim_max = RLIM_INFINITY};
-    make_file("readme", "");
     if (mkdir("disk", 0700) != 0)
         exit(EXIT_FAILURE);
     if (mounts_begin() && mount_memory("disk", "size=512k"))

@@ -23,7 +23,8 @@ struct memory {
     bool viewed; /* since the last change */
 };
 
-/* An empty store whose capacity stays within LIMIT and BUDGET (NULL: none). */
+/* An empty store whose capacity stays within LIMIT and BUDGET (NULL: none): a write or
+ * truncation that they forbid is ENOMEM. */
 void memory_init(struct memory *memory, size_t limit, filelike_budget *budget);
 
 /* Starts an empty store on SIZE bytes at DATA: in place, with a copy, or taking DATA

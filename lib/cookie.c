@@ -2,14 +2,12 @@
 
 #include "cookie.h"
 
-#include "descriptor.h"
 #include "filelike.h"
+#include "internals.h"
 #include "mode.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdio_ext.h>
-#include <stdlib.h>
 
 /* ---- Which C library -----------------------------------------------------------------
  */
@@ -39,117 +37,6 @@ typedef off_t cookie_offset;
 #error "How does fopencookie of this C library behave? tests/facts.c asks; answer here."
 #endif
 
-/* ---- glibc's public struct _IO_FILE --------------------------------------------------
- *
- * Its layout is frozen, because old programs have it compiled in, but what follows is no
- * promise: configure probes it, each stream is looked at again before it is used, and
- * without it (--disable-glibc-internals) everything still works but for a position that
- * glibc loses, see filelike(3). */
-
-#if FILELIKE_GLIBC_INTERNALS
-
-/* Set in _flags2 where every operation is to lock the stream. */
-#define NEED_LOCK 0x80
-/* The _fileno of a stream with callbacks. */
-#define NO_DESCRIPTOR (-2)
-
-/* What a program would see of a stream that fopen gives it now. glibc's streams with
- * callbacks always lock, those of fopen only once the process has had a second thread;
- * from then on all do. No flag of glibc's tells that moment reliably, but a stream of
- * fopen's own does that is open all the time. */
-static FILE *make_reference(void)
-{
-    int descriptor = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-    FILE *reference = descriptor == -1 ? NULL : fdopen(descriptor, "r");
-    if (reference != NULL)
-        reference->_fileno = -1;
-    /* It is only looked at. */
-    descriptor_close(descriptor);
-    return reference;
-}
-
-static bool fresh_streams_lock(void)
-{
-    static _Atomic(FILE *) shared;
-    FILE *reference = atomic_load(&shared);
-    if (reference == NULL) {
-        FILE *made = make_reference();
-        if (made == NULL)
-            return true;
-        if (atomic_compare_exchange_strong(&shared, &reference, made))
-            reference = made;
-        else
-            (void) fclose(made);
-    }
-    return (reference->_flags2 & NEED_LOCK) != 0;
-}
-
-static bool is_as_expected(const FILE *file)
-{
-    return file->_fileno == NO_DESCRIPTOR && (file->_flags2 & NEED_LOCK) != 0;
-}
-
-static void show_descriptor(struct store_watch *watch, int descriptor)
-{
-    void *stream = (char *) watch - offsetof(struct stream, watch);
-    ((struct stream *) stream)->file->_fileno = descriptor;
-}
-
-static void use_internals(struct stream *stream)
-{
-    FILE *file = stream->file;
-    int saved = errno;
-    if (is_as_expected(file)) {
-        if (!fresh_streams_lock())
-            file->_flags2 &= ~NEED_LOCK;
-        stream->watch.moved = show_descriptor;
-    }
-    errno = saved;
-}
-
-static bool needs_lock(const FILE *file)
-{
-    return (file->_flags2 & NEED_LOCK) != 0;
-}
-
-static void forget_lock(FILE *file)
-{
-    file->_flags2 &= ~NEED_LOCK;
-}
-
-/* After a write that followed read-ahead, glibc's own idea of the position is the old
- * one, and the next fseek with SEEK_CUR starts there. */
-static void mend_position(struct stream *stream)
-{
-    if (stream->file->_offset >= 0)
-        stream->file->_offset = stream->position;
-}
-
-#else
-
-static void use_internals(struct stream *stream)
-{
-    (void) stream;
-}
-
-static bool needs_lock(const FILE *file)
-{
-    (void) file;
-    return true;
-}
-
-static void forget_lock(FILE *file)
-{
-    (void) file;
-}
-
-static void mend_position(struct stream *stream)
-{
-    (void) stream;
-}
-
-#endif
-
 /* ---- Callbacks -----------------------------------------------------------------------
  */
 
@@ -166,7 +53,7 @@ static ssize_t write_callback(void *cookie, const char *data, size_t size)
         return 0;
     if (stream_write(stream, data, size) != 0)
         return WRITE_FAILED;
-    mend_position(stream);
+    internals_after_write(stream);
     return (ssize_t) size;
 }
 
@@ -219,6 +106,16 @@ static void set_buffer(struct stream *stream)
         (void) setvbuf(stream->file, stream->buffer, _IOFBF, room);
 }
 
+bool cookie_replaces_buffers(void)
+{
+    return INTERNALS_REPLACE_BUFFERS;
+}
+
+int cookie_give_buffer(FILE *file, size_t size)
+{
+    return internals_give_buffer(file, size);
+}
+
 int cookie_open(struct stream *stream, unsigned flags)
 {
     FILE *file = fopencookie(stream, mode_text(stream->mode), callbacks);
@@ -226,7 +123,7 @@ int cookie_open(struct stream *stream, unsigned flags)
         return -1;
     stream->file = file;
     set_buffer(stream);
-    use_internals(stream);
+    internals_use(stream);
     if (flags & FILELIKE_UNLOCKED)
         cookie_stop_locking(file);
     return 0;
@@ -235,7 +132,7 @@ int cookie_open(struct stream *stream, unsigned flags)
 void cookie_stop_locking(FILE *file)
 {
     (void) __fsetlocking(file, FSETLOCKING_BYCALLER);
-    forget_lock(file);
+    internals_forget_lock(file);
 }
 
 /* ---- Any FILE * ----------------------------------------------------------------------
@@ -250,7 +147,7 @@ static bool is_locked_by_caller(FILE *file)
 
 bool cookie_lock(FILE *file)
 {
-    bool locking = needs_lock(file);
+    bool locking = internals_needs_lock(file);
     if (!is_locked_by_caller(file))
         flockfile(file);
     return locking;
@@ -262,7 +159,7 @@ void cookie_unlock(FILE *file, bool locking)
         funlockfile(file);
     /* flockfile may make glibc lock in every operation from then on. */
     if (!locking)
-        forget_lock(file);
+        internals_forget_lock(file);
 }
 
 bool cookie_writable(FILE *file)

@@ -13,6 +13,13 @@ int cookie_open(struct stream *stream, unsigned flags);
  * takes for itself, or 0 where its own buffer is just as large. */
 size_t cookie_buffer_room(size_t size);
 
+/* Whether a stream's late buffer takes the place of the first, see stream.h. */
+bool cookie_replaces_buffers(void);
+
+/* Gives a stream of fdopen's that nobody has used yet a buffer of SIZE bytes, where the C
+ * library can be made to free it. 0, or -1 with ENOMEM. */
+int cookie_give_buffer(FILE *file, size_t size);
+
 /* flockfile and funlockfile, but the latter leaves the state of the lock as it found it.
  * What cookie_lock returns goes to cookie_unlock. */
 bool cookie_lock(FILE *file);

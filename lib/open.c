@@ -10,9 +10,27 @@
 #include <errno.h>
 #include <stdlib.h>
 
-static size_t buffer_size(const struct filelike_options *options, size_t default_buffer)
+static bool has_descriptor(struct store *store)
 {
-    return options->buffer_size != 0 ? options->buffer_size : default_buffer;
+    store_lock(store);
+    bool has = store_descriptor(store) != -1;
+    store_unlock(store);
+    return has;
+}
+
+struct buffer_sizes {
+    size_t now;
+    size_t late; /* once the bytes have moved to a descriptor; 0: as now */
+};
+
+static struct buffer_sizes choose_buffer(
+    struct store *store, const struct filelike_options *options, size_t default_buffer)
+{
+    if (options->buffer_size != 0)
+        return (struct buffer_sizes){.now = options->buffer_size};
+    if (!cookie_replaces_buffers() || has_descriptor(store))
+        return (struct buffer_sizes){.now = default_buffer};
+    return (struct buffer_sizes){.now = BUFFER_IN_MEMORY, .late = BUFFER_ON_DISK};
 }
 
 static void announce(struct stream *stream)
@@ -33,10 +51,12 @@ struct stream *open_stream(struct store *store, unsigned mode,
 {
     if (fork_prepared() != 0)
         return NULL;
-    size_t size = buffer_size(options, default_buffer);
-    struct stream *stream = stream_create(store, mode, size, cookie_buffer_room(size));
+    struct buffer_sizes sizes = choose_buffer(store, options, default_buffer);
+    struct stream *stream =
+        stream_create(store, mode, sizes.now, cookie_buffer_room(sizes.now));
     if (stream == NULL)
         return NULL;
+    stream->late_size = sizes.late;
     if (cookie_open(stream, options->flags) != 0) {
         free(stream);
         return NULL;

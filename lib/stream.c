@@ -163,6 +163,7 @@ int stream_close(struct stream *stream)
     leave(stream);
     int failure = end(stream);
     free(stream->path);
+    free(stream->late_buffer);
     free(stream);
     if (failure == 0)
         return 0;

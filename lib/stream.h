@@ -24,14 +24,17 @@ struct stream {
     struct stream_ending *ending;
     char *path; /* what filelike_path has answered, or NULL */
     int64_t position;
-    unsigned mode;      /* MODE_* */
-    int lost_write;     /* errno of the first one, or 0 */
-    int first_error;    /* errno of the first lost write or failed read, or 0 */
-    mode_t permissions; /* of a file that filelike_persist makes; 0: as stdio would */
-    bool readers_only;  /* filelike_reopen may not write */
-    bool discarded;     /* nobody wants to hear of lost writes any more */
-    size_t buffer_size; /* stdio's */
-    char buffer[];      /* for it, see cookie_buffer_room */
+    unsigned mode;         /* MODE_* */
+    int lost_write;        /* errno of the first one, or 0 */
+    int first_error;       /* errno of the first lost write or failed read, or 0 */
+    mode_t permissions;    /* of a file that filelike_persist makes; 0: as stdio would */
+    bool readers_only;     /* filelike_reopen may not write */
+    bool discarded;        /* nobody wants to hear of lost writes any more */
+    atomic_bool has_moved; /* to a descriptor */
+    size_t late_size;      /* of the buffer that stdio gets after that; 0: none */
+    char *late_buffer;     /* or NULL */
+    size_t buffer_size;    /* stdio's */
+    char buffer[];         /* for it, see cookie_buffer_room */
 };
 
 /* A stream on STORE, whose reference it takes over on success; "a" starts at the end.

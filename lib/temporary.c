@@ -168,6 +168,24 @@ static FILE *open_watched(unsigned mode, const struct filelike_options *options)
     return open_file(store, mode, options, BUFFER_ON_DISK);
 }
 
+/* DESCRIPTOR becomes the stream's, or is closed. */
+static FILE *open_descriptor(
+    int descriptor, unsigned mode, const struct filelike_options *options)
+{
+    size_t size = options->buffer_size != 0 ? options->buffer_size : BUFFER_ON_DISK;
+    FILE *file = fdopen(descriptor, mode_text(mode));
+    if (file == NULL) {
+        descriptor_close(descriptor);
+        return NULL;
+    }
+    if (cookie_give_buffer(file, size) == 0)
+        return file;
+    int saved = errno;
+    (void) fclose(file);
+    errno = saved;
+    return NULL;
+}
+
 static FILE *open_native(unsigned mode, const struct filelike_options *options)
 {
     /* "r" needs O_RDWR too: the kernel makes no file without a name just to read it. */
@@ -175,11 +193,9 @@ static FILE *open_native(unsigned mode, const struct filelike_options *options)
     int descriptor = create_nameless(options, only_writes ? O_WRONLY : O_RDWR);
     if (descriptor == -1)
         return NULL;
-    FILE *file = fdopen(descriptor, mode_text(mode));
-    if (file == NULL) {
-        descriptor_close(descriptor);
+    FILE *file = open_descriptor(descriptor, mode, options);
+    if (file == NULL)
         return NULL;
-    }
     descriptor_set_note(
         descriptor, options->permissions != 0 ? NOTE_PERMISSIONS : NOTE_TEMPORARY);
     if (options->flags & FILELIKE_UNLOCKED)

@@ -199,10 +199,12 @@ END_TEST
 /* ---- The buffer ----------------------------------------------------------------------
  */
 
-/* A native stream has the C library's buffer instead. */
+/* A native stream has the C library's buffer instead, where that is not glibc's. */
 static bool has_own_buffer(const struct kind *kind)
 {
-    return kind_has(kind, KIND_OPTIONS | KIND_WATCHED);
+    unsigned needed =
+        FILELIKE_GLIBC_INTERNALS ? KIND_OPTIONS : KIND_OPTIONS | KIND_WATCHED;
+    return kind_has(kind, needed);
 }
 
 static void check_buffer_size(const struct kind *kind, size_t size)
@@ -242,6 +244,96 @@ START_TEST(buffer_sizes_beyond_memory)
         struct filelike_options options = {.buffer_size = sizes[i]};
         assert_fails(kind_open(&kinds[_i], "w+", &options), NULL, ENOMEM);
     }
+}
+END_TEST
+
+enum { BUFFER_IN_MEMORY = 1024, BUFFER_ON_DISK = 16384 };
+
+static void write_numbers(FILE *stream, int first, int end)
+{
+    for (int i = first; i < end; i++)
+        ck_assert_int_eq(fprintf(stream, "%06d\n", i), 7);
+}
+
+static void assert_numbers(FILE *stream, int first, int end)
+{
+    for (int i = first; i < end; i++) {
+        char line[8], expected[8];
+        (void) snprintf(expected, sizeof expected, "%06d\n", i);
+        ck_assert_ptr_nonnull(fgets(line, sizeof line, stream));
+        ck_assert_str_eq(line, expected);
+    }
+}
+
+/* From memory to disk, with FIRST lines before: the buffer changes between two writes. */
+static void write_over_the_change(int first)
+{
+    enum { LINES = 5000 };
+    FILE *stream = filelike_spooled("w+", NULL);
+    ck_assert_ptr_nonnull(stream);
+    size_t before = FILELIKE_GLIBC_INTERNALS ? BUFFER_IN_MEMORY : BUFFER_ON_DISK;
+    ck_assert_uint_eq(__fbufsize(stream), before);
+    write_numbers(stream, 0, first);
+    ck_assert_int_eq(filelike_rollover(stream), 0);
+    write_numbers(stream, first, LINES);
+    ck_assert_uint_eq(__fbufsize(stream), BUFFER_ON_DISK);
+    rewind(stream);
+    assert_numbers(stream, 0, LINES);
+    ck_assert_int_eq(getc(stream), EOF);
+    assert_closes(stream);
+}
+
+START_TEST(grows_on_disk)
+{
+    static const int first[] = {0, 1, 100, 146, 147, 1024, 3000};
+    for (size_t i = 0; i < COUNT(first); i++)
+        write_over_the_change(first[i]);
+}
+END_TEST
+
+/* Its position, read-ahead and pushed-back characters are those of before. */
+START_TEST(grows_between_reading_and_writing)
+{
+    FILE *stream = filelike_spooled("w+", NULL);
+    write_numbers(stream, 0, 1000);
+    ck_assert_int_eq(filelike_rollover(stream), 0);
+    rewind(stream);
+    assert_numbers(stream, 0, 10);
+    ck_assert_int_eq(fseeko(stream, 0, SEEK_CUR), 0);
+    write_numbers(stream, 500010, 500020);
+    ck_assert_int_eq(fseeko(stream, 0, SEEK_CUR), 0);
+    ck_assert_uint_eq(__fbufsize(stream), BUFFER_ON_DISK);
+    assert_numbers(stream, 20, 30);
+    ck_assert_int_eq(ungetc('x', stream), 'x');
+    ck_assert_int_eq(getc(stream), 'x');
+    ck_assert_int_eq(ftello(stream), 210);
+    rewind(stream);
+    assert_numbers(stream, 0, 10);
+    assert_numbers(stream, 500010, 500020);
+    assert_numbers(stream, 20, 1000);
+    assert_closes(stream);
+}
+END_TEST
+
+static void keep_buffer(FILE *stream, size_t size)
+{
+    write_numbers(stream, 0, 10000);
+    ck_assert_int_eq(filelike_rollover(stream), 0);
+    write_numbers(stream, 10000, 20000);
+    ck_assert_uint_eq(__fbufsize(stream), size);
+    rewind(stream);
+    assert_numbers(stream, 0, 20000);
+    assert_closes(stream);
+}
+
+START_TEST(stays_where_it_was_chosen)
+{
+    struct filelike_options options = {.buffer_size = 100};
+    keep_buffer(filelike_spooled("w+", &options), 100);
+    static char buffer[200];
+    FILE *stream = filelike_spooled("w+", NULL);
+    ck_assert_int_eq(setvbuf(stream, buffer, _IOFBF, sizeof buffer), 0);
+    keep_buffer(stream, __fbufsize(stream));
 }
 END_TEST
 
@@ -286,9 +378,19 @@ static void add(TCase *test_case, int kind)
 #undef ADD
 }
 
+static TCase *buffer_cases(void)
+{
+    TCase *test_case = tcase_create("buffer");
+    tcase_add_test(test_case, grows_on_disk);
+    tcase_add_test(test_case, grows_between_reading_and_writing);
+    tcase_add_test(test_case, stays_where_it_was_chosen);
+    return test_case;
+}
+
 int main(void)
 {
     Suite *suite = suite_create("options");
     suite_over_kinds(suite, add);
+    suite_add_tcase(suite, buffer_cases());
     return suite_run(suite);
 }

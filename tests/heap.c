@@ -116,6 +116,8 @@ void __wrap_free(void *block);
 char *__wrap_strdup(const char *text);
 char *__wrap_strndup(const char *text, size_t size);
 char *__wrap_getcwd(char *buffer, size_t size);
+int __real_posix_memalign(void **block, size_t alignment, size_t size);
+int __wrap_posix_memalign(void **block, size_t alignment, size_t size);
 int __wrap_asprintf(char **text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
 
@@ -160,6 +162,12 @@ char *__wrap_getcwd(char *buffer, size_t size)
     if (buffer != NULL)
         return __real_getcwd(buffer, size);
     return fails(0) ? NULL : add(__real_getcwd(NULL, size));
+}
+
+/* For the C library, which frees it. */
+int __wrap_posix_memalign(void **block, size_t alignment, size_t size)
+{
+    return fails(size) ? ENOMEM : __real_posix_memalign(block, alignment, size);
 }
 
 int __wrap_asprintf(char **text, const char *format, ...)

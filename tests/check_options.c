@@ -258,7 +258,7 @@ static void write_numbers(FILE *stream, int first, int end)
 static void assert_numbers(FILE *stream, int first, int end)
 {
     for (int i = first; i < end; i++) {
-        char line[8], expected[8];
+        char line[8], expected[16];
         (void) snprintf(expected, sizeof expected, "%06d\n", i);
         ck_assert_ptr_nonnull(fgets(line, sizeof line, stream));
         ck_assert_str_eq(line, expected);

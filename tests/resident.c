@@ -77,3 +77,8 @@ void resident_forget_peak(void)
 {
     (void) forget_peak();
 }
+
+int64_t resident_mapped(void)
+{
+    return status_line("VmSize:");
+}

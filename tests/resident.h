@@ -13,4 +13,7 @@ int64_t resident_bytes(void);
 int64_t resident_peak(void);
 void resident_forget_peak(void);
 
+/* Bytes of address space now, which RLIMIT_AS limits. */
+int64_t resident_mapped(void);
+
 #endif

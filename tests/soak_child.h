@@ -1,0 +1,16 @@
+/* Forked children that use what they inherit of a soak, in the middle of whatever its
+ * threads were doing. */
+#ifndef SOAK_CHILD_H
+#define SOAK_CHILD_H
+
+#include "soak_job.h"
+
+enum { CHILD_WORKERS = 6 }; /* threads whose streams children see */
+
+/* What the thread WORKER is at work on; NULL: nothing that a child could use. */
+void child_sees(unsigned worker, struct job *job);
+
+/* Forks in the thread WORKER, between two steps, and waits for the child. */
+void child_fork(unsigned worker, filelike_budget *budget);
+
+#endif

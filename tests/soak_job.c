@@ -1,0 +1,245 @@
+#include <config.h>
+
+#include "soak_job.h"
+
+#include "soak_tally.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+enum { CHUNK = 64 * 1024 }; /* bytes of one write, at most */
+
+/* ---- What comes of a call ------------------------------------------------------------
+ */
+
+void job_lose(const struct job *job, const char *what)
+{
+    tally_loss();
+    (void) fprintf(stderr, "soak: %s, seed %u, %zu bytes: %s (%s)\n", job->kind->name,
+        job->seed, job->written, what, errno != 0 ? strerror(errno) : "no error");
+}
+
+/* errno is forgotten, so that a call that fails without one is noticed. */
+bool job_done(const struct job *job, bool success)
+{
+    tally_operation();
+    if (!success && !tally_fault(errno))
+        job_lose(job, "failed for no good reason");
+    errno = 0;
+    return success;
+}
+
+unsigned draw(unsigned *state, unsigned below)
+{
+    return (unsigned) rand_r(state) % below;
+}
+
+char job_byte(const struct job *job, size_t position)
+{
+    return (char) ((position * 2654435761U >> 11) ^ position ^ job->seed);
+}
+
+static void fill(const struct job *job, char *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = job_byte(job, job->written + i);
+}
+
+static bool is_right(const struct job *job, const char *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        if (bytes[i] != job_byte(job, i))
+            return false;
+    return true;
+}
+
+/* ---- Steps ---------------------------------------------------------------------------
+ */
+
+/* What STREAM, at its start, gives up to its end. */
+static void check_reading(const struct job *job, FILE *stream, const char *what)
+{
+    size_t position = 0;
+    int character;
+    while ((character = getc(stream)) != EOF) {
+        if ((char) character != job_byte(job, position)) {
+            job_lose(job, what);
+            return;
+        }
+        position++;
+    }
+    if (ferror(stream) || position != job->written)
+        job_lose(job, what);
+}
+
+static void read_back(struct job *job)
+{
+    rewind(job->stream);
+    check_reading(job, job->stream, "reads other bytes");
+    (void) job_done(job, fseeko(job->stream, 0, SEEK_END) == 0);
+}
+
+static void reopen(struct job *job)
+{
+    FILE *second = filelike_reopen(job->stream, "r");
+    if (!job_done(job, second != NULL))
+        return;
+    check_reading(job, second, "another stream reads other bytes");
+    if (fclose(second) != 0)
+        job_lose(job, "a reader's fclose failed");
+}
+
+static void view(struct job *job)
+{
+    size_t size;
+    const char *bytes = filelike_view(job->stream, &size);
+    if (job_done(job, bytes != NULL) &&
+        (size != job->written || !is_right(job, bytes, size)))
+        job_lose(job, "the view shows other bytes");
+}
+
+static void detach(struct job *job)
+{
+    size_t size;
+    atomic_store(&job->assured, 0);
+    char *bytes = filelike_detach(job->stream, &size);
+    if (!job_done(job, bytes != NULL))
+        return;
+    if (size != job->written || !is_right(job, bytes, size))
+        job_lose(job, "other bytes were detached");
+    free(bytes);
+    job->written = 0;
+}
+
+static void truncate_somewhere(struct job *job)
+{
+    size_t size = draw(&job->random, (unsigned) job->written + 1);
+    atomic_store(&job->assured, size);
+    if (!job_done(job, filelike_truncate(job->stream, (int64_t) size) == 0))
+        return;
+    job->written = size;
+    (void) job_done(job, fseeko(job->stream, 0, SEEK_END) == 0);
+}
+
+static void persist(struct job *job)
+{
+    char path[32];
+    (void) snprintf(path, sizeof path, "kept-%u", job->seed);
+    if (!job_done(job, filelike_persist(job->stream, path, FILELIKE_NOSYNC) == 0)) {
+        if (access(path, F_OK) == 0)
+            job_lose(job, "a failed filelike_persist has left its file");
+        return;
+    }
+    FILE *file = fopen(path, "r");
+    if (job_done(job, file != NULL)) {
+        check_reading(job, file, "filelike_persist put other bytes there");
+        (void) fclose(file);
+    }
+    (void) remove(path);
+}
+
+static void move(struct job *job)
+{
+    job->may_be_in_file = true;
+    (void) job_done(job, filelike_rollover(job->stream) == 0);
+}
+
+static void ask_descriptor(struct job *job)
+{
+    job->may_be_in_file = true;
+    (void) job_done(job, filelike_fileno(job->stream) >= 0);
+}
+
+static void (*const steps[])(struct job *) = {
+    read_back, reopen, view, detach, truncate_somewhere, persist, move, ask_descriptor};
+
+/* After a failure: what had been stored is there, and the stream goes on behind it. False
+ * where it cannot. */
+static bool recover(struct job *job)
+{
+    job->failed = true;
+    clearerr(job->stream);
+    int64_t size = filelike_size(job->stream);
+    if (!job_done(job, size >= 0))
+        return false;
+    if ((size_t) size < job->written)
+        job_lose(job, "a failed write took bytes with it");
+    job->written = (size_t) size;
+    read_back(job);
+    return !ferror(job->stream);
+}
+
+static bool write_chunk(struct job *job)
+{
+    static _Thread_local char chunk[CHUNK];
+    size_t size = draw(&job->random, CHUNK) + 1;
+    fill(job, chunk, size);
+    if (job_done(job,
+            fwrite(chunk, 1, size, job->stream) == size && fflush(job->stream) == 0)) {
+        job->written += size;
+        return true;
+    }
+    return recover(job);
+}
+
+bool job_step(struct job *job)
+{
+    bool goes_on = true;
+    if (draw(&job->random, 2) == 0)
+        goes_on = write_chunk(job);
+    else
+        steps[draw(&job->random, sizeof steps / sizeof *steps)](job);
+    atomic_store(&job->assured, job->written);
+    return goes_on;
+}
+
+void job_check(struct job *job)
+{
+    read_back(job);
+    reopen(job);
+    view(job);
+}
+
+bool job_write_and_undo(struct job *job)
+{
+    size_t size = job->written;
+    if (!write_chunk(job))
+        return false;
+    if (job_done(job, filelike_truncate(job->stream, (int64_t) size) == 0))
+        job->written = size;
+    return true;
+}
+
+/* ---- Beginning and end ---------------------------------------------------------------
+ */
+
+bool job_can_be(const struct kind *kind)
+{
+    return kind_has(kind, KIND_OPTIONS | KIND_WATCHED) && !kind_has(kind, KIND_PUBLISHES);
+}
+
+/* A spooled stream moves by itself, the others of these only when they are told to. */
+static bool starts_in_memory(const struct kind *kind)
+{
+    return kind_has(kind, KIND_MOVABLE | KIND_STAYS) && kind->options.memory_limit == 0;
+}
+
+bool job_open(struct job *job, filelike_budget *budget)
+{
+    struct filelike_options options = {.dir = "disk", .budget = budget};
+    job->may_be_in_file = !starts_in_memory(job->kind);
+    job->stream = kind_open(job->kind, "w+", &options);
+    return job_done(job, job->stream != NULL);
+}
+
+void job_close(struct job *job, bool goes_on)
+{
+    if (goes_on)
+        read_back(job);
+    bool stored = job_done(job, fclose(job->stream) == 0);
+    if (stored == job->failed)
+        job_lose(
+            job, stored ? "fclose told nothing of a failure" : "fclose failed by itself");
+}

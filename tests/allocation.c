@@ -9,6 +9,10 @@
 #include "scratch.h"
 
 #include <fcntl.h>
+#include <poll.h>
+#include <pthread.h>
+#include <semaphore.h>
+#include <stdatomic.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -342,7 +346,7 @@ static bool opening_by_path(const struct kind *kind)
 {
     (void) kind;
     static const char *const paths[] = {
-        "memory:", "spooled:", "temporary:", "atomic:target"};
+        "memory:", "spooled:", "temporary:", "atomic:target", "plain"};
     for (size_t i = 0; i < COUNT(paths); i++) {
         FILE *stream = filelike_fopen(paths[i], "w");
         if (stream == NULL)
@@ -351,6 +355,49 @@ static bool opening_by_path(const struct kind *kind)
             return no_memory();
     }
     return true;
+}
+
+/* What the caller owns is copied, and stays as it is. */
+static bool detaching_bytes_in_place(const struct kind *kind)
+{
+    (void) kind;
+    FILE *stream = filelike_bytes(text, TEXT_SIZE, "r", NULL);
+    if (stream == NULL)
+        return no_memory();
+    FILE *second = filelike_reopen(stream, "r+");
+    char *bytes = second != NULL ? filelike_detach(second, NULL) : NULL;
+    bool worked = bytes != NULL ? EXPECT(strcmp(bytes, text) == 0) : no_memory();
+    EXPECT(holds(stream, worked ? "" : text, worked ? 0 : TEXT_SIZE));
+    free(bytes);
+    EXPECT(second == NULL || fclose(second) == 0);
+    EXPECT(fclose(stream) == 0);
+    return worked;
+}
+
+/* Whose bytes may have to move to the directory. */
+static bool opening_on_a_budget(const struct kind *kind)
+{
+    (void) kind;
+    filelike_budget *budget = filelike_budget_new(1000);
+    struct filelike_options options = {.dir = ".", .budget = budget};
+    FILE *stream = budget != NULL ? filelike_memory("w+", &options) : NULL;
+    bool worked = stream != NULL ? fclose(stream) == 0 : no_memory();
+    EXPECT(budget == NULL || filelike_budget_used(budget) == 0);
+    filelike_budget_free(budget);
+    return worked;
+}
+
+static bool following_a_link(const struct kind *kind)
+{
+    (void) kind;
+    EXPECT(symlink("linked", "link") == 0);
+    FILE *stream = filelike_atomic("link", "w", NULL);
+    bool worked = stream != NULL && fclose(stream) == 0;
+    if (!worked)
+        (void) no_memory();
+    EXPECT(worked == (unlink("linked") == 0));
+    EXPECT(unlink("link") == 0);
+    return worked;
 }
 
 /* A name that could not be made is not there. */
@@ -395,6 +442,9 @@ static const struct {
     {"making a budget", making_a_budget, false},
     {"opening by path", opening_by_path, false},
     {"opening by name", opening_by_name, false},
+    {"opening on a budget", opening_on_a_budget, false},
+    {"detaching bytes in place", detaching_bytes_in_place, false},
+    {"following a link", following_a_link, false},
 };
 
 /* More allocations than any scenario makes: then something never ends. */
@@ -538,6 +588,55 @@ static void adopting_copies_nothing(void)
     EXPECT(fclose(stream) == 0);
 }
 
+/* ---- Forking -------------------------------------------------------------------------
+ */
+
+static sem_t begun;
+static sem_t looked;
+static atomic_bool reallocating;
+
+/* Longer than fork would only yield. */
+static void linger(void)
+{
+    enum { MILLISECONDS = 50 };
+    atomic_store(&reallocating, true);
+    EXPECT(sem_post(&begun) == 0);
+    (void) poll(NULL, 0, MILLISECONDS);
+    atomic_store(&reallocating, false);
+}
+
+static void *grow(void *stream)
+{
+    EXPECT(filelike_truncate(stream, MOST_BYTES) == 0);
+    EXPECT(sem_wait(&looked) == 0);
+    return NULL;
+}
+
+static int look_in_child(void *stream)
+{
+    expect_failures = 0;
+    EXPECT(!atomic_load(&reallocating));
+    EXPECT(memcmp(filelike_view(stream, NULL), text, TEXT_SIZE) == 0);
+    EXPECT(fclose(stream) == 0);
+    return expect_status();
+}
+
+static void forking_waits_for_realloc(void)
+{
+    pthread_t thread;
+    expect_subject = "forking while a block moves";
+    FILE *stream = open_text(&kinds[0]);
+    EXPECT(sem_init(&begun, 0, 0) == 0 && sem_init(&looked, 0, 0) == 0);
+    heap_meanwhile = linger;
+    EXPECT(pthread_create(&thread, NULL, grow, stream) == 0);
+    EXPECT(sem_wait(&begun) == 0);
+    EXPECT(in_child(look_in_child, stream) == EXIT_SUCCESS);
+    EXPECT(sem_post(&looked) == 0);
+    EXPECT(pthread_join(thread, NULL) == 0);
+    heap_meanwhile = NULL;
+    EXPECT(filelike_size(stream) == MOST_BYTES && fclose(stream) == 0);
+}
+
 /* ---- All -----------------------------------------------------------------------------
  */
 
@@ -559,6 +658,7 @@ int main(void)
     run_scenarios(run_cold_if_new);
     run_scenarios(run_warm_both_ways);
     adopting_copies_nothing();
+    forking_waits_for_realloc();
     scratch_leave();
     return expect_status();
 }

@@ -277,6 +277,9 @@ START_TEST(refuses_to_start_beyond_the_limit)
     FILE *stream = filelike_atomic("target", "w", &options);
     write_text(stream, "012345678");
     assert_closes(stream);
+    stream = filelike_atomic("target", "r+", &options);
+    assert_text(stream, "012345678");
+    assert_closes(stream);
 }
 END_TEST
 
@@ -609,7 +612,8 @@ static int check_unreadable_directory(void *context)
 {
     (void) context;
     ck_assert_int_eq(mkdir("dark", 0300), 0);
-    for (int i = 0; i < 2; i++) {
+    for (int i = 0; i < 4; i++) {
+        faults.interrupts = i >= 2;
         FILE *stream = filelike_atomic("dark/file", "w", NULL);
         ck_assert_ptr_nonnull(stream);
         write_text(stream, "new");
@@ -626,6 +630,26 @@ static int check_unreadable_directory(void *context)
 START_TEST(needs_not_read_the_directory)
 {
     ck_assert_int_eq(as_nobody(check_unreadable_directory, NULL), 0);
+}
+END_TEST
+
+/* Nor can the file be opened. */
+static int check_no_way_to_sync(void *context)
+{
+    struct filelike_options options = {.permissions = 0100};
+    (void) context;
+    ck_assert_int_eq(mkdir("dark", 0300), 0);
+    FILE *stream = filelike_atomic("dark/file", "w", &options);
+    write_text(stream, "new");
+    assert_closes_with(stream, EACCES);
+    ck_assert_int_eq(chmod("dark/file", 0600), 0);
+    ck_assert_str_eq(content("dark/file"), "new");
+    return 0;
+}
+
+START_TEST(tells_where_nothing_can_be_synced)
+{
+    ck_assert_int_eq(as_nobody(check_no_way_to_sync, NULL), 0);
 }
 END_TEST
 
@@ -755,6 +779,27 @@ START_TEST(follows_as_many_links_as_fopen)
     }
     ck_assert_int_gt(refused, 0);
     ck_assert_int_lt(refused, MORE_THAN_ENOUGH);
+}
+END_TEST
+
+static enum fault tie_a_loop(enum fault_call call)
+{
+    if (call == FAULT_OPEN && unlink("target") == 0)
+        ck_assert_int_eq(symlink("target", "target"), 0);
+    return FAULT_NONE;
+}
+
+/* After the system has found a file there. */
+START_TEST(target_may_become_a_loop)
+{
+    char before[1 << 12];
+    (void) snprintf(before, sizeof before, "%s", descriptors());
+    make_file("target", "old");
+    faults.strike = tie_a_loop;
+    assert_fails(filelike_atomic("target", "w", NULL), NULL, ELOOP);
+    faults.strike = NULL;
+    ck_assert_str_eq(entries("."), "target");
+    ck_assert_str_eq(descriptors(), before);
 }
 END_TEST
 
@@ -1164,6 +1209,7 @@ static void add_refusals(TCase *test_case)
     ADD(refuses_what_is_forbidden);
     ADD(refuses_where_no_new_file_can_be);
     ADD(needs_not_read_the_directory);
+    ADD(tells_where_nothing_can_be_synced);
     ADD(refuses_a_file_that_is_removed);
     ADD(refuses_devices_and_pipes);
     ADD_FOR_SYSTEMS(leaves_nothing_without_descriptors);
@@ -1176,6 +1222,7 @@ static void add_links(TCase *test_case)
     ADD_FOR_SYSTEMS(follows_links_that_dangle);
     ADD(follows_links_to_directories);
     ADD(follows_as_many_links_as_fopen);
+    ADD(target_may_become_a_loop);
     ADD_FOR_SYSTEMS(planted_links_are_not_followed);
 }
 

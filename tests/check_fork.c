@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include "crowd.h"
+#include "faults.h"
 #include "scratch.h"
 #include "suite.h"
 
@@ -30,8 +31,8 @@ static void make_block(void)
 /* ---- Forking -------------------------------------------------------------------------
  */
 
-/* BODY answers 0, or a line of this file where something failed. */
-static void fork_once(int (*body)(void))
+/* BODY answers 0, or a line of this file where something failed. Whether all is well. */
+static bool fork_once(int (*body)(void))
 {
     int status = 0;
     pid_t child = fork();
@@ -43,10 +44,10 @@ static void fork_once(int (*body)(void))
                 STDERR_FILENO, "in the child, line %d: %s\n", line, strerror(errno));
         _exit(line == 0 ? EXIT_SUCCESS : EXIT_FAILURE);
     }
-    CROWD_EXPECT(child != -1 && waitpid(child, &status, 0) == child);
-    CROWD_EXPECT(!WIFSIGNALED(status) || WTERMSIG(status) != SIGALRM);
-    CROWD_EXPECT(!WIFSIGNALED(status));
-    CROWD_EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS);
+    return CROWD_EXPECT(child != -1 && waitpid(child, &status, 0) == child) &&
+           CROWD_EXPECT(!WIFSIGNALED(status) || WTERMSIG(status) != SIGALRM) &&
+           CROWD_EXPECT(!WIFSIGNALED(status)) &&
+           CROWD_EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS);
 }
 
 /* For the bodies: on to the next line only where this is well. */
@@ -188,7 +189,7 @@ static int use_and_close_all(void)
 static void fork_many_times(void)
 {
     for (int i = 0; i < ROUND_FORKS; i++)
-        fork_once(use_and_close_all);
+        (void) fork_once(use_and_close_all);
     atomic_store(&round_goes_on, false);
 }
 
@@ -250,7 +251,7 @@ static void ask(unsigned number, void *context)
 {
     (void) context;
     for (int i = 0; number == 0 && i < FORKS; i++)
-        fork_once(use_asked);
+        (void) fork_once(use_asked);
     if (number == 0)
         crowd_end();
     while (number == 1 && crowd_goes_on())
@@ -304,7 +305,7 @@ static void fork_or_grow(unsigned number, void *context)
 {
     (void) context;
     for (int i = 0; number == 0 && i < 3 * FORKS; i++)
-        fork_once(use_growing);
+        (void) fork_once(use_growing);
     if (number == 0)
         crowd_end();
     for (int64_t turn = 0; crowd_goes_on(); turn++) {
@@ -342,7 +343,7 @@ static void use_names(unsigned number, void *context)
 {
     (void) context;
     for (int i = 0; number == 0 && i < FORKS; i++)
-        fork_once(append_by_name);
+        (void) fork_once(append_by_name);
     if (number == 0)
         crowd_end();
     while (crowd_goes_on()) {
@@ -353,9 +354,12 @@ static void use_names(unsigned number, void *context)
 
 START_TEST(can_use_names)
 {
-    assert_closes(filelike_fopen("memory:name", "w"));
+    static const char *const names[] = {"memory:name", "memory:a", "memory:z"};
+    for (size_t i = 0; i < COUNT(names); i++)
+        assert_closes(filelike_fopen(names[i], "w"));
     crowd_run(4, use_names, NULL);
-    ck_assert_int_eq(filelike_remove("memory:name"), 0);
+    for (size_t i = 0; i < COUNT(names); i++)
+        ck_assert_int_eq(filelike_remove(names[i]), 0);
     assert_fails(filelike_remove("memory:own"), -1, ENOENT);
 }
 END_TEST
@@ -384,7 +388,7 @@ static void spend_budget(unsigned number, void *context)
 {
     (void) context;
     for (int i = 0; number == 0 && i < FORKS; i++)
-        fork_once(use_budget);
+        (void) fork_once(use_budget);
     if (number == 0)
         crowd_end();
     while (crowd_goes_on()) {
@@ -452,10 +456,22 @@ static void open_losing(void)
     lost = filelike_fileno(losing);
 }
 
+/* The child asks its parent. */
+static enum fault interrupt_once(enum fault_call call)
+{
+    static bool done;
+    if (call != FAULT_OPEN || done)
+        return FAULT_NONE;
+    done = true;
+    errno = EINTR;
+    return FAULT_FAILS;
+}
+
 static void lose_and_get_back(void)
 {
     open_losing();
-    fork_once(use_losing);
+    faults.strike = taken_by == NULL ? interrupt_once : NULL;
+    ck_assert(fork_once(use_losing));
     lost = NONE;
     ck_assert_int_eq(filelike_size(losing), 8);
     assert_closes(losing);
@@ -487,7 +503,26 @@ START_TEST(tells_of_a_descriptor_that_is_gone)
 {
     open_losing();
     (void) close(lost);
-    fork_once(find_lost);
+    ck_assert(fork_once(find_lost));
+}
+END_TEST
+
+static int find_lost_and_closed(void)
+{
+    NEED(fcntl(lost, F_GETFD) == -1);
+    return find_lost();
+}
+
+/* In the parent too it is another file's by then. */
+START_TEST(leaves_what_took_the_descriptor_of_the_parent)
+{
+    open_losing();
+    make_file("other", "other");
+    int other = open("other", O_RDWR);
+    ck_assert_int_eq(dup2(other, lost), lost);
+    ck_assert(fork_once(find_lost_and_closed));
+    ck_assert_str_eq(content("other"), "other");
+    ck_assert_int_eq(close(other), 0);
 }
 END_TEST
 
@@ -531,6 +566,7 @@ int main(void)
     tcase_add_checked_fixture(descriptor, scratch_enter, scratch_leave);
     tcase_add_test(descriptor, gets_a_descriptor_back);
     tcase_add_test(descriptor, leaves_what_took_the_descriptor);
+    tcase_add_test(descriptor, leaves_what_took_the_descriptor_of_the_parent);
     tcase_add_test(descriptor, tells_of_a_descriptor_that_is_gone);
     return suite_run(suite);
 }

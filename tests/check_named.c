@@ -269,6 +269,18 @@ START_TEST(keeping_counts_for_all_of_its_streams)
 }
 END_TEST
 
+/* What has been given away stays anyhow. */
+START_TEST(what_is_persisted_can_be_kept)
+{
+    FILE *stream = filelike_named("w", NULL);
+    ck_assert_int_eq(filelike_persist(stream, "target", 0), 0);
+    ck_assert_int_eq(filelike_keep(stream), 0);
+    assert_fails(filelike_discard(stream), -1, ENOTSUP);
+    assert_closes(stream);
+    ck_assert_str_eq(entries("."), "target");
+}
+END_TEST
+
 START_TEST(what_is_discarded_has_nothing_to_lose)
 {
     struct filelike_options options = {.size_limit = 4};
@@ -501,6 +513,48 @@ START_TEST(cleanup_leaves_errno)
 }
 END_TEST
 
+/* A handler need not wait for a thread that does not get on with creating its file. */
+static sem_t creating;
+static sem_t may_create;
+
+static enum fault wait_before_creation(enum fault_call call)
+{
+    if (call != FAULT_CREATE)
+        return FAULT_NONE;
+    (void) sem_post(&creating);
+    (void) sem_wait(&may_create);
+    return FAULT_NONE;
+}
+
+static void *open_target(void *context)
+{
+    (void) context;
+    return filelike_atomic("target", "w", NULL);
+}
+
+START_TEST(cleanup_does_not_wait_for_ever)
+{
+    pthread_t thread;
+    void *stream;
+    FILE *named = filelike_named("w", NULL);
+    faults.tmpfile = EOPNOTSUPP;
+    ck_assert_int_eq(sem_init(&creating, 0, 0) + sem_init(&may_create, 0, 0), 0);
+    faults.strike = wait_before_creation;
+    ck_assert_int_eq(pthread_create(&thread, NULL, open_target, NULL), 0);
+    ck_assert_int_eq(sem_wait(&creating) + sem_post(&may_create), 0);
+    ck_assert_int_eq(sem_wait(&creating), 0);
+    filelike_cleanup();
+    ck_assert_str_eq(entries("."), "");
+    ck_assert_int_eq(sem_post(&may_create), 0);
+    ck_assert_int_eq(pthread_join(thread, &stream), 0);
+    faults.strike = NULL;
+    ck_assert_str_ne(entries("."), "");
+    assert_closes(stream);
+    assert_closes(named);
+    ck_assert_str_eq(entries("."), "target");
+}
+END_TEST
+
 /* ---- Signals -------------------------------------------------------------------------
  */
 
@@ -581,11 +635,12 @@ static void check_nothing_left(void)
     ck_assert_msg(strcmp(left, "") == 0 || strcmp(left, "target") == 0, "left: %s", left);
 }
 
+/* What coverage has counted is not to be written from here. */
 static void clean_up_and_leave(int signal)
 {
     (void) signal;
     filelike_cleanup();
-    _exit(EXIT_SUCCESS);
+    _Exit(EXIT_SUCCESS);
 }
 
 static void work_alone(void)
@@ -669,7 +724,7 @@ static void stop_all_and_clean_up(int signal)
     for (size_t i = 0; i < THREADS; i++)
         (void) sem_wait(&stopped);
     filelike_cleanup();
-    _exit(EXIT_SUCCESS);
+    _Exit(EXIT_SUCCESS);
 }
 
 /* The threads are at work, and the first one waits for the signal. */
@@ -772,6 +827,7 @@ static void add_closing(TCase *test_case)
     tcase_add_test(test_case, is_discarded_after_all);
     tcase_add_test(test_case, is_kept_after_all);
     tcase_add_test(test_case, keeping_counts_for_all_of_its_streams);
+    tcase_add_test(test_case, what_is_persisted_can_be_kept);
     tcase_add_test(test_case, what_is_discarded_has_nothing_to_lose);
     tcase_add_test(test_case, what_is_kept_after_all_tells_what_was_lost);
     tcase_add_test(test_case, what_has_lost_is_not_persisted_though_discarded);
@@ -795,6 +851,7 @@ static void add_endings(TCase *test_case)
     tcase_add_test(test_case, is_not_removed_at_exit_where_it_is_kept);
     tcase_add_test(test_case, cleanup_removes_all);
     tcase_add_test(test_case, cleanup_leaves_errno);
+    tcase_add_test(test_case, cleanup_does_not_wait_for_ever);
     tcase_add_test(test_case, handler_interrupts_the_thread_that_opens);
     tcase_add_test(test_case, cleanup_beside_threads_that_open);
     tcase_add_test(test_case, handler_after_threads_were_stopped);

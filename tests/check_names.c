@@ -495,6 +495,15 @@ START_TEST(removing_is_remove)
 }
 END_TEST
 
+START_TEST(no_path_is_no_address)
+{
+    assert_fails(filelike_fopen(NULL, "r"), NULL, EFAULT);
+    assert_fails(filelike_fopen(NULL, NULL), NULL, EFAULT);
+    assert_fails(filelike_fopen("memory:", NULL), NULL, EINVAL);
+    assert_fails(filelike_fopen("file", NULL), NULL, EINVAL);
+}
+END_TEST
+
 /* ---- From several threads ------------------------------------------------------------
  */
 
@@ -644,6 +653,7 @@ static void add_paths(TCase *test_case)
     tcase_add_test(test_case, other_paths_are_as_with_fopen);
     tcase_add_test(test_case, other_paths_are_converted);
     tcase_add_test(test_case, removing_is_remove);
+    tcase_add_test(test_case, no_path_is_no_address);
 }
 
 static void add_threads(TCase *test_case)

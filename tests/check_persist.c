@@ -469,6 +469,23 @@ START_TEST(goes_on_for_all_of_its_streams)
 }
 END_TEST
 
+/* What others write into the target is seen. */
+START_TEST(view_goes_along)
+{
+    const char *path = target_of(_i);
+    if (path == NULL)
+        return;
+    FILE *stream = open_giver(_i, "w+");
+    write_text(stream, "0123");
+    const char *view = filelike_view(stream, NULL);
+    persist(stream, path);
+    ck_assert_str_eq(view, "0123");
+    make_file(path, "4567");
+    assert_text(stream, "4567");
+    assert_closes(stream);
+}
+END_TEST
+
 START_TEST(name_may_be_another_files)
 {
     FILE *stream = open_named("w+");
@@ -570,9 +587,55 @@ START_TEST(file_of_fopen_on_another_filesystem_is_copied)
 }
 END_TEST
 
+START_TEST(path_that_is_gone_is_not_told)
+{
+    FILE *const streams[] = {open_temporary("w+"), open_watched("w+"), open_named("w+")};
+    for (size_t i = 0; i < COUNT(streams); i++) {
+        persist(streams[i], "target");
+        ck_assert_int_eq(unlink("target"), 0);
+        ck_assert_mem_eq(filelike_path(streams[i]), "/proc/", strlen("/proc/"));
+        assert_closes(streams[i]);
+    }
+}
+END_TEST
+
+/* The library's notes on descriptors are signals for what never happens. */
+START_TEST(signal_of_the_caller_is_no_note)
+{
+    make_file("file", "0123");
+    FILE *stream = fopen("file", "a+");
+    ck_assert_int_eq(fcntl(fileno(stream), F_SETSIG, SIGIO), 0);
+    faults.link = EPERM;
+    persist(stream, "target");
+    write_text(stream, "45");
+    ck_assert_int_eq(fcntl(fileno(stream), F_GETSIG), SIGIO);
+    assert_closes(stream);
+    ck_assert_str_eq(content("target"), "0123");
+    ck_assert_str_eq(content("file"), "012345");
+}
+END_TEST
+
+START_TEST(error_indicator_of_a_native_stream_counts)
+{
+    FILE *stream = open_temporary("w");
+    write_text(stream, "0123");
+    ck_assert_int_eq(getc(stream), EOF);
+    make_file("target", "old");
+    assert_fails(filelike_persist(stream, "target", 0), -1, EIO);
+    ck_assert_str_eq(content("target"), "old");
+    clearerr(stream);
+    persist(stream, "target");
+    ck_assert_str_eq(content("target"), "0123");
+    assert_closes(stream);
+}
+END_TEST
+
+/* The C library's and the library's own. */
 START_TEST(temporary_in_memory_gives_a_snapshot)
 {
-    struct filelike_options options = {.flags = FILELIKE_IN_MEMORY, .permissions = 0640};
+    struct filelike_options options = {.flags = FILELIKE_IN_MEMORY,
+        .permissions = 0640,
+        .size_limit = _i == 0 ? 0 : 1000};
     FILE *stream = filelike_temporary("w+", &options);
     write_text(stream, "0123");
     persist(stream, "target");
@@ -1025,6 +1088,7 @@ static TCase *giving_away(void)
     ADD_TIMES(keeps_its_mode_of_opening, GIVINGS);
     ADD_TIMES(keeps_its_descriptor, GIVINGS);
     ADD_TIMES(goes_on_for_all_of_its_streams, GIVINGS);
+    ADD_TIMES(view_goes_along, GIVINGS);
     ADD_TIMES(mode_of_givers_is_that_of_atomic, GIVINGS);
     ADD_TIMES(new_file_only_from_givers, GIVINGS / PLACES);
     ADD_TIMES(new_file_only_from_givers_without_a_gap, GIVINGS / PLACES);
@@ -1045,7 +1109,10 @@ static TCase *other_streams(void)
     ADD(file_of_fopen_is_given_away);
     ADD(file_of_fopen_may_be_the_target);
     ADD(file_of_fopen_on_another_filesystem_is_copied);
-    ADD(temporary_in_memory_gives_a_snapshot);
+    ADD(path_that_is_gone_is_not_told);
+    ADD(signal_of_the_caller_is_no_note);
+    ADD(error_indicator_of_a_native_stream_counts);
+    ADD_TIMES(temporary_in_memory_gives_a_snapshot, 2);
     ADD(atomic_stream_gives_a_snapshot_and_is_published);
     ADD(streams_without_bytes);
     return test_case;

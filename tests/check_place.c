@@ -157,6 +157,40 @@ START_TEST(environment_may_be_relative)
 }
 END_TEST
 
+START_TEST(environment_may_be_relative_to_nothing)
+{
+    ck_assert_int_eq(mkdir("gone", 0700) + chdir("gone") + rmdir("../gone"), 0);
+    ck_assert_int_eq(setenv("TMPDIR", "below", 1), 0);
+    check_lies_in(open_at(_i, NULL), P_tmpdir);
+    assert_fails(open_at(_i, "below"), NULL, ENOENT);
+}
+END_TEST
+
+/* ---- At the limits -------------------------------------------------------------------
+ */
+
+static int error_of_first;
+static int creations;
+
+static enum fault strike_first(enum fault_call call)
+{
+    if (call != FAULT_CREATE || ++creations > 1)
+        return FAULT_NONE;
+    errno = error_of_first;
+    return FAULT_FAILS;
+}
+
+/* Those of the process or of the system: another directory is not asked. */
+START_TEST(limits_are_those_of_all_directories)
+{
+    static const int errors[] = {EMFILE, ENFILE, ENOMEM};
+    error_of_first = errors[_i];
+    faults.strike = strike_first;
+    assert_fails(filelike_temporary("w+", NULL), NULL, errors[_i]);
+    ck_assert_int_eq(creations, 1);
+}
+END_TEST
+
 /* ---- When it is decided --------------------------------------------------------------
  */
 
@@ -206,7 +240,9 @@ int main(void)
     ADD(environment_may_be_wrong);
     ADD(environment_may_be_forbidden);
     ADD(environment_may_be_relative);
+    ADD(environment_may_be_relative_to_nothing);
 #undef ADD
+    tcase_add_loop_test(test_case, limits_are_those_of_all_directories, 0, 3);
     tcase_add_test(test_case, directory_is_chosen_when_the_stream_is_opened);
     tcase_add_test(test_case, environment_is_read_when_the_stream_is_opened);
     suite_add_tcase(suite, test_case);

@@ -308,6 +308,33 @@ START_TEST(path_is_not_that_of_anything_else)
 }
 END_TEST
 
+static int ask_in_child(void *context)
+{
+    FILE *stream = context;
+    char start[32];
+    (void) snprintf(start, sizeof start, "/proc/%ld/fd/", (long) getpid());
+    const char *path = filelike_path(stream);
+    ck_assert_ptr_nonnull(path);
+    ck_assert_mem_eq(path, start, strlen(start));
+    ck_assert_str_eq(content(path), "0123456789");
+    return 0;
+}
+
+/* Also where the parent was asked first. */
+START_TEST(path_in_a_child_is_its_own)
+{
+    FILE *stream = open_empty(&kinds[_i], "w+");
+    write_text(stream, "0123456789");
+    const char *path = path_of(stream);
+    if (path == NULL || is_kind(_i, "named"))
+        return;
+    ck_assert_int_eq(in_child(ask_in_child, stream), 0);
+    ck_assert_ptr_eq(filelike_path(stream), path);
+    ck_assert_str_eq(content(path), "0123456789");
+    assert_closes(stream);
+}
+END_TEST
+
 START_TEST(path_needs_proc)
 {
     FILE *stream = open_empty(&kinds[_i], "w+");
@@ -428,6 +455,7 @@ static void add(TCase *test_case, int kind)
     ADD(plain_fileno_answers);
     ADD(path_can_be_opened);
     ADD(path_is_not_that_of_anything_else);
+    ADD(path_in_a_child_is_its_own);
     ADD(path_needs_proc);
     ADD(path_is_for_other_programs);
     ADD(rolls_over);

@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include "crowd.h"
+#include "faults.h"
 #include "scratch.h"
 #include "suite.h"
 
@@ -431,6 +432,57 @@ START_TEST(bytes_in_place_stay_as_they_are)
 }
 END_TEST
 
+START_TEST(bytes_in_place_can_be_detached)
+{
+    char data[] = TEXT "behind";
+    FILE *stream = filelike_bytes(data, strlen(TEXT), "r", NULL);
+    FILE *second = reopened(stream, "r+");
+    char *bytes = filelike_detach(second, NULL);
+    ck_assert_ptr_ne(bytes, data);
+    ck_assert_str_eq(bytes, TEXT);
+    assert_text(stream, "");
+    free(bytes);
+    assert_closes(second);
+    assert_closes(stream);
+    ck_assert_str_eq(data, TEXT "behind");
+}
+END_TEST
+
+/* Only by duplicating it, with the access that it has, and never to append. */
+START_TEST(native_streams_without_proc)
+{
+    static const struct {
+        const char *mode, *second;
+        bool works;
+    } rows[] = {
+        {"r+", "r", true},
+        {"r+", "r+", true},
+        {"r", "r", true},
+        {"r", "r+", false},
+        {"r", "a", false},
+        {"a", "a", false},
+        {"a", "r", false},
+        {"a+", "r+", false},
+        {"w", "w", true},
+        {"w", "r", false},
+    };
+    for (size_t i = 0; i < COUNT(rows); i++) {
+        make_file("file", TEXT);
+        FILE *stream = fopen("file", rows[i].mode);
+        faults.no_proc = true;
+        errno = 0;
+        FILE *second = filelike_reopen(stream, rows[i].second);
+        ck_assert_msg((second != NULL) == rows[i].works, "row %zu", i);
+        ck_assert(second != NULL || errno == ENOTSUP);
+        faults.no_proc = false;
+        if (second != NULL)
+            assert_closes(second);
+        assert_closes(stream);
+        ck_assert_str_eq(content("file"), rows[i].mode[0] == 'w' ? "" : TEXT);
+    }
+}
+END_TEST
+
 /* ---- What belongs to the bytes, and what to the stream -------------------------------
  */
 
@@ -768,6 +820,8 @@ static void add_others(TCase *test_case)
     tcase_add_test(test_case, files_that_may_only_be_read);
     tcase_add_test(test_case, atomic_streams_only_to_read);
     tcase_add_test(test_case, bytes_in_place_stay_as_they_are);
+    tcase_add_test(test_case, bytes_in_place_can_be_detached);
+    tcase_add_test(test_case, native_streams_without_proc);
     tcase_add_test(test_case, budget_belongs_to_the_bytes);
     tcase_add_test(test_case, streams_that_cannot_be_reopened);
     tcase_add_test(test_case, flushing_all_is_no_deadlock);

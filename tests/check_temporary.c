@@ -296,6 +296,39 @@ START_TEST(in_memory_needs_no_directory)
 }
 END_TEST
 
+/* Without /proc nothing reads a file that was opened only to be written. */
+START_TEST(bytes_that_cannot_be_read)
+{
+    FILE *stream = filelike_temporary("w", NULL);
+    write_text(stream, "0123");
+    faults.no_proc = true;
+    assert_fails(filelike_view(stream, NULL), NULL, ENOTSUP);
+    assert_fails(filelike_detach(stream, NULL), NULL, ENOTSUP);
+    faults.no_proc = false;
+    assert_text(stream, "0123");
+    assert_closes(stream);
+}
+END_TEST
+
+/* More than any block of memory. */
+START_TEST(bytes_that_are_too_many)
+{
+    struct filelike_options options = {.flags = FILELIKE_IN_MEMORY};
+    FILE *stream = filelike_temporary("w+", &options);
+    write_text(stream, "0123");
+    if (filelike_truncate(stream, INT64_MAX) != 0) {
+        say_skipped("bytes that are too many", strerror(errno));
+    } else {
+        assert_fails(filelike_view(stream, NULL), NULL, ENOMEM);
+        assert_fails(filelike_detach(stream, NULL), NULL, ENOMEM);
+        ck_assert_int_eq(filelike_size(stream), INT64_MAX);
+        ck_assert_int_eq(filelike_truncate(stream, 4), 0);
+    }
+    assert_text(stream, "0123");
+    assert_closes(stream);
+}
+END_TEST
+
 /* ---- Refusals ------------------------------------------------------------------------
  */
 
@@ -347,6 +380,8 @@ static TCase *native(void)
     tcase_add_test(test_case, each_time_tries_again);
     tcase_add_test(test_case, lies_in_the_directory_given);
     tcase_add_test(test_case, in_memory_needs_no_directory);
+    tcase_add_test(test_case, bytes_that_cannot_be_read);
+    tcase_add_test(test_case, bytes_that_are_too_many);
     return test_case;
 }
 

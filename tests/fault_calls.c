@@ -11,6 +11,7 @@
 #include <stdarg.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
@@ -137,12 +138,28 @@ STANDS_BEFORE int fchown(int descriptor, uid_t user, gid_t group)
     return (int) syscall(SYS_fchownat, descriptor, "", user, group, AT_EMPTY_PATH);
 }
 
+/* Or a link that is longer than any. */
 STANDS_BEFORE ssize_t readlinkat(
     int directory, const char *restrict path, char *restrict link, size_t size)
 {
-    if (fault_strikes(FAULT_READLINKAT))
+    enum fault fault = fault_next(FAULT_READLINKAT);
+    if (fault == FAULT_FAILS)
         return -1;
-    return syscall(SYS_readlinkat, directory, path, link, size);
+    if (fault == FAULT_NONE)
+        return syscall(SYS_readlinkat, directory, path, link, size);
+    memset(link, '/', size);
+    return (ssize_t) size;
+}
+
+/* The library wants a block for all of it; realpath knows no getcwd that is not its own.
+ */
+STANDS_BEFORE char *getcwd(char *buffer, size_t size)
+{
+    if (fault_strikes(FAULT_GETCWD))
+        return NULL;
+    if (buffer == NULL)
+        return realpath(".", NULL);
+    return syscall(SYS_getcwd, buffer, size) != -1 ? buffer : NULL;
 }
 
 STANDS_BEFORE int unlink(const char *path)
@@ -176,6 +193,8 @@ STANDS_BEFORE ssize_t pwritev2(
     struct iovec part = {parts->iov_base, fault_bytes(parts->iov_len, fault)};
     if (fault == FAULT_FAILS)
         return -1;
+    if (faults.append != 0)
+        return fault_fails(FAULT_PWRITEV2, faults.append);
     return syscall(SYS_pwritev2, descriptor, &part, count, (long) position, 0L, flags);
 }
 #endif

@@ -35,7 +35,7 @@ static int told_error(void)
 {
     const struct failure *failure = turns_failure();
     if (failure == NULL)
-        return 0;
+        return heap_has_failed() ? ENOMEM : 0;
     return turns_call() == FAULT_ACCESS ? ENOTSUP : failure->error;
 }
 
@@ -65,8 +65,10 @@ static bool holds(FILE *stream, const char *bytes, size_t size)
     return view != NULL && held == size && memcmp(view, bytes, size) == 0;
 }
 
+/* This takes memory, which may have been refused till now. */
 static bool has_content(const char *path, const char *expected)
 {
+    heap_allow();
     turns_pause();
     const char *found = content(path);
     bool same = found == NULL || expected == NULL ? found == expected
@@ -593,6 +595,41 @@ static bool discarding(const struct kind *kind)
     return naming(keep_and_discard, false);
 }
 
+/* It counts what was lost first, whatever becomes of the descriptor. */
+static bool keeping_after_a_loss(const struct kind *kind)
+{
+    struct filelike_options options = {.size_limit = TEXT_SIZE, .flags = FILELIKE_KEEP};
+    (void) kind;
+    FILE *stream = filelike_named("w", &options);
+    if (stream == NULL)
+        return told();
+    char *path = strdup(filelike_path(stream));
+    EXPECT(fputs(text, stream) >= 0 && putc('x', stream) == 'x');
+    EXPECT_FAILS(fclose(stream), EOF, EFBIG);
+    turns_stop();
+    EXPECT(unlink(path) == 0);
+    free(path);
+    return true;
+}
+
+/* The one who discards it closes it, and another has kept it after that. */
+static bool keeping_what_is_discarded(const struct kind *kind)
+{
+    (void) kind;
+    FILE *stream = filelike_named("w", NULL);
+    if (stream == NULL)
+        return told();
+    char *path = strdup(filelike_path(stream));
+    FILE *second = filelike_reopen(stream, "r");
+    EXPECT(second != NULL && filelike_discard(stream) == 0);
+    EXPECT(filelike_keep(second) == 0 && fclose(second) == 0);
+    EXPECT(fclose(stream) == 0);
+    turns_stop();
+    EXPECT(unlink(path) == 0);
+    free(path);
+    return true;
+}
+
 /* It answers nothing; what fails here is tried again by fclose. */
 static bool clean_up(FILE *stream)
 {
@@ -874,6 +911,7 @@ static const struct world {
     {", no O_TMPFILE", {.tmpfile = EOPNOTSUPP}, FAULT_CREATE},
     {", no /proc", {.no_proc = true}, FAULT_OPEN},
     {", no links", {.link = EPERM}, FAULT_LINKAT},
+    {", no RWF_APPEND", {.append = ENOSYS}, FAULT_PWRITEV2},
     {", no RENAME_NOREPLACE", {.tmpfile = EOPNOTSUPP, .rename_new = EINVAL},
         FAULT_RENAMEAT2},
     {", no RENAME_NOREPLACE nor links",
@@ -954,6 +992,8 @@ static const struct row of_kinds[] = {
 static const struct row of_none[] = {
     {"keeping", keeping},
     {"discarding", discarding},
+    {"keeping after a loss", keeping_after_a_loss},
+    {"keeping what is discarded", keeping_what_is_discarded},
     {"cleaning up", cleaning_up},
     {"discarding the new", discarding_the_new},
     {"spending a budget", spending_a_budget},
@@ -1021,6 +1061,210 @@ static void run_cold(const struct kind *kind)
     (void) expect(false, __FILE__, __LINE__, "an end");
 }
 
+/* ---- Memory too ----------------------------------------------------------------------
+ */
+
+struct shortage {
+    const struct world *world;
+    scenario *run;
+    const struct kind *kind;
+    size_t number; /* of the allocation that fails */
+};
+
+static int meet_shortage(void *context)
+{
+    const struct shortage *shortage = context;
+    expect_failures = 0;
+    faults = shortage->world->faults;
+    heap_fail(shortage->number, false);
+    bool worked = shortage->run(shortage->kind);
+    heap_allow();
+    faults = (struct faults){0};
+    EXPECT(worked || heap_has_failed());
+    check_directory(false);
+    if (expect_failures > 0)
+        return EXIT_FAILURE;
+    return heap_has_failed() ? EXIT_SUCCESS : CHILD_WAS_UNTOUCHED;
+}
+
+/* What the library keeps for its ways round what is not to be had. */
+static void run_short(scenario *run, const char *name)
+{
+    for (size_t i = 0; i < COUNT(worlds); i++) {
+        struct shortage shortage = {&worlds[i], run, &kinds[0], 0};
+        say_subject(name, shortage.kind, worlds[i].name);
+        int status = EXIT_SUCCESS;
+        while (status == EXIT_SUCCESS && ++shortage.number < MOST_CALLS)
+            status = in_child(meet_shortage, &shortage);
+        EXPECT(status == CHILD_WAS_UNTOUCHED);
+    }
+}
+
+static void run_without_memory(void)
+{
+    expect_subject = subject;
+    run_short(opening_by_path, "opening by path");
+    act_now = rolling_over;
+    run_short(acting, "rolling over");
+    act_now = persisting_new;
+    run_short(acting, "persisting where nothing was");
+}
+
+/* ---- Two faults in one append --------------------------------------------------------
+ */
+
+static enum fault_call second_call;
+static int second_error;
+static const char *appended_to;
+
+static void append_other(void)
+{
+    int other = open(appended_to, O_WRONLY | O_APPEND | O_CLOEXEC);
+    EXPECT(write(other, "other", 5) == 5 && close(other) == 0);
+}
+
+/* The kernel takes a part. Before the rest is written, another may append too. */
+static enum fault strike_append(enum fault_call call)
+{
+    static bool is_cut;
+    if (call == FAULT_PWRITEV2) {
+        is_cut = true;
+        return FAULT_SHORT;
+    }
+    if (!is_cut || call != second_call)
+        return FAULT_NONE;
+    is_cut = false;
+    faults.strike = NULL;
+    if (appended_to != NULL)
+        append_other();
+    errno = second_error;
+    return FAULT_FAILS;
+}
+
+/* What is there then starts with EXPECTED. */
+static void append_cut(const char *expected)
+{
+    size_t size;
+    struct filelike_options options = {.permissions = 0600};
+    FILE *stream = filelike_named("a", &options);
+    EXPECT(fputs(text, stream) >= 0 && fflush(stream) == 0);
+    if (appended_to != NULL)
+        appended_to = filelike_path(stream);
+    EXPECT(fputs("abcd", stream) >= 0);
+    faults.strike = strike_append;
+    EXPECT_FAILS(fflush(stream), EOF, second_error);
+    EXPECT(faults.strike == NULL);
+    const char *view = filelike_view(stream, &size);
+    EXPECT(size >= strlen(expected) && memcmp(view, expected, strlen(expected)) == 0);
+    EXPECT(filelike_error(stream) == second_error);
+    EXPECT_FAILS(fclose(stream), EOF, second_error);
+}
+
+static void cut_appends(void)
+{
+    expect_subject = "an append that is cut, and whose end cannot be asked for";
+    second_call = FAULT_FSTAT;
+    second_error = EIO;
+    append_cut(text);
+    expect_subject = "an append that is cut, beside another";
+    second_call = FAULT_PWRITE;
+    second_error = ENOSPC;
+    appended_to = "";
+    append_cut("0123456789abother");
+}
+
+/* ---- Two faults in one look ----------------------------------------------------------
+ */
+
+static enum fault strike_second_look(enum fault_call call)
+{
+    static int looks;
+    if (call != FAULT_FSTATAT || ++looks != 2)
+        return FAULT_NONE;
+    errno = EIO;
+    return FAULT_FAILS;
+}
+
+/* A file is found that is removed, and whether another has its name cannot be seen. */
+static void look_in_vain(void)
+{
+    char path[32];
+    expect_subject = "a removed file, whose name cannot be looked at";
+    int descriptor = open("removed", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    EXPECT(unlink("removed") == 0);
+    (void) snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+    faults.strike = strike_second_look;
+    EXPECT_FAILS(filelike_atomic(path, "w", NULL), NULL, EIO);
+    faults.strike = NULL;
+    EXPECT(close(descriptor) == 0);
+    check_directory(false);
+}
+
+/* Another makes the file just after it was not there. */
+static enum fault make_before_second_stat(enum fault_call call)
+{
+    static int asked;
+    if (call == FAULT_STAT && ++asked == 2) {
+        faults.strike = NULL;
+        make_file(target, "old");
+    }
+    return FAULT_NONE;
+}
+
+static void look_again(void)
+{
+    expect_subject = "a file that is made meanwhile";
+    faults.strike = make_before_second_stat;
+    FILE *stream = filelike_atomic(target, "a", NULL);
+    EXPECT(faults.strike == NULL);
+    EXPECT(stream != NULL && fputs("new", stream) >= 0 && fclose(stream) == 0);
+    EXPECT(has_content(target, "oldnew"));
+    check_directory(false);
+}
+
+/* ---- No handlers for fork ------------------------------------------------------------
+ */
+
+/* No stream of the library's is opened then, and nothing is left behind. */
+static int open_without_handlers(void)
+{
+    struct outside before = look_outside();
+    for (size_t i = 0; i < kind_count; i++) {
+        expect_subject = kinds[i].name;
+        if (kind_has(&kinds[i], KIND_WATCHED)) {
+            EXPECT_FAILS(kind_open(&kinds[i], "w+", NULL), NULL, ENOMEM);
+        } else {
+            FILE *stream = kind_open(&kinds[i], "w+", NULL);
+            EXPECT(stream != NULL && filelike_size(stream) == 0 && fclose(stream) == 0);
+        }
+        check_directory(false);
+    }
+    struct outside after = look_outside();
+    EXPECT(after.descriptors == before.descriptors);
+    EXPECT(after.blocks <= before.blocks + 2 * MOST_KEPT);
+    return expect_status();
+}
+
+/* The handlers are for the whole process, from its start on. */
+static int start_without_handlers(void *context)
+{
+    static const char self[] = "/proc/self/exe";
+    (void) context;
+    if (setenv(HEAP_REFUSES_HANDLERS, "1", 1) == 0)
+        (void) execl(self, self, (char *) NULL);
+    return SKIPPED;
+}
+
+static void run_without_handlers(void)
+{
+    expect_subject = "opening without handlers for fork";
+    int status = in_child(start_without_handlers, NULL);
+    if (status == SKIPPED)
+        say_skipped(expect_subject, "there is no /proc");
+    else
+        EXPECT(status == EXIT_SUCCESS);
+}
+
 /* ---- All -----------------------------------------------------------------------------
  */
 
@@ -1061,7 +1305,17 @@ int main(void)
     }
     use_memory_for_files();
     scratch_enter();
+    if (getenv(HEAP_REFUSES_HANDLERS) != NULL) {
+        int status = open_without_handlers();
+        scratch_leave();
+        return status;
+    }
+    run_without_handlers();
+    run_without_memory();
     run_cold(&kinds[0]);
+    cut_appends();
+    look_in_vain();
+    look_again();
     expect_subject = subject;
     warm_up();
     run_all();

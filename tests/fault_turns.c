@@ -8,12 +8,15 @@
 /* ---- The table -----------------------------------------------------------------------
  */
 
-enum { MOST_FAILURES = 6 };
+enum { MOST_FAILURES = 9 };
 
 #define FAILS(code) .name = #code, .error = code, .fault = FAULT_FAILS, .fails_then = true
 #define LOUDLY .debt = MUST_TELL
-#define INTERRUPTED .name = "EINTR", .error = EINTR, .fault = FAULT_FAILS, .debt = UNSEEN
-#define BUSY .name = "EBUSY", .error = EBUSY, .fault = FAULT_FAILS, .debt = UNSEEN
+#define PASSES(code) .name = #code, .error = code, .fault = FAULT_FAILS, .debt = UNSEEN
+#define INTERRUPTED PASSES(EINTR)
+#define TOO_LONG \
+    .name = "a link without an end", .error = ENAMETOOLONG, .fault = FAULT_SHORT
+#define NOTHING .name = "no byte at all", .fault = FAULT_NOTHING
 #define SHORT .name = "a part of the bytes", .fault = FAULT_SHORT, .debt = UNSEEN
 #define SHORT_THEN(code)                                                             \
     .name = "a part of the bytes, then " #code, .error = code, .fault = FAULT_SHORT, \
@@ -26,8 +29,8 @@ static const struct {
     [FAULT_OPEN] = {"open",
         {{FAILS(EMFILE)}, {FAILS(EACCES)}, {FAILS(EIO)}, {INTERRUPTED}}},
     [FAULT_CREATE] = {"open, to create",
-        {{FAILS(EMFILE)}, {FAILS(EACCES)}, {FAILS(ENOSPC)}, {FAILS(EROFS)},
-            {INTERRUPTED}}},
+        {{FAILS(EMFILE)}, {FAILS(ENFILE)}, {FAILS(EACCES)}, {FAILS(ENOSPC)},
+            {FAILS(EROFS)}, {INTERRUPTED}}},
     [FAULT_ACCESS] = {"access", {{FAILS(ENOENT)}}},
     [FAULT_FCHMOD] = {"fchmod", {{FAILS(EPERM)}, {FAILS(EIO)}}},
     [FAULT_FSYNC] = {"fsync",
@@ -39,20 +42,22 @@ static const struct {
     [FAULT_RENAMEAT2] = {"renameat2", {{FAILS(EINVAL)}, {FAILS(EIO)}, {FAILS(EXDEV)}}},
     [FAULT_UNLINKAT] = {"unlinkat", {{FAILS(EIO)}, {FAILS(EACCES)}}},
     [FAULT_PREAD] = {"pread", {{FAILS(EIO)}, {INTERRUPTED}, {SHORT}, {SHORT_THEN(EIO)}}},
-    [FAULT_PWRITE] = {"pwrite", {{FAILS(ENOSPC)}, {FAILS(EIO)}, {FAILS(EDQUOT)},
-                                    {INTERRUPTED}, {SHORT}, {SHORT_THEN(ENOSPC)}}},
+    [FAULT_PWRITE] = {"pwrite",
+        {{FAILS(ENOSPC)}, {FAILS(EIO)}, {FAILS(EDQUOT)}, {INTERRUPTED}, {SHORT},
+            {SHORT_THEN(ENOSPC)}, {NOTHING, .error = ENOSPC}}},
     [FAULT_COPY_FILE_RANGE] = {"copy_file_range",
         {{FAILS(EXDEV)}, {FAILS(EIO)}, {FAILS(ENOSPC)}, {INTERRUPTED}, {SHORT},
             {SHORT_THEN(EIO)}}},
     [FAULT_GETRANDOM] = {"getrandom", {{FAILS(ENOSYS)}, {INTERRUPTED}}},
     [FAULT_CLOSE] = {"close", {{FAILS(EIO)}, {INTERRUPTED}}},
-    [FAULT_DUP3] = {"dup3", {{BUSY}, {INTERRUPTED}}},
+    [FAULT_DUP3] = {"dup3", {{PASSES(EBUSY)}, {INTERRUPTED}}},
     [FAULT_DUPFD] = {"fcntl with F_DUPFD_CLOEXEC", {{FAILS(EMFILE)}}},
     [FAULT_FACCESSAT] = {"faccessat", {{FAILS(EACCES)}, {FAILS(EIO)}, {FAILS(EROFS)}}},
     [FAULT_FCHOWN] = {"fchown", {{FAILS(EPERM)}, {FAILS(EIO)}}},
     [FAULT_FSTAT] = {"fstat", {{FAILS(EIO)}, {FAILS(ENOMEM)}}},
     [FAULT_FSTATAT] = {"fstatat", {{FAILS(EIO)}, {FAILS(ENOMEM)}, {FAILS(EACCES)}}},
     [FAULT_FTRUNCATE] = {"ftruncate", {{FAILS(EIO)}, {FAILS(ENOSPC)}, {INTERRUPTED}}},
+    [FAULT_GETCWD] = {"getcwd", {{FAILS(ENOENT)}, {FAILS(EACCES)}}},
     [FAULT_LSEEK] = {"lseek", {{FAILS(EOVERFLOW)}}},
     [FAULT_LSTAT] = {"lstat", {{FAILS(EIO)}, {FAILS(EACCES)}}},
     [FAULT_MEMFD_CREATE] = {"memfd_create", {{FAILS(EMFILE)}, {FAILS(ENOMEM)}}},
@@ -60,9 +65,11 @@ static const struct {
         {{FAILS(EMFILE)}, {FAILS(EACCES)}, {FAILS(ENOSPC)}, {INTERRUPTED}}},
     [FAULT_MMAP] = {"mmap", {{FAILS(ENOMEM)}, {FAILS(ENODEV)}}},
     [FAULT_MUNMAP] = {"munmap", {{FAILS(ENOMEM)}}},
-    [FAULT_PWRITEV2] = {"pwritev2", {{FAILS(ENOSPC)}, {FAILS(EIO)}, {FAILS(EOPNOTSUPP)},
-                                        {INTERRUPTED}, {SHORT}, {SHORT_THEN(ENOSPC)}}},
-    [FAULT_READLINKAT] = {"readlinkat", {{FAILS(EIO)}, {FAILS(EACCES)}}},
+    [FAULT_PWRITEV2] = {"pwritev2",
+        {{FAILS(ENOSPC)}, {FAILS(EIO)}, {FAILS(EOPNOTSUPP)}, {PASSES(ENOSYS)},
+            {PASSES(EINVAL)}, {INTERRUPTED}, {SHORT}, {SHORT_THEN(ENOSPC)},
+            {NOTHING, .debt = UNSEEN}}},
+    [FAULT_READLINKAT] = {"readlinkat", {{FAILS(EIO)}, {FAILS(EACCES)}, {TOO_LONG}}},
     [FAULT_STAT] = {"stat", {{FAILS(EIO)}, {FAILS(EACCES)}}},
     [FAULT_SYNCFS] = {"syncfs", {{FAILS(EIO), LOUDLY}}},
     [FAULT_UNLINK] = {"unlink", {{FAILS(EIO)}}},
@@ -100,7 +107,8 @@ static enum fault strike(enum fault_call call)
         return FAULT_NONE;
     struck = &calls[call].failures[index_armed];
     struck_call = call;
-    errno = struck->error;
+    if (struck->fault == FAULT_FAILS)
+        errno = struck->error;
     return struck->fault;
 }
 

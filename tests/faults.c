@@ -68,7 +68,7 @@ unsigned faults_met(enum fault_call call)
     return met[call];
 }
 
-static int fail(enum fault_call call, int error)
+int fault_fails(enum fault_call call, int error)
 {
     met[call]++;
     errno = error;
@@ -77,7 +77,7 @@ static int fail(enum fault_call call, int error)
 
 static int fail_hidden(void)
 {
-    return fail(FAULT_OPEN, ENOENT);
+    return fault_fails(FAULT_OPEN, ENOENT);
 }
 
 enum fault fault_next(enum fault_call call)
@@ -106,6 +106,8 @@ size_t fault_bytes(size_t size, enum fault fault)
     enum { FEW = 1001 };
     if (fault == FAULT_SHORT && size > 1)
         size /= 2;
+    if (fault == FAULT_NOTHING)
+        return 0;
     return faults.interrupts && size > FEW ? FEW : size;
 }
 
@@ -188,7 +190,7 @@ static int open_at(int directory, const char *path, int flags, mode_t mode)
     if (is_hidden_by_fault(path))
         return fail_hidden();
     if (is_nameless(flags) && faults.tmpfile != 0)
-        return fail(FAULT_CREATE, faults.tmpfile);
+        return fault_fails(FAULT_CREATE, faults.tmpfile);
     if (is_interrupted())
         return -1;
     if (!creates(flags))
@@ -267,7 +269,7 @@ STANDS_BEFORE int fsync(int descriptor)
         return -1;
     int error = directory ? faults.sync_directory : faults.sync_file;
     if (error != 0)
-        return fail(call, error);
+        return fault_fails(call, error);
     if (is_interrupted())
         return -1;
     die_in_time();
@@ -280,7 +282,7 @@ STANDS_BEFORE int syncfs(int descriptor)
     if (fault_strikes(FAULT_SYNCFS))
         return -1;
     if (faults.sync_directory != 0)
-        return fail(FAULT_SYNCFS, faults.sync_directory);
+        return fault_fails(FAULT_SYNCFS, faults.sync_directory);
     return note('f', 0);
 }
 
@@ -292,7 +294,7 @@ STANDS_BEFORE int linkat(
     if (is_hidden_by_fault(path))
         return fail_hidden();
     if (faults.link != 0)
-        return fail(FAULT_LINKAT, faults.link);
+        return fault_fails(FAULT_LINKAT, faults.link);
     let_others();
     die_in_time();
     return note('l', syscall(SYS_linkat, directory, path, to_directory, to, flags));
@@ -311,7 +313,7 @@ STANDS_BEFORE int renameat(
 {
     if (fault_strikes(FAULT_RENAMEAT))
         return -1;
-    return faults.rename != 0 ? fail(FAULT_RENAMEAT, faults.rename)
+    return faults.rename != 0 ? fault_fails(FAULT_RENAMEAT, faults.rename)
                               : rename_at(directory, path, to_directory, to, 0);
 }
 
@@ -322,7 +324,7 @@ STANDS_BEFORE int renameat2(
     if (fault_strikes(FAULT_RENAMEAT2))
         return -1;
     if ((flags & RENAME_NOREPLACE) && faults.rename_new != 0)
-        return fail(FAULT_RENAMEAT2, faults.rename_new);
+        return fault_fails(FAULT_RENAMEAT2, faults.rename_new);
     return rename_at(directory, path, to_directory, to, flags);
 }
 #endif

@@ -33,6 +33,7 @@ enum fault_call {
     FAULT_FSTAT,
     FAULT_FSTATAT,
     FAULT_FTRUNCATE,
+    FAULT_GETCWD,
     FAULT_LSEEK,
     FAULT_LSTAT,
     FAULT_MEMFD_CREATE,
@@ -47,8 +48,9 @@ enum fault_call {
     FAULT_CALL_COUNT
 };
 
-/* What becomes of a call: it is made, fails with errno, or moves a part of its bytes. */
-enum fault { FAULT_NONE, FAULT_FAILS, FAULT_SHORT };
+/* What becomes of a call: it is made, fails with errno, moves a part of its bytes, or
+ * none of them and does not fail. */
+enum fault { FAULT_NONE, FAULT_FAILS, FAULT_SHORT, FAULT_NOTHING };
 
 /* The errno that each is to fail with; 0: it does not. */
 struct faults {
@@ -58,6 +60,7 @@ struct faults {
     int rename_new; /* renameat2 with RENAME_NOREPLACE */
     int sync_file;  /* fsync */
     int sync_directory;
+    int append;      /* pwritev2 with RWF_APPEND */
     bool no_proc;    /* what is below /proc is not there */
     bool interrupts; /* EINTR from every other call, and few bytes go at once */
     bool same_names; /* hidden names are drawn alike: the same again and again, twice */
@@ -81,11 +84,12 @@ void forget_calls(void);
  * for all that no_proc hides. */
 unsigned faults_met(enum fault_call call);
 
-/* For those who stand before further calls: what becomes of CALL, whether it fails, and
- * how many of SIZE bytes it moves. */
+/* For those who stand before further calls: what becomes of CALL, whether it fails, how
+ * many of SIZE bytes it moves; and -1 with ERROR, one of those above. */
 enum fault fault_next(enum fault_call call);
 bool fault_strikes(enum fault_call call);
 size_t fault_bytes(size_t size, enum fault fault);
+int fault_fails(enum fault_call call, int error);
 
 /* As fstatat, past all that stands before it; times are not told. */
 int fault_status(int directory, const char *path, int flags, struct stat *status);

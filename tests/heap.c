@@ -16,6 +16,8 @@ static bool failed;
 static size_t requests;
 static size_t largest;
 
+void (*heap_meanwhile)(void);
+
 void heap_fail(size_t number, bool all)
 {
     countdown = number;
@@ -135,6 +137,8 @@ void *__wrap_realloc(void *block, size_t size)
 {
     if (fails(size))
         return NULL;
+    if (heap_meanwhile != NULL)
+        heap_meanwhile();
     forget(block);
     void *moved = __real_realloc(block, size);
     (void) add(moved != NULL ? moved : block);
@@ -233,4 +237,19 @@ void *__wrap_tsearch(const void *key, void **root, comparison *compare)
         return __real_tsearch(key, root, compare);
     errno = saved;
     return NULL;
+}
+
+/* ---- Handlers ------------------------------------------------------------------------
+ */
+
+typedef void handler(void);
+
+int __real_pthread_atfork(handler *before, handler *in_parent, handler *in_child);
+int __wrap_pthread_atfork(handler *before, handler *in_parent, handler *in_child);
+
+int __wrap_pthread_atfork(handler *before, handler *in_parent, handler *in_child)
+{
+    if (getenv(HEAP_REFUSES_HANDLERS) != NULL)
+        return ENOMEM;
+    return __real_pthread_atfork(before, in_parent, in_child);
 }

@@ -7,6 +7,9 @@
 #include <stdbool.h>
 #include <stddef.h>
 
+/* Set in the environment, it lets pthread_atfork, which is called before main, fail. */
+#define HEAP_REFUSES_HANDLERS "FILELIKE_TEST_REFUSES_HANDLERS"
+
 /* The allocation that is NUMBER from now on fails, 1 being the next; and, with ALL, those
  * after it too. */
 void heap_fail(size_t number, bool all);
@@ -16,6 +19,9 @@ void heap_allow(void);
 
 /* Whether one has failed since heap_fail. */
 bool heap_has_failed(void);
+
+/* Called within realloc, where it is not NULL, before the block moves. */
+extern void (*heap_meanwhile)(void);
 
 /* How many were asked for since the start, and how many blocks and streams there are. */
 size_t heap_requests(void);

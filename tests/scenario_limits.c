@@ -87,6 +87,33 @@ static int overflow(void *context)
     return expect_status();
 }
 
+/* The system takes a part of the last record, which is taken back. */
+static int append(void *context)
+{
+    (void) context;
+    expect_subject = "appending";
+    FILE *stream = filelike_named("w", NULL);
+    FILE *appending = filelike_reopen(stream, "a");
+    EXPECT(store_records(appending) == LIMIT / RECORD);
+    EXPECT(errno == EFBIG);
+    EXPECT(holds_records(stream, LIMIT / RECORD));
+    EXPECT_FAILS(fclose(appending), EOF, EFBIG);
+    EXPECT(fclose(stream) == 0);
+    return expect_status();
+}
+
+/* Of what the C library has pending only writing it out can tell. */
+static int ask_native(void *context)
+{
+    (void) context;
+    expect_subject = "the error of a native stream";
+    FILE *stream = filelike_temporary("w", NULL);
+    EXPECT(fseeko(stream, LIMIT, SEEK_SET) == 0 && putc('x', stream) == 'x');
+    EXPECT(filelike_error(stream) == EFBIG);
+    (void) fclose(stream);
+    return expect_status();
+}
+
 /* ---- A target that would pass the limit ----------------------------------------------
  */
 
@@ -169,6 +196,8 @@ int main(void)
     run_on_target(replace);
     run_on_target(persist);
     run_on_target(move);
+    run_on_target(append);
+    run_on_target(ask_native);
     scratch_leave();
     return expect_status();
 }

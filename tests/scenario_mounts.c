@@ -178,6 +178,15 @@ static void check_spooled(void)
     EXPECT_FAILS(fclose(stream), EOF, ENOSPC);
 }
 
+/* The system takes a part of the last record, which is taken back. */
+static void check_append(void)
+{
+    FILE *stream = filelike_named("a", &on_disk);
+    (void) overflow(stream);
+    EXPECT_FAILS(fclose(stream), EOF, ENOSPC);
+    EXPECT(is(entries("disk"), ""));
+}
+
 /* ---- Persisting to a full disk -------------------------------------------------------
  */
 
@@ -243,6 +252,38 @@ static void check_read_only(void)
     make_file("disk/target", "old");
     EXPECT(mount_read_only("disk"));
     check_refusals(EROFS);
+}
+
+/* ---- Another filesystem in the same place --------------------------------------------
+ */
+
+/* A named stream whose directory another disk now hides, with a file of that name: its
+ * inode number is often the same. */
+static FILE *open_hidden(void)
+{
+    EXPECT(mount_memory("disk", "size=1m"));
+    FILE *stream = filelike_named("w", &on_disk);
+    EXPECT(mount_memory("disk", "size=1m"));
+    make_file(filelike_path(stream), "another");
+    return stream;
+}
+
+/* The other file is not removed, and not put elsewhere. */
+static void check_hidden(void)
+{
+    FILE *stream = open_hidden();
+    char *path = strdup(filelike_path(stream));
+    EXPECT(fclose(stream) == 0);
+    EXPECT(is(content(path), "another"));
+    free(path);
+    stream = open_hidden();
+    path = strdup(filelike_path(stream));
+    EXPECT(fputs("own", stream) >= 0);
+    EXPECT(filelike_persist(stream, "disk/target", 0) == 0);
+    EXPECT(fclose(stream) == 0);
+    EXPECT(is(content("disk/target"), "own"));
+    EXPECT(is(content(path), "another"));
+    free(path);
 }
 
 /* ---- The next directory --------------------------------------------------------------
@@ -323,9 +364,11 @@ static const struct scenario {
     {"full disk, temporary, watched", "size=1m", check_watched},
     {"full disk, temporary", "size=1m", check_native},
     {"full disk, spooled", "size=1m", check_spooled},
+    {"full disk, appending", "size=1m", check_append},
     {"full disk, persist", "size=1m", check_persist},
     {"no more files", "nr_inodes=2", check_without_files},
     {"read-only filesystem", "size=1m", check_read_only},
+    {"directory mounted over", "size=1m", check_hidden},
     {"read-only P_tmpdir", "size=1m", check_next_directory},
     {"no /proc", "size=1m", check_without_proc},
 };

@@ -1111,8 +1111,11 @@ static void run_without_memory(void)
 }
 
 /* ---- Two faults in one append --------------------------------------------------------
+ *
+ * Only where libc has pwritev2: elsewhere the library writes at the end that it has asked
+ * for, and what is cut goes on where it stopped, as any write does.
  */
-
+#ifdef HAVE_PWRITEV2
 static enum fault_call second_call;
 static int second_error;
 static const char *appended_to;
@@ -1172,6 +1175,7 @@ static void cut_appends(void)
     appended_to = "";
     append_cut("0123456789abother");
 }
+#endif
 
 /* ---- Two faults in one look ----------------------------------------------------------
  */
@@ -1313,7 +1317,9 @@ int main(void)
     run_without_handlers();
     run_without_memory();
     run_cold(&kinds[0]);
+#ifdef HAVE_PWRITEV2
     cut_appends();
+#endif
     look_in_vain();
     look_again();
     expect_subject = subject;

@@ -285,30 +285,22 @@ int aside_link(int descriptor, const struct target *target, unsigned flags)
 }
 
 /* For a file that cannot be linked: no /proc, no hard links. Its copy takes its place. */
-static int publish_copy(struct aside *aside, unsigned flags, mode_t permissions)
+static int copy_to_name(struct aside *aside, unsigned flags, mode_t permissions)
 {
-    struct target *target = aside->target;
     struct removal *removal;
-    int copy = make_hidden(target, &removal, create_file, PRIVATE_MODE);
+    int copy = make_hidden(aside->target, &removal, create_file, PRIVATE_MODE);
     if (copy == -1)
         return -1;
-    int status = -1;
-    if (descriptor_copy(aside->descriptor, copy) == 0 &&
-        aside_prepare(copy, target, flags, permissions) == 0)
-        status = rename_hidden(removal, target, flags);
-    else
+    if (descriptor_copy(aside->descriptor, copy) != 0 ||
+        aside_prepare(copy, aside->target, flags, permissions) != 0) {
         removal_release(removal);
-    descriptor_close(status == 0 ? aside->descriptor : copy);
-    if (status == 0)
-        aside->descriptor = copy;
-    return status;
-}
-
-static int publish_hidden(struct aside *aside, unsigned flags)
-{
-    struct removal *removal = aside->removal;
-    aside->removal = NULL;
-    return rename_hidden(removal, aside->target, flags);
+        descriptor_close(copy);
+        return -1;
+    }
+    descriptor_close(aside->descriptor);
+    aside->descriptor = copy;
+    aside->removal = removal;
+    return 0;
 }
 
 /* A file that was made with the right mode keeps it. */
@@ -316,18 +308,24 @@ static int prepare(struct aside *aside, unsigned flags, mode_t permissions)
 {
     if (target_look(aside->target) != 0)
         return -1;
-    if (aside->is_fresh && permissions == 0 && !aside->target->exists)
+    if (aside->is_fresh && !aside->target->exists)
         return sync_file(aside->descriptor, flags);
     return aside_prepare(aside->descriptor, aside->target, flags, permissions);
 }
 
-int aside_publish(struct aside *aside, unsigned flags, mode_t permissions)
+int aside_complete(struct aside *aside, unsigned flags, mode_t permissions)
 {
     if (prepare(aside, flags, permissions) != 0)
         return -1;
-    if (aside->removal != NULL)
-        return publish_hidden(aside, flags);
-    if (aside_link(aside->descriptor, aside->target, flags) == 0)
+    if (aside->removal != NULL ||
+        make_hidden(aside->target, &aside->removal, link_file, aside->descriptor) != -1)
         return 0;
-    return errno == EEXIST ? -1 : publish_copy(aside, flags, permissions);
+    return copy_to_name(aside, flags, permissions);
+}
+
+int aside_put(struct aside *aside, unsigned flags)
+{
+    struct removal *removal = aside->removal;
+    aside->removal = NULL;
+    return rename_hidden(removal, aside->target, flags);
 }

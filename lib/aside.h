@@ -8,19 +8,23 @@
 
 struct aside {
     struct target *target;
-    int descriptor;          /* O_RDWR; once published, that of the target */
+    int descriptor;          /* O_RDWR; another one, perhaps, once it is complete */
     struct removal *removal; /* of the hidden name; NULL: it has none */
     bool is_fresh;           /* the mode is what stdio would give a new file */
 };
 
 /* Makes one for TARGET, to be written through ASIDE->descriptor, which it keeps open
- * until aside_finish. PERMISSIONS as for aside_publish. 0, or -1 with errno. */
+ * until aside_finish. PERMISSIONS as for aside_complete. 0, or -1 with errno. */
 int aside_init(struct aside *aside, struct target *target, mode_t permissions);
 
-/* Puts the file at the target. FLAGS are FILELIKE_NOREPLACE and FILELIKE_NOSYNC. Its mode
- * is PERMISSIONS; where that is 0 the old file's; where there is none 0666 less the
- * umask. 0, or -1 and the target is as before. */
-int aside_publish(struct aside *aside, unsigned flags, mode_t permissions);
+/* Readies what has been written to be put in place: under a hidden name, with its mode
+ * and on disk. FLAGS are FILELIKE_NOREPLACE and FILELIKE_NOSYNC. The mode is PERMISSIONS,
+ * the same as before; where that is 0 the old file's; where there is none 0666 less the
+ * umask. 0, or -1 with errno. */
+int aside_complete(struct aside *aside, unsigned flags, mode_t permissions);
+
+/* Puts a complete file at the target. 0, or -1 with errno and the target is as before. */
+int aside_put(struct aside *aside, unsigned flags);
 
 /* Closes the file, and removes it if it has not been published. */
 void aside_finish(struct aside *aside);

@@ -32,7 +32,8 @@ static int publish(struct atomic *atomic)
     /* A forked child's copy of what was pending is not the whole. */
     if (getpid() != atomic->owner)
         return ECHILD;
-    if (aside_publish(&atomic->aside, atomic->flags, atomic->permissions) != 0)
+    if (aside_complete(&atomic->aside, atomic->flags, atomic->permissions) != 0 ||
+        aside_put(&atomic->aside, atomic->flags) != 0)
         return errno;
     if ((atomic->flags & FILELIKE_NOSYNC) == 0 && target_sync(&atomic->target) != 0)
         return errno;

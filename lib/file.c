@@ -8,7 +8,12 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
+#include <sys/vfs.h>
 #include <unistd.h>
+
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22 /* the kernel's; this libc does not know it */
+#endif
 
 static struct file *file_of(struct store *store)
 {
@@ -115,6 +120,34 @@ static int whole_size(struct store *store, size_t *size)
     return 0;
 }
 
+/* 1 where the file has holes that reading takes memory for, and so can fail; 0, or -1. */
+static int has_costly_holes(int descriptor, size_t size)
+{
+    enum { BLOCK_SIZE = 512 };        /* bytes, of st_blocks */
+    enum { TMPFS_TYPE = 0x01021994 }; /* statfs(2) */
+    struct stat status;
+    struct statfs filesystem;
+    if (fstat(descriptor, &status) != 0)
+        return -1;
+    if ((uint64_t) status.st_blocks >= (size - 1) / BLOCK_SIZE + 1)
+        return 0;
+    return fstatfs(descriptor, &filesystem) != 0 ? -1 : filesystem.f_type == TMPFS_TYPE;
+}
+
+/* Where tmpfs is full, to read its holes through a mapping is SIGBUS. So they are read
+ * here, where that is an error (since Linux 5.14; before, nothing tells in time). */
+static int fill_holes(int descriptor, void *mapping, size_t size)
+{
+    int costly = has_costly_holes(descriptor, size);
+    if (costly != 1)
+        return costly;
+    if (RETRY(madvise(mapping, size, MADV_POPULATE_READ)) == 0 || errno == EINVAL)
+        return 0;
+    if (errno == EFAULT)
+        errno = ENOSPC;
+    return -1;
+}
+
 /* The file over anonymous memory that is one byte longer: where the size is a multiple of
  * the page size, the '\0' behind the last byte is in a page of its own. Elsewhere the
  * kernel has filled the last page with zero bytes (POSIX, mmap). */
@@ -123,7 +156,9 @@ static void *map(int descriptor, size_t size)
     char *base = mmap(NULL, size + 1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (base == MAP_FAILED)
         return NULL;
-    if (mmap(base, size, PROT_READ, MAP_SHARED | MAP_FIXED, descriptor, 0) != MAP_FAILED)
+    if (mmap(base, size, PROT_READ, MAP_SHARED | MAP_FIXED, descriptor, 0) !=
+            MAP_FAILED &&
+        fill_holes(descriptor, base, size) == 0)
         return base;
     int saved = errno;
     (void) munmap(base, size + 1);

@@ -26,13 +26,13 @@ struct persisting {
 /* ---- A copy --------------------------------------------------------------------------
  */
 
-/* A new file at the target with the bytes of the store; COPY holds it open on success. */
-static int publish_copy(struct persisting *it, struct aside *copy)
+/* A file for the target, all but put there, with the bytes of the store. */
+static int make_copy(struct persisting *it, struct aside *copy)
 {
     if (aside_init(copy, &it->target, it->permissions) != 0)
         return -1;
     if (store_copy_to(it->store, copy->descriptor) == 0 &&
-        aside_publish(copy, it->flags, it->permissions) == 0)
+        aside_complete(copy, it->flags, it->permissions) == 0)
         return 0;
     aside_finish(copy);
     return -1;
@@ -41,10 +41,70 @@ static int publish_copy(struct persisting *it, struct aside *copy)
 static int give_snapshot(struct persisting *it)
 {
     struct aside copy;
-    if (publish_copy(it, &copy) != 0)
+    if (make_copy(it, &copy) != 0)
         return -1;
+    int status = aside_put(&copy, it->flags);
     aside_finish(&copy);
-    return 0;
+    return status;
+}
+
+/* ---- A copy that the stream goes on with ---------------------------------------------
+ */
+
+/* A descriptor for the file of COPY, if need be COPY itself, that can be used in place of
+ * OLD: the same access, the same position. */
+static int like(int old, int copy)
+{
+    int flags = fcntl(old, F_GETFL);
+    off_t position = lseek(old, 0, SEEK_CUR);
+    if (flags == -1 || position == -1)
+        return -1;
+    int again = descriptor_open_again(copy, flags & O_ACCMODE);
+    if (again == -1)
+        again = copy;
+    if (lseek(again, position, SEEK_SET) != -1 &&
+        fcntl(again, F_SETFL, flags & O_APPEND) != -1)
+        return again;
+    if (again != copy)
+        descriptor_close(again);
+    return -1;
+}
+
+static int go_on_with(struct file *file, int copy)
+{
+    int again = like(file->descriptor, copy);
+    int status = again == -1 ? -1 : file_replace(file, again);
+    if (again != copy)
+        descriptor_close(again);
+    return status;
+}
+
+/* Lets FILE go on with the copy and puts that in place; in this order, as a descriptor
+ * can be set back, but not a path that has been replaced. */
+static int exchange(struct persisting *it, struct file *file, struct aside *copy)
+{
+    int old = fcntl(file->descriptor, F_DUPFD_CLOEXEC, 0);
+    if (old == -1)
+        return -1;
+    int status = go_on_with(file, copy->descriptor);
+    if (status == 0 && aside_put(copy, it->flags) != 0) {
+        int saved = errno;
+        (void) file_replace(file, old);
+        errno = saved;
+        status = -1;
+    }
+    descriptor_close(old);
+    return status;
+}
+
+static int move_by_copy(struct persisting *it, struct file *file)
+{
+    struct aside copy;
+    if (make_copy(it, &copy) != 0)
+        return -1;
+    int status = exchange(it, file, &copy);
+    aside_finish(&copy);
+    return status;
 }
 
 /* ---- The file itself -----------------------------------------------------------------
@@ -97,16 +157,12 @@ static int put_by_rename(struct persisting *it, int descriptor, const char *name
 
 /* Where the file cannot be moved there, its bytes go, and the stream goes on with them.
  */
-static int move_by_copy(struct persisting *it, struct temporary *temporary)
+static int move_temporary(struct persisting *it, struct temporary *temporary)
 {
-    struct aside copy;
-    if (publish_copy(it, &copy) != 0)
+    if (move_by_copy(it, &temporary->file) != 0)
         return -1;
-    int status = file_replace(&temporary->file, copy.descriptor);
-    aside_finish(&copy);
-    if (status == 0)
-        temporary_remove_name(temporary);
-    return status;
+    temporary_remove_name(temporary);
+    return 0;
 }
 
 static int give_temporary(struct persisting *it, struct temporary *temporary)
@@ -118,7 +174,7 @@ static int give_temporary(struct persisting *it, struct temporary *temporary)
     int status = put_in_place(
         it, temporary->file.descriptor, name, name != NULL ? put_by_rename : put_by_link);
     if (status != 0 && errno != EEXIST)
-        status = move_by_copy(it, temporary);
+        status = move_temporary(it, temporary);
     if (status != 0) {
         int saved = errno;
         free(path);
@@ -132,43 +188,11 @@ static int give_temporary(struct persisting *it, struct temporary *temporary)
 /* ---- From a stream of the C library's ------------------------------------------------
  */
 
-/* A descriptor for the file of COPY, if need be COPY itself, that stdio can use in place
- * of OLD: the same access, the same position. */
-static int like(int old, int copy)
-{
-    int flags = fcntl(old, F_GETFL);
-    int again = descriptor_open_again(copy, flags & O_ACCMODE);
-    if (again == -1)
-        again = copy;
-    (void) lseek(again, lseek(old, 0, SEEK_CUR), SEEK_SET);
-    (void) fcntl(again, F_SETFL, flags & O_APPEND);
-    return again;
-}
-
-static int go_on_with(struct native *native, int copy)
-{
-    int again = like(native->file.descriptor, copy);
-    int status = file_replace(&native->file, again);
-    if (again != copy)
-        descriptor_close(again);
-    return status;
-}
-
-/* Only a stream that filelike_temporary opened goes on with the copy of its bytes. */
-static int copy_native(struct persisting *it, struct native *native, bool goes_on)
-{
-    struct aside copy;
-    if (publish_copy(it, &copy) != 0)
-        return -1;
-    int status = goes_on ? go_on_with(native, copy.descriptor) : 0;
-    aside_finish(&copy);
-    return status;
-}
-
 static int give_native(struct persisting *it, struct native *native)
 {
     int descriptor = native->file.descriptor;
     enum descriptor_note note = descriptor_get_note(descriptor);
+    /* With a copy, only a stream that filelike_temporary opened goes on. */
     bool goes_on = true;
     if (note == NOTE_GIVEN_AWAY)
         return give_snapshot(it);
@@ -181,7 +205,7 @@ static int give_native(struct persisting *it, struct native *native)
     int status = put_in_place(it, descriptor, NULL, put_by_link);
     if (status != 0 && errno != EEXIST) {
         goes_on = note != NOTE_NONE;
-        status = copy_native(it, native, goes_on);
+        status = goes_on ? move_by_copy(it, &native->file) : give_snapshot(it);
     }
     if (status == 0 && goes_on) {
         native_give_away(native, path);
@@ -221,24 +245,28 @@ static int check_complete(const struct use *use)
     return -1;
 }
 
-static mode_t chosen_permissions(const struct use *use)
+/* 0, and in *PERMISSIONS what the stream was opened with; or -1. */
+static int find_permissions(const struct use *use, mode_t *permissions)
 {
     struct stat status;
+    *permissions = use->stream != NULL ? use->stream->permissions : 0;
     if (use->stream != NULL)
-        return use->stream->permissions;
+        return 0;
     int descriptor = use->native->file.descriptor;
-    if (descriptor_get_note(descriptor) == NOTE_PERMISSIONS &&
-        fstat(descriptor, &status) == 0)
-        return status.st_mode & 0777;
+    if (descriptor_get_note(descriptor) != NOTE_PERMISSIONS)
+        return 0;
+    if (fstat(descriptor, &status) != 0)
+        return -1;
+    *permissions = status.st_mode & 0777;
     return 0;
 }
 
 static int persist(struct use *use, const char *path, unsigned flags)
 {
     struct persisting it = {.store = use->store, .flags = flags};
-    if (check_complete(use) != 0 || target_init(&it.target, path, flags) != 0)
+    if (check_complete(use) != 0 || find_permissions(use, &it.permissions) != 0 ||
+        target_init(&it.target, path, flags) != 0)
         return -1;
-    it.permissions = chosen_permissions(use);
     int status = give(use, &it);
     if (status == 0 && (flags & FILELIKE_NOSYNC) == 0)
         status = target_sync(&it.target);

@@ -19,9 +19,22 @@ enum { MOST_LINKS = 40 };
 /* ---- Resolving -----------------------------------------------------------------------
  */
 
+/* Whether a path that ends with NAME, its last slashes cut off, says itself that it is
+ * one of a directory: the root, "." or "..". */
 static bool names_directory(const char *name)
 {
     return name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
+}
+
+/* Cuts them off, but for one that is the root. */
+static bool cut_slashes(char *path)
+{
+    size_t length = strlen(path);
+    size_t kept = length;
+    while (kept > 1 && path[kept - 1] == '/')
+        kept--;
+    path[kept] = '\0';
+    return kept < length;
 }
 
 /* Opens the directory that the target's name lies in. */
@@ -42,18 +55,24 @@ static int open_directory(struct target *target)
     return target->directory == -1 ? -1 : 0;
 }
 
-static int set_path(struct target *target, char *path)
+/* The errors are those of open with O_CREAT, and with O_EXCL for FILELIKE_NOREPLACE. */
+static int set_path(struct target *target, char *path, unsigned flags)
 {
     if (path == NULL)
         return -1;
+    bool has_slash = cut_slashes(path);
     free(target->path);
     target->path = path;
     target->name = path_last(path);
-    if (names_directory(target->name)) {
-        errno = EISDIR;
+    if (open_directory(target) != 0)
         return -1;
-    }
-    return open_directory(target);
+    if (names_directory(target->name))
+        errno = flags & FILELIKE_NOREPLACE ? EEXIST : EISDIR;
+    else if (has_slash)
+        errno = EISDIR;
+    else
+        return 0;
+    return -1;
 }
 
 /* The path that LINK, found at the target, leads to. */
@@ -83,7 +102,7 @@ static int follow(struct target *target)
     link[length] = '\0';
     descriptor_close(target->directory);
     target->directory = -1;
-    return set_path(target, link_path(target, link)) == 0 ? 1 : -1;
+    return set_path(target, link_path(target, link), 0) == 0 ? 1 : -1;
 }
 
 static int follow_all(struct target *target)
@@ -112,7 +131,8 @@ static int check_kind(const char *path)
 
 static int resolve_new(struct target *target, const char *path)
 {
-    if (set_path(target, path_absolute(path)) != 0 || target_look(target) != 0)
+    if (set_path(target, path_absolute(path), FILELIKE_NOREPLACE) != 0 ||
+        target_look(target) != 0)
         return -1;
     if (!target->exists)
         return 0;
@@ -124,8 +144,10 @@ static int resolve_new(struct target *target, const char *path)
 static int check_found(struct target *target, const char *path)
 {
     struct stat status;
-    if (target->exists || stat(path, &status) != 0)
+    if (target->exists)
         return 0;
+    if (stat(path, &status) != 0)
+        return errno == ENOENT ? 0 : -1;
     if (target_look(target) != 0)
         return -1;
     if (target->exists)
@@ -136,7 +158,7 @@ static int check_found(struct target *target, const char *path)
 
 static int resolve_any(struct target *target, const char *path)
 {
-    if (check_kind(path) != 0 || set_path(target, path_absolute(path)) != 0 ||
+    if (set_path(target, path_absolute(path), 0) != 0 || check_kind(path) != 0 ||
         follow_all(target) != 0 || target_look(target) != 0)
         return -1;
     return check_found(target, path);

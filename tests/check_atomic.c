@@ -528,21 +528,29 @@ static void make_paths_to_refuse(void)
     ck_assert_int_eq(symlink("file/below", "amiss"), 0);
 }
 
+static void check_mode_refused_as_by_fopen(const char *path, const char *mode)
+{
+    FILE *file = fopen(path, mode);
+    int expected = errno;
+    ck_assert_msg(file == NULL, "fopen takes %s, %s", path, mode);
+    errno = 0;
+    FILE *stream = filelike_atomic(path, mode, NULL);
+    ck_assert_msg(stream == NULL, "%s, %s is not refused", path, mode);
+    ck_assert_msg(errno == expected, "%s, %s: %s", path, mode, strerror(errno));
+}
+
 static void check_refused_as_by_fopen(const char *path)
 {
-    FILE *file = fopen(path, "w");
-    int expected = errno;
-    ck_assert_msg(file == NULL, "fopen takes %s", path);
-    errno = 0;
-    ck_assert_msg(filelike_atomic(path, "w", NULL) == NULL, "%s is not refused", path);
-    ck_assert_msg(errno == expected, "%s: %s", path, strerror(errno));
+    check_mode_refused_as_by_fopen(path, "w");
+    check_mode_refused_as_by_fopen(path, "wx");
 }
 
 START_TEST(refuses_what_fopen_refuses)
 {
     static const char *const paths[] = {"", "directory", "directory/", ".", "..", "/",
-        "directory/.", "link", "new/", "missing/file", "file/below", "loop", "loop/file",
-        "other", "astray", "amiss"};
+        "./", "//", "directory/.", "directory/..", "directory/./", "missing/.",
+        "missing/..", "missing/new/", "file/", "file/.", "link", "link/", "new/",
+        "missing/file", "file/below", "loop", "loop/file", "other", "astray", "amiss"};
     char before[1 << 12];
     char names[1 << 12];
     make_paths_to_refuse();

@@ -10,6 +10,7 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -54,7 +55,7 @@ static void leave(void)
     scratch_leave();
 }
 
-enum { PLACES = 2 };
+enum { PLACES = 2, HIGH_DESCRIPTOR = 32 };
 
 /* The present directory, or one on another filesystem; NULL where there is none. */
 static const char *directory_at(int place)
@@ -464,6 +465,52 @@ START_TEST(goes_on_for_all_of_its_streams)
     ck_assert_int_eq(fflush(stream), 0);
     assert_reads(reader, "01234567");
     assert_closes(reader);
+    assert_closes(stream);
+    ck_assert_str_eq(content(path), "01234567");
+}
+END_TEST
+
+static rlim_t limit_descriptors(rlim_t count)
+{
+    struct rlimit limit;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &limit), 0);
+    rlim_t before = limit.rlim_cur;
+    limit.rlim_cur = count;
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &limit), 0);
+    return before;
+}
+
+/* With a descriptor as high as those of a process that has many open. */
+static FILE *open_high_giver(int giving, const char *mode)
+{
+    int low[HIGH_DESCRIPTOR];
+    for (size_t i = 0; i < COUNT(low); i++)
+        low[i] = dup(STDERR_FILENO);
+    FILE *stream = open_giver(giving, mode);
+    for (size_t i = 0; i < COUNT(low); i++)
+        ck_assert_int_eq(close(low[i]), 0);
+    return stream;
+}
+
+/* The limit is below the descriptor by now, which cannot be made another file's then. */
+START_TEST(puts_nothing_there_that_the_stream_cannot_go_on_with)
+{
+    const char *path = target_of(_i);
+    if (path == NULL)
+        return;
+    FILE *stream = open_high_giver(_i, "w+");
+    write_text(stream, "0123");
+    rlim_t before = limit_descriptors(HIGH_DESCRIPTOR);
+    int status = filelike_persist(stream, path, 0);
+    int error = errno;
+    (void) limit_descriptors(before);
+    if (status != 0) {
+        ck_assert_int_eq(error, EBADF);
+        ck_assert_int_eq(access(path, F_OK), -1);
+        ck_assert_str_eq(entries(directory_at(_i / (GIVINGS / PLACES))), "");
+        persist(stream, path);
+    }
+    write_text(stream, "4567");
     assert_closes(stream);
     ck_assert_str_eq(content(path), "01234567");
 }
@@ -1088,6 +1135,7 @@ static TCase *giving_away(void)
     ADD_TIMES(keeps_its_mode_of_opening, GIVINGS);
     ADD_TIMES(keeps_its_descriptor, GIVINGS);
     ADD_TIMES(goes_on_for_all_of_its_streams, GIVINGS);
+    ADD_TIMES(puts_nothing_there_that_the_stream_cannot_go_on_with, GIVINGS);
     ADD_TIMES(view_goes_along, GIVINGS);
     ADD_TIMES(mode_of_givers_is_that_of_atomic, GIVINGS);
     ADD_TIMES(new_file_only_from_givers, GIVINGS / PLACES);

@@ -15,6 +15,7 @@
 #include <sys/mman.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #define STANDS_BEFORE __attribute__((visibility("default")))
@@ -99,6 +100,17 @@ STANDS_BEFORE int fstat(int descriptor, struct stat *status)
     if (fault_strikes(FAULT_FSTAT))
         return -1;
     return fault_status(descriptor, "", AT_EMPTY_PATH, status);
+}
+
+STANDS_BEFORE int fstatfs(int descriptor, struct statfs *status)
+{
+    if (fault_strikes(FAULT_FSTATFS))
+        return -1;
+#ifdef SYS_fstatfs64
+    return (int) syscall(SYS_fstatfs64, descriptor, sizeof *status, status);
+#else
+    return (int) syscall(SYS_fstatfs, descriptor, status);
+#endif
 }
 
 STANDS_BEFORE int fstatat(int directory, const char *path, struct stat *status, int flags)
@@ -234,4 +246,11 @@ STANDS_BEFORE int munmap(void *place, size_t size)
     if (fault_strikes(FAULT_MUNMAP))
         return -1;
     return (int) syscall(SYS_munmap, place, size);
+}
+
+STANDS_BEFORE int madvise(void *place, size_t size, int advice)
+{
+    if (fault_strikes(FAULT_MADVISE))
+        return -1;
+    return (int) syscall(SYS_madvise, place, size, advice);
 }

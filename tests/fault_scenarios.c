@@ -490,6 +490,32 @@ static bool persist_with(FILE *stream, const char *old, unsigned flags)
     return false;
 }
 
+/* Nobody else may read the target, even for a moment. */
+static bool persisting_private(const struct kind *kind)
+{
+    struct filelike_options options = {.permissions = 0600};
+    struct stat status;
+    if (!kind_has(kind, KIND_OPTIONS))
+        return true;
+    FILE *stream = kind_open(kind, "w+", &options);
+    if (stream == NULL)
+        return told();
+    turns_pause();
+    EXPECT(fputs(text, stream) >= 0 && fflush(stream) == 0);
+    turns_resume();
+    if (!persist_with(stream, NULL, FILELIKE_NOSYNC)) {
+        (void) told();
+        (void) fclose(stream);
+        return false;
+    }
+    bool takes_permissions = mode_of_stream(stream) != 0;
+    turns_pause();
+    EXPECT(stat(target, &status) == 0);
+    turns_resume();
+    EXPECT(!takes_permissions || (status.st_mode & 0777) == 0600);
+    return close_stream(kind, stream);
+}
+
 static bool persisting(FILE *stream)
 {
     put_old();
@@ -987,6 +1013,7 @@ static const struct row of_kinds[] = {
     {"overwriting", overwriting},
     {"closing", closing},
     {"reading", reading},
+    {"persisting for the owner alone", persisting_private},
 };
 
 static const struct row of_none[] = {

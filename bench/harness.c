@@ -5,8 +5,6 @@
 #include "quiet.h"
 
 #include <errno.h>
-#include <malloc.h>
-#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -52,24 +50,14 @@ static double measure(const struct row *row, enum kind kind)
     return kind == LIMIT ? row->measure_limit(row) : row->measure(row, kind);
 }
 
-/* Memory that was freed is to stay with the process, for every kind alike. */
-static void keep_heap(void)
-{
-#ifdef __GLIBC__
-    (void) mallopt(M_MMAP_THRESHOLD, 32 << 20); /* the most that it takes */
-    (void) mallopt(M_TRIM_THRESHOLD, 1 << 30);
-#endif
-}
-
-/* Once untimed: code is there and linked then, and a warm heap has its memory. */
+/* Once untimed: code is there and linked then, and a warm heap has what malloc, as it is
+ * by default, has kept of the memory that was freed. */
 static void warm_up(const struct row *row, enum kind kind)
 {
     struct row once = *row;
     if (row->heap == FRESH) {
         once.amount = row->text != NULL ? BLOCK_SIZE : 1;
         once.times = 1;
-    } else {
-        keep_heap();
     }
     (void) measure(&once, kind);
 }

@@ -10,7 +10,8 @@ struct row;
 
 enum unit { MEGABYTES_PER_SECOND, NANOSECONDS, MICROSECONDS, BYTES };
 
-/* Whether memory that malloc gives has been in use before. */
+/* Whether the same work was done before in the process, so that malloc may have memory
+ * that has been in use. */
 enum heap { WARM, FRESH };
 
 /* SUBJECT is to be so many times as fast as AGAINST, or as small. */

@@ -46,6 +46,12 @@ static bool is_disturbed(const struct row *row, const struct costs *costs)
     return row->unit != BYTES && costs->foreign > MUCH_FOREIGN;
 }
 
+/* To a hundredth, so that figure and verdict agree. */
+static double as_printed(double ratio)
+{
+    return (double) (long long) (ratio * 100 + 0.5) / 100;
+}
+
 static enum verdict judge(const struct comparison *comparison, const struct costs *costs)
 {
     const struct summary *ratio = &comparison->ratio;
@@ -56,7 +62,7 @@ static enum verdict judge(const struct comparison *comparison, const struct cost
         return NOISY;
     if (ratio->spread > TOO_NOISY && ratio->low < target && target < ratio->high)
         return NOISY;
-    return ratio->middle >= target ? OK : SHORT;
+    return as_printed(ratio->middle) >= target ? OK : SHORT;
 }
 
 /* ---- A line --------------------------------------------------------------------------

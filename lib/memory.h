@@ -16,6 +16,7 @@ struct memory {
     struct store store;
     char *bytes;
     size_t size;
+    size_t read_end;         /* where the last read ended */
     size_t capacity;         /* bytes of content that the block can hold */
     size_t limit;            /* bytes that the capacity never passes */
     filelike_budget *budget; /* counts the capacity; a reference */

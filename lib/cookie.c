@@ -102,7 +102,7 @@ static void set_buffer(struct stream *stream)
     size_t room = cookie_buffer_room(stream->buffer_size);
     /* It may lie in the stream, which close_callback frees: neither library touches it
      * between that and the end of fclose. */
-    if (room > 0)
+    if (room > 0 && !internals_set_buffer(stream))
         (void) setvbuf(stream->file, stream->buffer, _IOFBF, room);
 }
 

@@ -67,13 +67,29 @@ void internals_forget_lock(FILE *file)
 /* ---- Buffers -------------------------------------------------------------------------
  */
 
-static void set_buffer(struct stream *stream, char *buffer, size_t size)
+static void set_buffer(FILE *file, char *buffer, size_t size)
+{
+    file->_IO_buf_base = buffer;
+    file->_IO_buf_end = buffer + size;
+}
+
+/* glibc looks for one before it makes one, at the first read or write. */
+bool internals_set_buffer(struct stream *stream)
+{
+    FILE *file = stream->file;
+    if (file->_IO_buf_base != NULL)
+        return false;
+    file->_flags |= USER_BUFFER;
+    set_buffer(file, stream->buffer, stream->buffer_size);
+    return true;
+}
+
+static void use_late_buffer(struct stream *stream, char *buffer)
 {
     stream->late_buffer = buffer;
-    stream->buffer_size = size;
+    stream->buffer_size = stream->late_size;
     stream->late_size = 0;
-    stream->file->_IO_buf_base = buffer;
-    stream->file->_IO_buf_end = buffer + size;
+    set_buffer(stream->file, buffer, stream->buffer_size);
 }
 
 static bool has_first_buffer(const struct stream *stream)
@@ -92,7 +108,7 @@ static void replace_buffer(struct stream *stream)
     if (buffer != NULL) {
         bool entered = gate_enter();
         if (entered) {
-            set_buffer(stream, buffer, stream->late_size);
+            use_late_buffer(stream, buffer);
             gate_leave();
         } else {
             free(buffer);
@@ -185,6 +201,12 @@ void internals_after_write(struct stream *stream)
 }
 
 #else
+
+bool internals_set_buffer(struct stream *stream)
+{
+    (void) stream;
+    return false;
+}
 
 bool internals_needs_lock(const FILE *file)
 {

@@ -12,6 +12,10 @@
 /* Whether a stream's buffer can be replaced while it is in use. */
 #define INTERNALS_REPLACE_BUFFERS (FILELIKE_GLIBC_INTERNALS != 0)
 
+/* Gives a new stream with callbacks the buffer that it brings; false where setvbuf has
+ * to, which takes longer. */
+bool internals_set_buffer(struct stream *stream);
+
 /* For a new stream with callbacks: it locks only where one of fopen's would, and shows
  * its descriptor from the moment that it has one. */
 void internals_use(struct stream *stream);

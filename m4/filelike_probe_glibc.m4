@@ -1,9 +1,10 @@
 # FILELIKE_PROBE_GLIBC
 # Defines FILELIKE_GLIBC_INTERNALS to 1 where glibc's struct _IO_FILE behaves as
 # lib/internals.c takes it to, to 0 elsewhere. Asked by behaviour: a stream with callbacks has
-# the lock bit and loses it, answers fileno with the descriptor that was set, and goes on with
-# a buffer that it gets while it writes; a stream of fopen's without threads does not have
-# the bit, and frees a buffer that is not marked as the user's.
+# the lock bit and loses it, answers fileno with the descriptor that was set, uses the buffer
+# that it finds at the first write and the one that it gets while it writes; a stream of
+# fopen's without threads does not have the bit, and frees a buffer that is not marked as
+# the user's.
 AC_DEFUN([FILELIKE_PROBE_GLIBC], [
 AC_REQUIRE([AC_USE_SYSTEM_EXTENSIONS])
 AC_CACHE_CHECK([whether glibc's struct _IO_FILE is as expected],
@@ -58,8 +59,11 @@ static int buffer_in_use(void)
 {
     cookie_io_functions_t callbacks = {.write = replace};
     writer = fopencookie(NULL, "w", callbacks);
-    if (writer == NULL || setvbuf(writer, small, _IOFBF, sizeof small) != 0)
+    if (writer == NULL || writer->_IO_buf_base != NULL)
         return 0;
+    writer->_flags |= 1;
+    writer->_IO_buf_base = small;
+    writer->_IO_buf_end = small + sizeof small;
     for (int i = 0; i < 100; i++)
         putc('0' + i % 10, writer);
     if (fclose(writer) != 0 || total != 100 || most <= sizeof small)

@@ -18,7 +18,8 @@ struct spooled {
     struct store *now; /* &memory.store, or the file that the bytes have moved to */
     struct memory memory;
     struct place place; /* of the file */
-    bool spills;        /* moves where memory does not suffice */
+    bool rolls_over;    /* may move to disk */
+    bool spills;        /* does so by itself, where memory does not suffice */
 };
 
 static struct spooled *spooled_of(struct store *store)
@@ -168,7 +169,7 @@ static int spooled_move_to_disk(struct store *store)
     struct spooled *spooled = spooled_of(store);
     if (has_moved(spooled))
         return store_move_to_disk(spooled->now);
-    if (spooled->spills)
+    if (spooled->rolls_over)
         return move(spooled);
     errno = ENOTSUP;
     return -1;
@@ -238,7 +239,7 @@ static struct store *create(
     memory_init(&spooled->memory, limit, options->budget);
     spooled->now = &spooled->memory.store;
     spooled->place = place;
-    spooled->spills = false;
+    spooled->rolls_over = spooled->spills = false;
     return &spooled->store;
 }
 
@@ -260,8 +261,10 @@ struct store *spooled_create(const struct filelike_options *options)
     if (place_init(&place, options) != 0)
         return NULL;
     struct store *store = create(options, limit, place);
-    if (store != NULL)
-        spooled_of(store)->spills = true;
+    if (store == NULL)
+        return NULL;
+    spooled_of(store)->rolls_over = true;
+    spooled_of(store)->spills = limit != FILELIKE_NEVER || options->budget != NULL;
     return store;
 }
 

@@ -192,6 +192,21 @@ START_TEST(never_is_never)
 }
 END_TEST
 
+/* Not even where the machine has no memory left. */
+START_TEST(never_is_never_without_memory_either)
+{
+    enum { KEPT = 3 };
+    int64_t too_much = sizeof(void *) == 8 ? INT64_C(1) << 60 : INT32_MAX;
+    FILE *stream = spooled("w+", FILELIKE_NEVER);
+    ck_assert_int_eq(store_error(stream, "abc", KEPT), 0);
+    ck_assert_int_eq(filelike_truncate(stream, too_much), -1);
+    ck_assert_int_eq(errno, ENOMEM);
+    ck_assert_int_eq(filelike_in_memory(stream), 1);
+    assert_bytes(stream, "abc", KEPT);
+    assert_closes(stream);
+}
+END_TEST
+
 /* What the stream may not hold anyway is no reason to move. */
 START_TEST(size_limit_within_the_memory_limit)
 {
@@ -1015,6 +1030,7 @@ static void add_limits(TCase *test_case)
     tcase_add_test(test_case, gap_counts);
     tcase_add_test(test_case, gap_is_not_allocated);
     tcase_add_test(test_case, never_is_never);
+    tcase_add_test(test_case, never_is_never_without_memory_either);
     tcase_add_test(test_case, size_limit_within_the_memory_limit);
     tcase_add_test(test_case, size_limit_past_the_memory_limit);
     tcase_add_loop_test(test_case, rollover_of_each_kind, 0, (int) kind_count);

@@ -94,11 +94,19 @@ struct named_file {
     struct removal *removal;
 };
 
-/* Gives the file the permissions that were asked for: mkostemps's are 0600 less the
- * umask. */
-static int set_permissions(int descriptor, const struct place *place)
+/* Gives a new file its permissions, of which the umask may have taken some; *STATUS is
+ * the file's. A filesystem that knows none refuses, which counts where some were asked
+ * for. */
+static int set_permissions(int descriptor, const struct place *place, struct stat *status)
 {
-    return place->permissions == 0 ? 0 : fchmod(descriptor, place->permissions);
+    enum { PERMISSION_BITS = 0777 };
+    bool asked = place->permissions != 0;
+    mode_t wanted = asked ? place->permissions : DEFAULT_PERMISSIONS;
+    if (fstat(descriptor, status) != 0)
+        return -1;
+    if ((status->st_mode & PERMISSION_BITS) == wanted)
+        return 0;
+    return fchmod(descriptor, wanted) == 0 || (errno == EPERM && !asked) ? 0 : -1;
 }
 
 /* As mkostemps; on success PATH belongs to the removal. */
@@ -108,8 +116,7 @@ static int create_and_set(char *path, const struct named_file *file)
     int descriptor = RETRY(mkostemps(path, (int) strlen(file->suffix), O_CLOEXEC));
     if (descriptor == -1)
         return -1;
-    if (set_permissions(descriptor, file->place) != 0 ||
-        fstat(descriptor, &status) != 0) {
+    if (set_permissions(descriptor, file->place, &status) != 0) {
         int saved = errno;
         (void) unlink(path);
         descriptor_close(descriptor);
@@ -186,6 +193,16 @@ static int restrict_access(int descriptor, int access)
     return restricted;
 }
 
+/* DESCRIPTOR, where it is one and its file has got its permissions; else -1. */
+static int set_or_close(int descriptor, const struct place *place)
+{
+    struct stat status;
+    if (descriptor == -1 || set_permissions(descriptor, place, &status) == 0)
+        return descriptor;
+    descriptor_close(descriptor);
+    return -1;
+}
+
 static int create_nameless(const char *directory, void *context)
 {
     const struct nameless_file *file = context;
@@ -193,22 +210,12 @@ static int create_nameless(const char *directory, void *context)
     int descriptor = RETRY(open(directory, flags, DEFAULT_PERMISSIONS));
     if (descriptor == -1 && descriptor_lacks_tmpfile(errno))
         return restrict_access(create_and_unlink(directory, file->place), file->access);
-    if (descriptor != -1 && set_permissions(descriptor, file->place) != 0) {
-        descriptor_close(descriptor);
-        return -1;
-    }
-    return descriptor;
+    return set_or_close(descriptor, file->place);
 }
 
 static int create_in_kernel(const struct place *place, int access)
 {
-    int descriptor = memfd_create("filelike", MFD_CLOEXEC);
-    mode_t permissions =
-        place->permissions == 0 ? DEFAULT_PERMISSIONS : place->permissions;
-    if (descriptor != -1 && fchmod(descriptor, permissions) != 0) {
-        descriptor_close(descriptor);
-        return -1;
-    }
+    int descriptor = set_or_close(memfd_create("filelike", MFD_CLOEXEC), place);
     return restrict_access(descriptor, access);
 }
 

@@ -121,10 +121,13 @@ END_TEST
 
 START_TEST(is_private)
 {
-    (void) umask(0);
-    FILE *stream = open_named(0);
-    ck_assert_uint_eq(mode_of(path_of(stream)), 0600);
-    assert_closes(stream);
+    static const mode_t umasks[] = {0, 0200, 0777};
+    for (size_t i = 0; i < COUNT(umasks); i++) {
+        (void) umask(umasks[i]);
+        FILE *stream = open_named(0);
+        ck_assert_uint_eq(mode_of(path_of(stream)), 0600);
+        assert_closes(stream);
+    }
 }
 END_TEST
 

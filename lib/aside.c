@@ -284,10 +284,22 @@ int aside_link(int descriptor, const struct target *target, unsigned flags)
     return rename_hidden(removal, target, flags);
 }
 
+/* The mode that a new file has got from the umask of when it was opened, or PERMISSIONS.
+ */
+static mode_t mode_of_copy(const struct aside *aside, mode_t permissions)
+{
+    struct stat status;
+    bool keeps = aside->is_fresh && !aside->target->exists;
+    return keeps && fstat(aside->descriptor, &status) == 0
+               ? status.st_mode & PERMISSION_BITS
+               : permissions;
+}
+
 /* For a file that cannot be linked: no /proc, no hard links. Its copy takes its place. */
 static int copy_to_name(struct aside *aside, unsigned flags, mode_t permissions)
 {
     struct removal *removal;
+    permissions = mode_of_copy(aside, permissions);
     int copy = make_hidden(aside->target, &removal, create_file, PRIVATE_MODE);
     if (copy == -1)
         return -1;

@@ -854,6 +854,18 @@ START_TEST(new_file_has_the_mode_that_fopen_gives)
 }
 END_TEST
 
+/* fopen has only that one. */
+START_TEST(umask_of_the_opening_counts)
+{
+    faults = systems[_i];
+    (void) umask(077);
+    FILE *stream = filelike_atomic("target", "w", NULL);
+    (void) umask(0);
+    assert_closes(stream);
+    ck_assert_uint_eq(mode_of("target"), 0600);
+}
+END_TEST
+
 START_TEST(file_keeps_its_mode)
 {
     static const mode_t modes[] = {0600, 0640, 0666, 0755, 0200, 04711, 02710, 01644};
@@ -1240,6 +1252,7 @@ static void add_permissions(TCase *test_case)
     ADD_FOR_SYSTEMS(file_keeps_its_mode);
     ADD_FOR_SYSTEMS(permissions_win);
     ADD_FOR_SYSTEMS(umask_is_left_alone);
+    ADD_FOR_SYSTEMS(umask_of_the_opening_counts);
     ADD_FOR_SYSTEMS(file_may_vanish_meanwhile);
     ADD_FOR_SYSTEMS(file_keeps_its_owner);
     ADD(owner_changes_where_it_has_to);

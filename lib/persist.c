@@ -132,6 +132,22 @@ static int put_in_place(struct persisting *it, int descriptor, const char *name,
     return -1;
 }
 
+/* Where the file stands already. */
+static int leave(struct persisting *it, int descriptor, const char *name)
+{
+    (void) it, (void) descriptor, (void) name;
+    return 0;
+}
+
+/* A file that has been given away is copied; but a copy in its own place would leave the
+ * stream to go on writing to a file that nobody can find. */
+static int give_again(struct persisting *it, const struct file *file)
+{
+    if (it->target.exists && file_is(file, &it->target.status))
+        return put_in_place(it, file->descriptor, NULL, leave);
+    return give_snapshot(it);
+}
+
 static int put_by_link(struct persisting *it, int descriptor, const char *name)
 {
     (void) name;
@@ -195,7 +211,7 @@ static int give_native(struct persisting *it, struct native *native)
     /* With a copy, only a stream that filelike_temporary opened goes on. */
     bool goes_on = true;
     if (note == NOTE_GIVEN_AWAY)
-        return give_snapshot(it);
+        return give_again(it, &native->file);
     int in_memory = store_in_memory(it->store);
     if (in_memory != 0)
         return in_memory == 1 ? give_snapshot(it) : -1;
@@ -225,8 +241,10 @@ static int give(struct use *use, struct persisting *it)
     if (use->native != NULL)
         return give_native(it, use->native);
     struct temporary *temporary = temporary_of(it->store);
-    if (temporary == NULL || temporary->given_path != NULL)
+    if (temporary == NULL)
         return give_snapshot(it);
+    if (temporary->given_path != NULL)
+        return give_again(it, &temporary->file);
     int in_memory = store_in_memory(it->store);
     if (in_memory == -1)
         return -1;

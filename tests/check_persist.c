@@ -402,6 +402,25 @@ START_TEST(is_copied_when_persisted_again)
 }
 END_TEST
 
+/* A copy in its place would take the path from the stream. */
+START_TEST(goes_on_when_persisted_there_again)
+{
+    const char *path = target_of(_i);
+    if (path == NULL)
+        return;
+    FILE *stream = open_giver(_i, "w+");
+    write_text(stream, "0123456789");
+    persist(stream, path);
+    write_text(stream, "abc");
+    persist(stream, path);
+    ck_assert_str_eq(filelike_path(stream), path);
+    write_text(stream, "def");
+    assert_fails(filelike_persist(stream, path, FILELIKE_NOREPLACE), -1, EEXIST);
+    assert_closes(stream);
+    ck_assert_str_eq(content(path), "0123456789abcdef");
+}
+END_TEST
+
 /* Also where the bytes have gone to another file. */
 START_TEST(keeps_its_mode_of_opening)
 {
@@ -1132,6 +1151,7 @@ static TCase *giving_away(void)
     ADD_TIMES(nothing_removes_it_any_more, GIVINGS);
     ADD_TIMES(exit_does_not_remove_it, GIVINGS);
     ADD_TIMES(is_copied_when_persisted_again, GIVINGS);
+    ADD_TIMES(goes_on_when_persisted_there_again, GIVINGS);
     ADD_TIMES(keeps_its_mode_of_opening, GIVINGS);
     ADD_TIMES(keeps_its_descriptor, GIVINGS);
     ADD_TIMES(goes_on_for_all_of_its_streams, GIVINGS);

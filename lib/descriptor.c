@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -40,18 +41,28 @@ int descriptor_write(
     return 0;
 }
 
+/* musl 1.2.3 has no pwritev2. */
+static ssize_t append(int descriptor, const void *data, size_t size)
+{
+    struct iovec vector = {(void *) (uintptr_t) data, size};
+#if defined HAVE_PWRITEV2
+    return pwritev2(descriptor, &vector, 1, 0, RWF_APPEND);
+#elif defined SYS_pwritev2
+    enum { APPEND = 0x10 }; /* the kernel's RWF_APPEND; the zeroes are the position */
+    return syscall(SYS_pwritev2, descriptor, &vector, 1, 0L, 0L, APPEND);
+#else
+    (void) descriptor, (void) vector;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
 ssize_t descriptor_append(int descriptor, const void *data, size_t size)
 {
-#ifdef HAVE_PWRITEV2
-    struct iovec vector = {(void *) (uintptr_t) data, size};
-    ssize_t count = RETRY(pwritev2(descriptor, &vector, 1, 0, RWF_APPEND));
-    if (count != -1 || (errno != ENOSYS && errno != EINVAL))
-        return count;
-#else
-    (void) descriptor, (void) data, (void) size;
-#endif
-    errno = ENOTSUP;
-    return -1;
+    ssize_t count = RETRY(append(descriptor, data, size));
+    if (count == -1 && (errno == ENOSYS || errno == EINVAL))
+        errno = ENOTSUP;
+    return count;
 }
 
 /* In the kernel, where it can; returns how far that went. */

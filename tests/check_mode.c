@@ -160,12 +160,12 @@ END_TEST
 /* ---- What they mean ------------------------------------------------------------------
  */
 
-/* EBADF, where stdio refuses CALL, an expression, in this mode. */
-#define ASSERT_REFUSED(mode, call)       \
-    do {                                 \
-        errno = 0;                       \
-        ASSERT_IN(mode, (call) == EOF);  \
-        ASSERT_IN(mode, errno == EBADF); \
+/* REFUSED, where stdio refuses CALL, an expression, in this mode. */
+#define ASSERT_REFUSED(mode, call)         \
+    do {                                   \
+        errno = 0;                         \
+        ASSERT_IN(mode, (call) == EOF);    \
+        ASSERT_IN(mode, errno == REFUSED); \
     } while (0)
 
 /* Whether reading on from here gives TEXT, and then the end. */

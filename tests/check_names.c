@@ -308,9 +308,9 @@ START_TEST(modes_are_enforced)
     store("memory:name", TEXT);
     FILE *reader = opened("memory:name", "r");
     FILE *writer = opened("memory:name", "a");
-    assert_fails(putc('x', reader), EOF, EBADF);
+    assert_fails(putc('x', reader), EOF, REFUSED);
     assert_fails(filelike_truncate(reader, 0), -1, EBADF);
-    assert_fails(getc(writer), EOF, EBADF);
+    assert_fails(getc(writer), EOF, REFUSED);
     assert_closes(reader);
     assert_closes(writer);
     assert_holds("memory:name", TEXT);

@@ -7,6 +7,7 @@
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
 static const unsigned known_flags[] = {FILELIKE_UNLOCKED, FILELIKE_KEEP,
@@ -238,6 +239,8 @@ START_TEST(buffer_sizes_beyond_memory)
 {
     static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - 1, SIZE_MAX - 8, SIZE_MAX - 100,
         SIZE_MAX - 1000, SIZE_MAX / 2, SIZE_MAX / 2 + 1};
+    /* Of 32 bits, half may be there. */
+    (void) setrlimit(RLIMIT_AS, &(struct rlimit){SIZE_MAX / 2, SIZE_MAX / 2});
     if (!has_own_buffer(&kinds[_i]))
         return;
     for (size_t i = 0; i < COUNT(sizes); i++) {

@@ -441,7 +441,7 @@ START_TEST(keeps_its_mode_of_opening)
     write_text(stream, "45");
     ck_assert_int_eq(fflush(stream), 0);
     ck_assert_str_eq(content(path), "012345");
-    assert_fails(fread(buffer, 1, sizeof buffer, stream), 0, EBADF);
+    assert_fails(fread(buffer, 1, sizeof buffer, stream), 0, REFUSED);
     int flags = fcntl(filelike_fileno(stream), F_GETFD);
     ck_assert_int_eq(flags & FD_CLOEXEC, FD_CLOEXEC);
     assert_closes(stream);
@@ -767,6 +767,10 @@ END_TEST
  * taken by an empty file, which comes before the rename. */
 static void check_race(FILE *stream)
 {
+    if (!faults_see_new_names()) {
+        assert_closes(stream);
+        return;
+    }
     faults.meanwhile = make_target;
     assert_fails(filelike_persist(stream, "target", FILELIKE_NOREPLACE), -1, EEXIST);
     faults.meanwhile = NULL;

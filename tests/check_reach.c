@@ -89,7 +89,8 @@ START_TEST(descriptor_is_at_the_end_where_appended)
     FILE *stream = open_text(&kinds[_i], "0123", "a");
     if (stream == NULL)
         return;
-    ck_assert_int_eq(offset_of(stream), 4);
+    if (APPEND_STARTS_AT_END || kind_has(&kinds[_i], KIND_WATCHED))
+        ck_assert_int_eq(offset_of(stream), 4);
     write_text(stream, "45");
     ck_assert_int_eq(offset_of(stream), 6);
     assert_text(stream, "012345");

@@ -498,7 +498,8 @@ START_TEST(append_starts_at_the_end)
     FILE *stream = open_text(&kinds[_i], "0123", "a");
     if (stream == NULL)
         return;
-    ck_assert_int_eq(ftello(stream), 4);
+    if (APPEND_STARTS_AT_END || kind_has(&kinds[_i], KIND_WATCHED))
+        ck_assert_int_eq(ftello(stream), 4);
     write_text(stream, "45");
     ck_assert_int_eq(ftello(stream), 6);
     assert_text(stream, "012345");
@@ -575,9 +576,9 @@ START_TEST(read_mode_refuses_to_write)
     FILE *stream = open_empty(&kinds[_i], "r");
     if (stream == NULL)
         return;
-    assert_fails(putc('x', stream), EOF, EBADF);
-    assert_fails(fputs("x", stream), EOF, EBADF);
-    assert_fails(fwrite("x", 1, 1, stream), 0, EBADF);
+    assert_fails(putc('x', stream), EOF, REFUSED);
+    assert_fails(fputs("x", stream), EOF, REFUSED);
+    assert_fails(fwrite("x", 1, 1, stream), 0, REFUSED);
     assert_text(stream, "");
     check_refusal(stream);
 }
@@ -591,9 +592,9 @@ static void check_refuses_to_read(const struct kind *kind, const char *mode)
         return;
     write_text(stream, "4");
     ck_assert_int_eq(fseeko(stream, 0, SEEK_SET), 0);
-    assert_fails(getc(stream), EOF, EBADF);
-    assert_fails(fread(buffer, 1, 1, stream), 0, EBADF);
-    assert_fails(fread(buffer, 1, sizeof buffer, stream), 0, EBADF);
+    assert_fails(getc(stream), EOF, REFUSED);
+    assert_fails(fread(buffer, 1, 1, stream), 0, REFUSED);
+    assert_fails(fread(buffer, 1, sizeof buffer, stream), 0, REFUSED);
     check_refusal(stream);
 }
 

@@ -4,6 +4,8 @@
 
 #include "faults.h"
 
+#include "scratch.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -386,4 +388,14 @@ STANDS_BEFORE ssize_t getrandom(void *buffer, size_t size, unsigned flags)
         return syscall(SYS_getrandom, buffer, size, flags);
     memset(buffer, ++drawn <= 2 ? 0 : drawn, size);
     return (ssize_t) size;
+}
+
+bool faults_see_new_names(void)
+{
+#ifdef HAVE_RENAMEAT2
+    return true;
+#else
+    say_skipped("what happens during a rename", "the C library has no renameat2");
+    return false;
+#endif
 }

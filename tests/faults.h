@@ -96,4 +96,8 @@ int fault_fails(enum fault_call call, int error);
 /* As fstatat, past all that stands before it; times are not told. */
 int fault_status(int directory, const char *path, int flags, struct stat *status);
 
+/* Whether renames that must not replace a file come past here: without a renameat2 in the
+ * C library the library asks the kernel itself. Says so where not. */
+bool faults_see_new_names(void);
+
 #endif

@@ -53,9 +53,10 @@ static FILE *fill(FILE *stream, const void *data, size_t size, const char *mode)
 {
     if (stream == NULL || size == 0 || starts_with(mode, 'w'))
         return stream;
+    errno = 0;
     if (store(stream, data, size) == 0 && go_to_start(stream, mode) == 0)
         return stream;
-    return errno == EBADF ? not_in_this_mode(stream) : give_up(stream);
+    return errno == REFUSED ? not_in_this_mode(stream) : give_up(stream);
 }
 
 static const char *directory(void)

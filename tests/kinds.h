@@ -5,6 +5,7 @@
 
 #include "filelike.h"
 
+#include <errno.h>
 #include <stdbool.h>
 
 /* What is true of the streams of a kind. */
@@ -18,6 +19,15 @@ enum {
     KIND_STARTS_FULL = 64, /* starts on bytes that exist, in any mode */
     KIND_PUBLISHES = 128   /* refuses "r"; its bytes are put in place by fclose */
 };
+
+/* What the C library does with streams of its own: the errno where it refuses to read or
+ * to write by the mode of any stream (musl leaves the old one, 0 in the tests), and
+ * whether those that append are at the end before the first write. */
+#ifdef __GLIBC__
+enum { REFUSED = EBADF, APPEND_STARTS_AT_END = 1 };
+#else
+enum { REFUSED = 0, APPEND_STARTS_AT_END = 0 };
+#endif
 
 struct kind {
     const char *name;

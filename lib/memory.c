@@ -121,16 +121,27 @@ static void terminate(struct memory *memory)
         memory->bytes[memory->size] = '\0';
 }
 
-void memory_clear(struct memory *memory)
+/* Takes the block out of the store, which is empty then; NULL where it has none of its
+ * own. The budget still counts it. Ordered for fork, see gate.h: there is never room
+ * without a block. */
+static char *take_block(struct memory *memory)
 {
     char *bytes = memory->block == BLOCK_BORROWED ? NULL : memory->bytes;
-    size_t capacity = memory->capacity;
     memory->size = 0;
+    gate_order();
     memory->capacity = 0;
+    gate_order();
     memory->bytes = NULL;
+    gate_order();
     memory->block = BLOCK_OWN;
     memory->viewed = false;
-    free(bytes);
+    return bytes;
+}
+
+void memory_clear(struct memory *memory)
+{
+    size_t capacity = memory->capacity;
+    free(take_block(memory));
     budget_give(memory->budget, capacity);
 }
 
@@ -216,21 +227,23 @@ static int64_t memory_size(struct store *store)
     return (int64_t) memory_of(store)->size;
 }
 
-/* An adopted block lacks the byte for the '\0', until somebody wants to see it. */
-static int make_room_for_end(struct memory *memory)
+/* For who is to see the bytes: an adopted block has no room for the '\0' until then, and
+ * a forked child may have a size without the '\0' that was just being written. */
+static int terminate_for_reader(struct memory *memory)
 {
-    if (memory->block != BLOCK_ADOPTED)
-        return 0;
-    if (resize_block(memory, memory->capacity) != 0)
+    if (memory->block == BLOCK_ADOPTED && resize_block(memory, memory->capacity) != 0)
         return -1;
-    terminate(memory);
+    /* Who sees the same bytes already may be reading it. */
+    if (memory->bytes != NULL && memory->block == BLOCK_OWN &&
+        memory->bytes[memory->size] != '\0')
+        terminate(memory);
     return 0;
 }
 
 static const void *memory_view(struct store *store, size_t *size)
 {
     struct memory *memory = memory_of(store);
-    if (make_room_for_end(memory) != 0)
+    if (terminate_for_reader(memory) != 0)
         return NULL;
     *size = memory->size;
     memory->viewed = true;
@@ -252,18 +265,17 @@ static char *copy_out(const struct memory *memory)
 static void *memory_detach(struct store *store, size_t *size)
 {
     struct memory *memory = memory_of(store);
-    if (make_room_for_end(memory) != 0)
+    if (terminate_for_reader(memory) != 0)
         return NULL;
+    size_t capacity = memory->capacity;
     bool movable = memory->block == BLOCK_OWN && memory->bytes != NULL;
-    char *bytes = movable ? memory->bytes : copy_out(memory);
-    if (bytes == NULL)
+    char *copy = movable ? NULL : copy_out(memory);
+    if (!movable && copy == NULL)
         return NULL;
     *size = memory->size;
-    memory->size = 0;
-    if (movable)
-        memory->bytes = NULL;
-    memory_clear(memory);
-    return bytes;
+    char *block = take_block(memory);
+    budget_give(memory->budget, capacity);
+    return movable ? block : copy;
 }
 
 static int memory_copy_to(struct store *store, int target)

@@ -326,6 +326,49 @@ START_TEST(can_use_growing_streams)
 }
 END_TEST
 
+/* ---- Bytes that another stream is just changing
+ * ----------------------------------------
+ */
+
+static FILE *shared;
+
+/* Text is a string, and there is room where the store says so. */
+static int use_shared(void)
+{
+    size_t size;
+    const char *view = filelike_view(shared, &size);
+    NEED(view != NULL && view[size] == '\0');
+    NEED(fseeko(shared, 0, SEEK_SET) == 0);
+    NEED(fwrite(block, 1, BLOCK, shared) == BLOCK && fflush(shared) == 0);
+    NEED(filelike_size(shared) >= BLOCK);
+    return 0;
+}
+
+static void fork_or_change(unsigned number, void *context)
+{
+    FILE *stream = context;
+    unsigned state = 1;
+    for (int i = 0; number == 0 && i < 5 * FORKS; i++)
+        (void) fork_once(use_shared);
+    if (number == 0)
+        crowd_end();
+    while (crowd_goes_on()) {
+        append_block(stream, &state);
+        if (crowd_draw(&state, 8) == 0)
+            free(filelike_detach(stream, NULL));
+    }
+}
+
+START_TEST(can_use_shared_bytes)
+{
+    FILE *stream = filelike_memory("w+", NULL);
+    shared = filelike_reopen(stream, "r+");
+    crowd_run(2, fork_or_change, stream);
+    assert_closes(shared);
+    assert_closes(stream);
+}
+END_TEST
+
 /* ---- Names ---------------------------------------------------------------------------
  */
 
@@ -556,6 +599,7 @@ static void add_child(Suite *suite)
     tcase_add_checked_fixture(child, make_block, NULL);
     tcase_add_test(child, can_use_names);
     tcase_add_test(child, can_use_a_budget);
+    tcase_add_test(child, can_use_shared_bytes);
     if (!GLIBC) {
         say_skipped("streams in use at a fork", "musl leaves them locked in the child");
         return;

@@ -20,8 +20,8 @@ enum state {
     STATE_FREE,     /* nobody's */
     STATE_RESERVED, /* somebody's; its file, if it has one, stays */
     STATE_CREATING, /* the same, and its file may appear at any moment */
-    STATE_ARMED,    /* its file is to be removed */
-    STATE_REMOVING  /* filelike_cleanup reads it */
+    STATE_ARMED     /* its file is to be removed; and one more for each filelike_cleanup
+                       that is reading it, as one may interrupt another */
 };
 
 /* Places are never freed, only used again, so that a handler can walk the list at any
@@ -88,7 +88,8 @@ const char *removal_name(const struct removal *removal)
 
 void removal_arm(struct removal *removal)
 {
-    atomic_store(&removal->state, STATE_ARMED);
+    if (!change(removal, STATE_RESERVED, STATE_ARMED))
+        (void) change(removal, STATE_CREATING, STATE_ARMED);
 }
 
 void removal_disarm(struct removal *removal)
@@ -101,7 +102,7 @@ void removal_disarm(struct removal *removal)
 
 bool removal_is_armed(const struct removal *removal)
 {
-    return atomic_load(&removal->state) != STATE_RESERVED;
+    return atomic_load(&removal->state) >= STATE_ARMED;
 }
 
 /* ---- Creating ------------------------------------------------------------------------
@@ -159,6 +160,22 @@ static void wait_for_creation(const struct removal *removal, int *patience)
         (void) poll(NULL, 0, 1);
 }
 
+/* True: the place says what it says until release_hold. */
+static bool hold_armed(struct removal *removal)
+{
+    int state = atomic_load(&removal->state);
+    while (state >= STATE_ARMED) {
+        if (atomic_compare_exchange_weak(&removal->state, &state, state + 1))
+            return true;
+    }
+    return false;
+}
+
+static void release_hold(struct removal *removal)
+{
+    (void) atomic_fetch_sub(&removal->state, 1);
+}
+
 /* Async-signal-safe: atomics without locks, and of functions only getpid, poll, fstatat
  * and unlinkat, all of which POSIX lists as such. Places are never freed, and the one
  * that is read here is held by its state, so its owner on another thread waits, and its
@@ -171,9 +188,9 @@ void filelike_cleanup(void)
     struct removal *removal = atomic_load(&places);
     for (; removal != NULL; removal = removal->next) {
         wait_for_creation(removal, &patience);
-        if (change(removal, STATE_ARMED, STATE_REMOVING)) {
+        if (hold_armed(removal)) {
             unlink_own(removal);
-            atomic_store(&removal->state, STATE_ARMED);
+            release_hold(removal);
         }
     }
     errno = saved;
@@ -190,7 +207,8 @@ void removal_renew(void)
 {
     struct removal *removal = atomic_load(&places);
     for (; removal != NULL; removal = removal->next) {
-        (void) change(removal, STATE_REMOVING, STATE_ARMED);
+        if (removal_is_armed(removal))
+            atomic_store(&removal->state, STATE_ARMED);
         (void) change(removal, STATE_CREATING, STATE_RESERVED);
     }
 }

@@ -183,7 +183,8 @@ static int set_mode(int descriptor, struct target *target, mode_t permissions)
 
 static int sync_file(int descriptor, unsigned flags)
 {
-    return flags & FILELIKE_NOSYNC ? 0 : RETRY(fsync(descriptor));
+    return flags & FILELIKE_NOSYNC ? descriptor_check_writes(descriptor)
+                                   : RETRY(fsync(descriptor));
 }
 
 int aside_prepare(

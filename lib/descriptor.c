@@ -114,6 +114,15 @@ void descriptor_close(int descriptor)
     errno = saved;
 }
 
+/* The kernel asks the filesystem at each close of a descriptor for the file. */
+int descriptor_check_writes(int descriptor)
+{
+    int another = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+    if (another == -1)
+        return -1;
+    return close(another) == 0 || errno == EINTR ? 0 : -1;
+}
+
 /* The kernel keeps all memory files on one device of their own. */
 static int memory_device(dev_t *device)
 {

@@ -42,6 +42,10 @@ bool descriptor_lacks_tmpfile(int error);
 /* Closes DESCRIPTOR unless it is -1, and leaves errno as it is. */
 void descriptor_close(int descriptor);
 
+/* What closing DESCRIPTOR would report of writes that the filesystem has put off, as NFS
+ * does, without closing it. 0, or -1 with errno. */
+int descriptor_check_writes(int descriptor);
+
 /* 1 for a memory file of the kernel, memfd_create's, 0 for others, or -1 with errno. */
 int descriptor_in_memory(int descriptor);
 

@@ -1253,6 +1253,60 @@ static void look_again(void)
     check_directory(false);
 }
 
+/* ---- A cleanup within a cleanup ------------------------------------------------------
+ */
+
+/* As a signal handler would that ends the process. */
+static enum fault clean_up_and_end(enum fault_call call)
+{
+    if (call != FAULT_FSTATAT)
+        return FAULT_NONE;
+    faults.strike = NULL;
+    filelike_cleanup();
+    _exit(EXIT_SUCCESS);
+}
+
+static int interrupt_cleanup(void *context)
+{
+    (void) context;
+    EXPECT(filelike_named("w+", NULL) != NULL);
+    faults.strike = clean_up_and_end;
+    filelike_cleanup();
+    return EXIT_FAILURE;
+}
+
+static void clean_up_within(void)
+{
+    expect_subject = "a cleanup that interrupts another";
+    EXPECT(in_child(interrupt_cleanup, NULL) == EXIT_SUCCESS);
+    check_directory(false);
+}
+
+/* ---- A filesystem that stores late ---------------------------------------------------
+ */
+
+static enum fault fail_to_close(enum fault_call call)
+{
+    if (call != FAULT_CLOSE)
+        return FAULT_NONE;
+    errno = EDQUOT;
+    return FAULT_FAILS;
+}
+
+/* Nobody waits for the disk, but what closing tells counts, and comes in time. */
+static void store_late(void)
+{
+    struct filelike_options options = {.flags = FILELIKE_NOSYNC};
+    expect_subject = "writes that closing tells of";
+    FILE *stream = filelike_atomic(target, "w", &options);
+    EXPECT(stream != NULL && fputs("new", stream) >= 0);
+    faults.strike = fail_to_close;
+    EXPECT_FAILS(fclose(stream), EOF, EDQUOT);
+    faults.strike = NULL;
+    EXPECT(access(target, F_OK) == -1);
+    check_directory(false);
+}
+
 /* ---- No handlers for fork ------------------------------------------------------------
  */
 
@@ -1349,6 +1403,8 @@ int main(void)
 #endif
     look_in_vain();
     look_again();
+    clean_up_within();
+    store_late();
     expect_subject = subject;
     warm_up();
     run_all();

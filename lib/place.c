@@ -113,7 +113,7 @@ static int set_permissions(int descriptor, const struct place *place, struct sta
 static int create_and_set(char *path, const struct named_file *file)
 {
     struct stat status;
-    int descriptor = RETRY(mkostemps(path, (int) strlen(file->suffix), O_CLOEXEC));
+    int descriptor = mkostemps(path, (int) strlen(file->suffix), O_CLOEXEC);
     if (descriptor == -1)
         return -1;
     if (set_permissions(descriptor, file->place, &status) != 0) {
@@ -128,7 +128,7 @@ static int create_and_set(char *path, const struct named_file *file)
     return descriptor;
 }
 
-static int create_named(const char *directory, void *context)
+static int create_named_once(const char *directory, void *context)
 {
     struct named_file *file = context;
     sigset_t signals;
@@ -145,6 +145,12 @@ static int create_named(const char *directory, void *context)
         errno = saved;
     }
     return descriptor;
+}
+
+/* Each time with a path of its own: mkostemps spoils the one that it fails with. */
+static int create_named(const char *directory, void *context)
+{
+    return RETRY(create_named_once(directory, context));
 }
 
 int place_named(const struct place *place, const char *prefix, const char *suffix,

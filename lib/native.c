@@ -24,14 +24,16 @@ static void renew(struct native *native, int descriptor)
 }
 
 /* A mapping keeps its file in use, so no other file can have got the same inode number.
- */
+ * Whose bytes are locked is not closed, but perhaps just going on with another file. */
 static void release_if_closed(struct native *native)
 {
     struct stat status;
-    if (native == NULL || native->file.mapping == NULL)
+    if (native == NULL || !store_try_lock(&native->file.store))
         return;
-    if (fstat(native->file.descriptor, &status) != 0 || !file_is(&native->file, &status))
+    if (native->file.mapping != NULL && (fstat(native->file.descriptor, &status) != 0 ||
+                                            !file_is(&native->file, &status)))
         file_unmap(&native->file);
+    store_unlock(&native->file.store);
 }
 
 /* Each call looks after one place more, so that no mapping stays for ever. */

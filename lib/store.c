@@ -36,6 +36,11 @@ void store_lock(struct store *store)
     (void) pthread_mutex_lock(&store->lock);
 }
 
+bool store_try_lock(struct store *store)
+{
+    return pthread_mutex_trylock(&store->lock) == 0;
+}
+
 void store_unlock(struct store *store)
 {
     (void) pthread_mutex_unlock(&store->lock);
@@ -52,7 +57,8 @@ void store_renew(struct store *store)
     int descriptor = store_descriptor(store);
     store_renew_lock(store);
     store->operations->renew(store);
-    if (store_descriptor(store) != descriptor)
+    /* The parent may have moved and not come to tell. */
+    if (descriptor != -1 || store_descriptor(store) != -1)
         store_announce_move(store);
 }
 

@@ -67,6 +67,7 @@ void store_retain(struct store *store);
 int store_release(struct store *store);
 
 void store_lock(struct store *store);
+bool store_try_lock(struct store *store);
 void store_unlock(struct store *store);
 
 /* In a forked child: makes the lock new, whose holder may not exist there; and with it

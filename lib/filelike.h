@@ -131,10 +131,11 @@ FILE *filelike_named(const char *mode, const struct filelike_options *options);
  * at opening and again at publishing.
  *
  * What fopen(path, "w") would refuse is refused at opening: EACCES, EISDIR, ENOENT for
- * the directory; so is a directory that takes no new file. A device or pipe, and the mode
- * "r", is EINVAL; "r+" of nothing ENOENT. A symbolic link is followed. fclose in a forked
- * child publishes nothing: ECHILD. If only the sync of the directory fails after the new
- * content stands, fclose says so with that errno; FILELIKE_NOSYNC waits for no disk.
+ * the directory (but a program that is being run can be replaced); so is a directory that
+ * takes no new file. A device or pipe, and the mode "r", is EINVAL; "r+" of nothing
+ * ENOENT. A symbolic link is followed. fclose in a forked child publishes nothing:
+ * ECHILD. If only the sync of the directory fails after the new content stands, fclose
+ * says so with that errno; FILELIKE_NOSYNC waits for no disk.
  *
  * The file keeps the mode (and the owner, where permitted) of the one that it replaces; a
  * new one has 0666 less the umask; unless options->permissions says otherwise. */
@@ -245,9 +246,10 @@ int filelike_discard(FILE *stream);
  *
  * From a stream in memory, a spooled or an atomic one PATH gets a snapshot. A named or
  * temporary stream gives its file away, as rename does: it goes on, on the file that is
- * now PATH, which nothing removes any more; persisted again, it is copied. The same holds
- * for the streams of fopen and tmpfile; what cannot be linked is copied. A stream that
- * has lost a write cannot be persisted: the errno of that write. */
+ * now PATH, which nothing removes any more; persisted again, it is copied, but
+ * not over itself. The same holds for the streams of fopen and tmpfile; what cannot be
+ * linked is copied. A stream that has lost a write cannot be persisted: the errno of that
+ * write. */
 int filelike_persist(FILE *stream, const char *path, unsigned flags);
 
 /* The errno of this stream's first lost write or failed read, 0 if there was none, or -1

@@ -231,8 +231,11 @@ static int64_t memory_size(struct store *store)
  * a forked child may have a size without the '\0' that was just being written. */
 static int terminate_for_reader(struct memory *memory)
 {
-    if (memory->block == BLOCK_ADOPTED && resize_block(memory, memory->capacity) != 0)
-        return -1;
+    if (memory->block == BLOCK_ADOPTED) {
+        if (resize_block(memory, memory->capacity) != 0)
+            return -1;
+        terminate(memory);
+    }
     /* Who sees the same bytes already may be reading it. */
     if (memory->bytes != NULL && memory->block == BLOCK_OWN &&
         memory->bytes[memory->size] != '\0')

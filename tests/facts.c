@@ -520,6 +520,26 @@ static void pushed_back_characters(const struct kind *kind)
     EXPECT(fclose(stream) == 0);
 }
 
+/* glibc's own streams are then at 6, where what they had read ahead ends, if seeks have
+ * told them where they are. */
+static void relative_seek_after_pushing_back(const struct kind *kind)
+{
+    if (!kind_has(kind, KIND_WATCHED))
+        return;
+    FILE *stream = open_text(kind, "012345", "r+");
+    if (!EXPECT(stream != NULL))
+        return;
+    EXPECT(fseeko(stream, 6, SEEK_SET) == 0);
+    EXPECT(fseeko(stream, 1, SEEK_SET) == 0);
+    EXPECT(getc(stream) == '1');
+    EXPECT(ungetc('x', stream) == 'x');
+    EXPECT(getc(stream) == 'x');
+    EXPECT(fseeko(stream, 0, SEEK_CUR) == 0);
+    EXPECT(putc('y', stream) == 'y');
+    EXPECT(holds_text(stream, "01y345"));
+    EXPECT(fclose(stream) == 0);
+}
+
 /* ---- All ------------------------------------------------------------------------------
  */
 
@@ -547,6 +567,7 @@ static void (*const facts[])(const struct kind *) = {
     position_after_writing,
     position_after_writing_and_truncating,
     pushed_back_characters,
+    relative_seek_after_pushing_back,
 };
 
 int main(void)

@@ -179,6 +179,7 @@ static void note_position(struct pair *pair, const struct call *call)
     pair->last = NOTHING;
     pair->written = false;
     pair->pushed_back = false;
+    pair->was_pushed_back = false;
     pair->position_unknown = false;
     if (is_found_again(call))
         pair->position_lost = false;
@@ -196,6 +197,8 @@ static void note_read(struct pair *pair, const struct call *call)
     pair->last = feof(pair->real) ? NOTHING : READING;
     if (!asks_for_nothing(call))
         pair->pushed_back = call->operation == UNGETC;
+    if (pair->pushed_back)
+        pair->was_pushed_back = true;
 }
 
 static void note_change(struct lockstep *run, const struct pair *pair)
@@ -267,11 +270,11 @@ int64_t pair_position(const struct pair *pair)
     return position < 0 ? 0 : position;
 }
 
-/* glibc loses the position of fopen's streams, at times, where a relative seek meets a
- * pushed-back character. */
+/* glibc loses the position of fopen's streams, at times, where a relative seek comes
+ * after ungetc, even if the character has been read since. */
 bool pair_may_seek_relatively(const struct pair *pair)
 {
-    return !pair->position_unknown && !pair->position_lost && !pair->pushed_back;
+    return !pair->position_unknown && !pair->position_lost && !pair->was_pushed_back;
 }
 
 /* To where the stream is, so that reading and writing may follow. */

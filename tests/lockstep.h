@@ -13,6 +13,7 @@ struct pair {
     enum { NOTHING, READING, WRITING } last;
     bool written;          /* since it was positioned */
     bool pushed_back;      /* a character of ungetc may be waiting */
+    bool was_pushed_back;  /* since it was positioned */
     bool position_unknown; /* ungetc at 0: ISO C leaves it open */
     bool position_lost;    /* by glibc, see lose_position */
     bool outdated;         /* what was read ahead, by another stream */

@@ -32,6 +32,8 @@ ssize_t descriptor_append(int descriptor, const void *data, size_t size);
 /* Copies the file of SOURCE, from its start to its end, to the start of TARGET's. */
 int descriptor_copy(int source, int target);
 
+/* The size of the file in bytes, or -1 with errno. */
+int64_t descriptor_size(int descriptor);
 int descriptor_truncate(int descriptor, int64_t size);
 
 /* Whether ERROR, of an open with O_TMPFILE, may mean that the filesystem or the kernel

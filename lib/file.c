@@ -38,8 +38,7 @@ ssize_t file_read(struct store *store, void *buffer, size_t size, int64_t positi
 
 int64_t file_size(struct store *store)
 {
-    struct stat status;
-    return fstat(file_descriptor(store), &status) == 0 ? status.st_size : -1;
+    return descriptor_size(file_descriptor(store));
 }
 
 int file_write(struct store *store, const void *data, size_t size, int64_t position)

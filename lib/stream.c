@@ -47,11 +47,15 @@ static void remember(int *first)
         *first = errno;
 }
 
-/* glibc refills its whole buffer after each seek. What is in memory is fetched again
- * sooner than it is copied, so of a large buffer only a part is filled. */
+/* glibc refills its whole buffer after each seek. Who has just written will more likely
+ * write there, too, than read, so a byte has to do: the next read brings the others. And
+ * what is in memory is fetched again sooner than it is copied, so of a large buffer only
+ * a part is filled. */
 static size_t worth_reading(const struct stream *stream, size_t size)
 {
     enum { ENOUGH = 1024 };
+    if (stream->wrote_last && size > 0)
+        return 1;
     bool is_refill = size == stream->buffer_size && size > ENOUGH;
     return is_refill && store_descriptor(stream->store) == -1 ? ENOUGH : size;
 }
@@ -63,6 +67,7 @@ ssize_t stream_read(struct stream *stream, void *buffer, size_t size)
     ssize_t count = store_read(stream->store, buffer, size, stream->position);
     if (count > 0)
         stream->position += count;
+    stream->wrote_last = false;
     store_unlock(stream->store);
     if (count == -1)
         remember(&stream->first_error);
@@ -83,6 +88,7 @@ int stream_write(struct stream *stream, const void *data, size_t size)
 {
     store_lock(stream->store);
     int status = write_locked(stream, data, size);
+    stream->wrote_last = true;
     store_unlock(stream->store);
     if (status == 0)
         return 0;

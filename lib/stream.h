@@ -28,6 +28,7 @@ struct stream {
     int lost_write;        /* errno of the first one, or 0 */
     int first_error;       /* errno of the first lost write or failed read, or 0 */
     mode_t permissions;    /* of a file that filelike_persist makes; 0: as stdio would */
+    bool wrote_last;       /* rather than read */
     bool readers_only;     /* filelike_reopen may not write */
     bool discarded;        /* nobody wants to hear of lost writes any more */
     atomic_bool has_moved; /* to a descriptor */

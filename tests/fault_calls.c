@@ -102,6 +102,16 @@ STANDS_BEFORE int fstat(int descriptor, struct stat *status)
     return fault_status(descriptor, "", AT_EMPTY_PATH, status);
 }
 
+#ifdef HAVE_STATX
+STANDS_BEFORE int statx(
+    int directory, const char *path, int flags, unsigned asked, struct statx *status)
+{
+    if (fault_strikes(FAULT_STATX))
+        return -1;
+    return (int) syscall(SYS_statx, directory, path, flags, asked, status);
+}
+#endif
+
 STANDS_BEFORE int fstatfs(int descriptor, struct statfs *status)
 {
     if (fault_strikes(FAULT_FSTATFS))

@@ -1193,7 +1193,7 @@ static void append_cut(const char *expected)
 static void cut_appends(void)
 {
     expect_subject = "an append that is cut, and whose end cannot be asked for";
-    second_call = FAULT_FSTAT;
+    second_call = FAULT_SIZE;
     second_error = EIO;
     append_cut(text);
     expect_subject = "an append that is cut, beside another";

@@ -73,6 +73,8 @@ static const struct {
             {NOTHING, .debt = UNSEEN}}},
     [FAULT_READLINKAT] = {"readlinkat", {{FAILS(EIO)}, {FAILS(EACCES)}, {TOO_LONG}}},
     [FAULT_STAT] = {"stat", {{FAILS(EIO)}, {FAILS(EACCES)}}},
+    [FAULT_STATX] = {"statx",
+        {{FAILS(EIO)}, {FAILS(ENOMEM)}, {PASSES(EPERM)}, {PASSES(ENOSYS)}}},
     [FAULT_SYNCFS] = {"syncfs", {{FAILS(EIO), LOUDLY}}},
     [FAULT_UNLINK] = {"unlink", {{FAILS(EIO)}}},
 };

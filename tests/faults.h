@@ -45,10 +45,18 @@ enum fault_call {
     FAULT_PWRITEV2,
     FAULT_READLINKAT,
     FAULT_STAT,
+    FAULT_STATX,
     FAULT_SYNCFS,
     FAULT_UNLINK,
     FAULT_CALL_COUNT
 };
+
+/* By which the library asks for the size of a file. */
+#ifdef HAVE_STATX
+#define FAULT_SIZE FAULT_STATX
+#else
+#define FAULT_SIZE FAULT_FSTAT
+#endif
 
 /* What becomes of a call: it is made, fails with errno, moves a part of its bytes, or
  * none of them and does not fail. */

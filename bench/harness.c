@@ -5,6 +5,7 @@
 #include "quiet.h"
 
 #include <errno.h>
+#include <math.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -111,10 +112,10 @@ void harness_run(const struct row *row, size_t rounds, struct costs *costs)
         fail("mmap");
     double start = now();
     double foreign = quiet_foreign_time();
-    costs->rounds = rounds;
-    for (size_t round = 0; round < rounds; round++)
-        run_round(row, round, costs, shared);
-    costs->foreign = (quiet_foreign_time() - foreign) / (now() - start);
+    for (size_t i = 0; i < rounds; i++)
+        run_round(row, costs->rounds++, costs, shared);
+    costs->foreign_time += quiet_foreign_time() - foreign;
+    costs->elapsed += now() - start;
     (void) munmap(shared, sizeof *shared);
     current_row = NULL;
 }
@@ -137,5 +138,6 @@ struct summary summarize(const double *values, size_t count)
     double low = sorted[count / 4];
     double middle = sorted[count / 2];
     double high = sorted[count - 1 - count / 4];
-    return (struct summary){low, middle, high, (high - low) / 2 / middle};
+    double spread = (high - low) / 2 / middle;
+    return (struct summary){middle, spread, 2 * 1.57 * spread / sqrt((double) count)};
 }

@@ -10,18 +10,21 @@ enum { MOST_ROUNDS = 99 };
 /* What the kinds of one row cost: in seconds per byte or operation, or in bytes. */
 struct costs {
     size_t rounds;
-    double foreign; /* processors that others used meanwhile */
+    double elapsed;      /* seconds, in all of them */
+    double foreign_time; /* of processors, in seconds, that others used meanwhile */
     double of[KINDS][MOST_ROUNDS];
 };
 
-/* Measures ROW in so many rounds. */
+/* Measures ROW in so many rounds more; at first COSTS is {0}. */
 void harness_run(const struct row *row, size_t rounds, struct costs *costs);
 
-/* The middle of the COUNT values and the quartiles, and half the distance of these as a
- * part of the middle. */
+/* The middle of COUNT values; half the distance of their quartiles; and how far the true
+ * middle may be from this one: the notch of a box plot (McGill, Tukey, Larsen: Variations
+ * of box plots, 1978). The last two are parts of the middle. */
 struct summary {
-    double low, middle, high;
+    double middle;
     double spread;
+    double doubt;
 };
 
 struct summary summarize(const double *values, size_t count);

@@ -2,14 +2,14 @@
 
 #include "report.h"
 
+#include <math.h>
 #include <string.h>
 
 /* ---- A verdict -----------------------------------------------------------------------
  *
  * The rounds are interleaved, so what disturbs the machine disturbs both sides of a
- * ratio: it is taken within each round, and the middle of all rounds counts. Where the
- * target lies between the quartiles of ratios that are this far apart (as half of their
- * distance, a part of the middle), the rounds do not tell. */
+ * ratio: it is taken within each round, and the middle of all rounds counts. Where that
+ * is in so much doubt, and the target within it, the rounds do not tell. */
 #define TOO_NOISY 0.05
 
 /* Nor do they where others used so many processors meanwhile: two threads of one core
@@ -41,15 +41,26 @@ static struct summary compare_costs(
     return summarize(ratios, costs->rounds);
 }
 
+static double foreign_processors(const struct costs *costs)
+{
+    return costs->foreign_time / costs->elapsed;
+}
+
 static bool is_disturbed(const struct row *row, const struct costs *costs)
 {
-    return row->unit != BYTES && costs->foreign > MUCH_FOREIGN;
+    return row->unit != BYTES && foreign_processors(costs) > MUCH_FOREIGN;
 }
 
 /* To a hundredth, so that figure and verdict agree. */
 static double as_printed(double ratio)
 {
     return (double) (long long) (ratio * 100 + 0.5) / 100;
+}
+
+static bool is_in_doubt(const struct comparison *comparison)
+{
+    const struct summary *ratio = &comparison->ratio;
+    return fabs(comparison->target / ratio->middle - 1) < ratio->doubt;
 }
 
 static enum verdict judge(const struct comparison *comparison, const struct costs *costs)
@@ -60,9 +71,34 @@ static enum verdict judge(const struct comparison *comparison, const struct cost
         return NO_TARGET;
     if (is_disturbed(comparison->row, costs))
         return NOISY;
-    if (ratio->spread > TOO_NOISY && ratio->low < target && target < ratio->high)
+    if (ratio->doubt > TOO_NOISY && is_in_doubt(comparison))
         return NOISY;
     return as_printed(ratio->middle) >= target ? OK : SHORT;
+}
+
+static struct comparison compare(const struct row *row, const struct costs *costs,
+    enum kind subject, enum kind against, double target)
+{
+    struct comparison comparison = {
+        .row = row,
+        .subject = subject,
+        .against = against,
+        .ratio = compare_costs(costs, subject, against),
+        .target = target,
+    };
+    comparison.verdict = judge(&comparison, costs);
+    return comparison;
+}
+
+bool report_is_certain(const struct row *row, const struct costs *costs)
+{
+    for (const struct target *target = row->targets; target->factor != 0; target++) {
+        struct comparison comparison =
+            compare(row, costs, target->subject, target->against, target->factor);
+        if (comparison.verdict == NOISY || is_in_doubt(&comparison))
+            return false;
+    }
+    return true;
 }
 
 /* ---- A line --------------------------------------------------------------------------
@@ -173,14 +209,7 @@ static void write_comparison(
 static void report_comparison(const struct row *row, const struct costs *costs,
     enum kind subject, enum kind against, double target)
 {
-    struct comparison comparison = {
-        .row = row,
-        .subject = subject,
-        .against = against,
-        .ratio = compare_costs(costs, subject, against),
-        .target = target,
-    };
-    comparison.verdict = judge(&comparison, costs);
+    struct comparison comparison = compare(row, costs, subject, against, target);
     counts[comparison.verdict]++;
     print_comparison(&comparison, costs);
     if (csv != NULL)
@@ -239,7 +268,7 @@ void report_row(const struct row *row, const struct costs *costs)
     enum kind first = first_kind(row);
     printf("%s: %s", row->name, row->work);
     if (is_disturbed(row, costs))
-        printf(" (others used %.2f processors meanwhile)", costs->foreign);
+        printf(" (others used %.2f processors meanwhile)", foreign_processors(costs));
     putchar('\n');
     for (enum kind subject = MEMORY; is_ours(subject); subject++) {
         if (row_has_kind(row, subject))

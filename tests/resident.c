@@ -82,3 +82,8 @@ int64_t resident_mapped(void)
 {
     return status_line("VmSize:");
 }
+
+int64_t resident_data(void)
+{
+    return status_line("VmData:");
+}

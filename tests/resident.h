@@ -16,4 +16,7 @@ void resident_forget_peak(void);
 /* Bytes of address space now, which RLIMIT_AS limits. */
 int64_t resident_mapped(void);
 
+/* Bytes of it that are private and writable, which RLIMIT_DATA limits. */
+int64_t resident_data(void);
+
 #endif

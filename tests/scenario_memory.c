@@ -1,0 +1,167 @@
+/* Memory that is short: near a limit streams grow by what they need, and what they do not
+ * need they give back. */
+#include <config.h>
+
+#include "expect.h"
+#include "filelike.h"
+#include "resident.h"
+#include "scratch.h"
+
+#include <string.h>
+#include <sys/resource.h>
+
+enum {
+    ROOM = 50 << 20, /* bytes that a limit leaves: doubling ends at 32 MiB */
+    LITTLE = 4 << 20,
+    BLOCK = 1 << 16
+};
+
+enum { SKIPPED = 77 };
+
+static unsigned char block[BLOCK];
+
+/* Writes block after block, each of other bytes, up to MOST bytes; how many were stored.
+ */
+static int64_t store_blocks(FILE *stream, int64_t most)
+{
+    int64_t stored = 0;
+    while (stored < most) {
+        memset(block, (int) (stored / BLOCK % 251), BLOCK);
+        if (fwrite(block, 1, BLOCK, stream) != BLOCK || fflush(stream) != 0)
+            break;
+        stored += BLOCK;
+    }
+    return stored;
+}
+
+/* Of a block that was not stored stdio may have stored its buffer. */
+static bool holds_blocks(FILE *stream, int64_t stored)
+{
+    size_t size;
+    const unsigned char *view = filelike_view(stream, &size);
+    if (view == NULL || (int64_t) size < stored || (int64_t) size >= stored + BLOCK)
+        return false;
+    for (int64_t i = 0; i < stored; i += BLOCK - 1) {
+        if (view[i] != i / BLOCK % 251)
+            return false;
+    }
+    return true;
+}
+
+/* ---- Near a limit --------------------------------------------------------------------
+ */
+
+static struct rlimit limit_of(int64_t bytes)
+{
+    return (struct rlimit){(rlim_t) bytes, (rlim_t) bytes};
+}
+
+/* It has to come closer to the limit than doubling leads. */
+static int fill_memory(void *context)
+{
+    (void) context;
+    FILE *stream = filelike_memory("w+", NULL);
+    int64_t stored = store_blocks(stream, ROOM);
+    EXPECT(errno == ENOMEM);
+    EXPECT(stored >= ROOM - LITTLE && stored < ROOM);
+    EXPECT(holds_blocks(stream, stored));
+    EXPECT(filelike_error(stream) == ENOMEM);
+    EXPECT_FAILS(fclose(stream), EOF, ENOMEM);
+    return expect_status();
+}
+
+/* Disk is used instead, and the memory given back. */
+static int fill_spooled(void *context)
+{
+    struct filelike_options options = {.memory_limit = 2 * (size_t) ROOM};
+    (void) context;
+    FILE *stream = filelike_spooled("w+", &options);
+    EXPECT(store_blocks(stream, ROOM + LITTLE) == ROOM + LITTLE);
+    EXPECT(filelike_in_memory(stream) == 0);
+    void *all = malloc(ROOM - LITTLE);
+    EXPECT(all != NULL);
+    free(all);
+    EXPECT(fclose(stream) == 0);
+    return expect_status();
+}
+
+static int (*filling)(void *);
+
+static int within_address_space(void *context)
+{
+    struct rlimit limit = limit_of(resident_mapped() + ROOM);
+    EXPECT(setrlimit(RLIMIT_AS, &limit) == 0);
+    return filling(context);
+}
+
+/* This counts what strict overcommit counts, too: memory that is private and writable. */
+static int within_data(void *context)
+{
+    struct rlimit limit = limit_of(resident_data() + ROOM);
+    EXPECT(setrlimit(RLIMIT_DATA, &limit) == 0);
+    return filling(context);
+}
+
+static void near_limits(void)
+{
+    filling = fill_memory;
+    expect_subject = "memory, near RLIMIT_AS";
+    EXPECT(in_child(within_address_space, NULL) == EXIT_SUCCESS);
+    expect_subject = "memory, near RLIMIT_DATA";
+    EXPECT(in_child(within_data, NULL) == EXIT_SUCCESS);
+    filling = fill_spooled;
+    expect_subject = "spooled, near RLIMIT_AS";
+    EXPECT(in_child(within_address_space, NULL) == EXIT_SUCCESS);
+    expect_subject = "spooled, near RLIMIT_DATA";
+    EXPECT(in_child(within_data, NULL) == EXIT_SUCCESS);
+}
+
+/* ---- What is resident ----------------------------------------------------------------
+ *
+ * A container's limit counts this, and ends the process that passes it.
+ */
+
+enum { DOUBLED = (32 << 20) + BLOCK }; /* just past a power of two */
+
+static void room_that_is_not_used(FILE *stream)
+{
+    expect_subject = "room that is not used";
+    int64_t before = resident_bytes();
+    resident_forget_peak();
+    EXPECT(store_blocks(stream, DOUBLED) == DOUBLED);
+    EXPECT(resident_peak() <= before + DOUBLED + LITTLE);
+}
+
+static void truncation_gives_back(FILE *stream)
+{
+    enum { KEPT = 16 * BLOCK };
+    expect_subject = "truncation";
+    int64_t before = resident_bytes();
+    EXPECT(filelike_truncate(stream, KEPT) == 0);
+    EXPECT(resident_bytes() <= before - (DOUBLED - KEPT - LITTLE));
+    EXPECT(holds_blocks(stream, KEPT));
+}
+
+static int use_and_give_back(void *context)
+{
+    (void) context;
+    FILE *stream = filelike_memory("w+", NULL);
+    room_that_is_not_used(stream);
+    truncation_gives_back(stream);
+    EXPECT(fclose(stream) == 0);
+    return expect_status();
+}
+
+int main(void)
+{
+    const char *reason = resident_unknown();
+    if (reason != NULL) {
+        say_skipped("memory that is short", reason);
+        return SKIPPED;
+    }
+    scratch_enter();
+    near_limits();
+    EXPECT(in_child(use_and_give_back, NULL) == EXIT_SUCCESS);
+    scratch_leave();
+    return expect_status();
+}

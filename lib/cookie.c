@@ -162,6 +162,19 @@ void cookie_unlock(FILE *file, bool locking)
         internals_forget_lock(file);
 }
 
+/* glibc's fork makes all of them new; musl's does not. */
+void cookie_renew_lock(FILE *file)
+{
+#ifdef FILELIKE_MUSL_LOCK
+    void *place = (char *) file + FILELIKE_MUSL_LOCK;
+    int *lock = place;
+    if (*lock > 0)
+        *lock = 0;
+#else
+    (void) file;
+#endif
+}
+
 bool cookie_writable(FILE *file)
 {
     return __fwritable(file) != 0;

@@ -2,6 +2,7 @@
 
 #include "fork.h"
 
+#include "cookie.h"
 #include "gate.h"
 #include "names.h"
 #include "native.h"
@@ -35,7 +36,7 @@ static void in_child(void)
     names_renew();
     names_resume();
     native_renew();
-    registry_renew();
+    registry_renew(cookie_renew_lock);
     removal_renew();
     gate_renew();
 }

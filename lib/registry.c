@@ -55,11 +55,17 @@ struct stream *registry_find(FILE *file)
     return stream;
 }
 
-void registry_renew(void)
+static void renew_list(struct stream *stream, void (*renew_lock)(FILE *))
+{
+    for (; stream != NULL; stream = stream->next) {
+        renew_lock(stream->file);
+        store_renew(stream->store);
+    }
+}
+
+void registry_renew(void (*renew_lock)(FILE *))
 {
     lock = (pthread_mutex_t) PTHREAD_MUTEX_INITIALIZER;
-    for (size_t i = 0; i < LISTS; i++) {
-        for (struct stream *stream = lists[i]; stream != NULL; stream = stream->next)
-            store_renew(stream->store);
-    }
+    for (size_t i = 0; i < LISTS; i++)
+        renew_list(lists[i], renew_lock);
 }

@@ -11,7 +11,8 @@ void registry_remove(struct stream *stream);
 /* The stream of FILE, or NULL. */
 struct stream *registry_find(FILE *file);
 
-/* For the handler of fork, in the child: makes this lock new, and those of all stores. */
-void registry_renew(void);
+/* For the handler of fork, in the child: makes this lock new, those of all stores, and by
+ * RENEW_LOCK those of the streams. */
+void registry_renew(void (*renew_lock)(FILE *));
 
 #endif

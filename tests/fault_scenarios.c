@@ -1253,35 +1253,6 @@ static void look_again(void)
     check_directory(false);
 }
 
-/* ---- A cleanup within a cleanup ------------------------------------------------------
- */
-
-/* As a signal handler would that ends the process. */
-static enum fault clean_up_and_end(enum fault_call call)
-{
-    if (call != FAULT_FSTATAT)
-        return FAULT_NONE;
-    faults.strike = NULL;
-    filelike_cleanup();
-    _exit(EXIT_SUCCESS);
-}
-
-static int interrupt_cleanup(void *context)
-{
-    (void) context;
-    EXPECT(filelike_named("w+", NULL) != NULL);
-    faults.strike = clean_up_and_end;
-    filelike_cleanup();
-    return EXIT_FAILURE;
-}
-
-static void clean_up_within(void)
-{
-    expect_subject = "a cleanup that interrupts another";
-    EXPECT(in_child(interrupt_cleanup, NULL) == EXIT_SUCCESS);
-    check_directory(false);
-}
-
 /* ---- A filesystem that stores late ---------------------------------------------------
  */
 
@@ -1403,7 +1374,6 @@ int main(void)
 #endif
     look_in_vain();
     look_again();
-    clean_up_within();
     store_late();
     expect_subject = subject;
     warm_up();

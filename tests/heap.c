@@ -17,6 +17,7 @@ static size_t requests;
 static size_t largest;
 
 void (*heap_meanwhile)(void);
+void (*heap_before_free)(void);
 
 void heap_fail(size_t number, bool all)
 {
@@ -147,6 +148,8 @@ void *__wrap_realloc(void *block, size_t size)
 
 void __wrap_free(void *block)
 {
+    if (heap_before_free != NULL)
+        heap_before_free();
     forget(block);
     __real_free(block);
 }

@@ -20,8 +20,10 @@ void heap_allow(void);
 /* Whether one has failed since heap_fail. */
 bool heap_has_failed(void);
 
-/* Called within realloc, where it is not NULL, before the block moves. */
+/* Called within realloc, where it is not NULL, before the block moves; and within free,
+ * before the block is gone. */
 extern void (*heap_meanwhile)(void);
+extern void (*heap_before_free)(void);
 
 /* How many were asked for since the start, and how many blocks and streams there are. */
 size_t heap_requests(void);

@@ -4,6 +4,7 @@
 
 #include "soak_tally.h"
 
+#include <errno.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <sys/wait.h>
@@ -76,12 +77,25 @@ static void change(struct job *job)
         job_lose(job, "a child has cut off other bytes");
 }
 
+/* The kernel copies the descriptors before the memory, so one may have come too late; and
+ * there may be too few to get it from the parent, or it has closed it. */
+static bool lacks_its_descriptor(const struct job *job)
+{
+    return job->may_be_in_file && filelike_size(job->stream) == -1 && errno == EBADF;
+}
+
 /* What is pending for a file must not get there: the parent has written it by now, and
  * may have cut it off. */
 static void use_and_close(struct job *job)
 {
     if (job->may_be_in_file && __fpending(job->stream) > 0)
         return;
+    if (lacks_its_descriptor(job)) {
+        tally_missing();
+        (void) fclose(job->stream);
+        errno = 0;
+        return;
+    }
     bool is_private = filelike_in_memory(job->stream) == 1;
     read_by_another(job, is_private);
     if (is_private)
@@ -123,6 +137,7 @@ static void use_new(const struct job *own, filelike_budget *budget)
 
 static void live(unsigned worker, filelike_budget *budget)
 {
+    job_process = "child";
     (void) alarm(SECONDS);
     for (unsigned i = 0; i < CHILD_WORKERS; i++) {
         struct job *other = atomic_load(&at_work[i]);

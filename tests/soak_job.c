@@ -14,11 +14,14 @@ enum { CHUNK = 64 * 1024 }; /* bytes of one write, at most */
 /* ---- What comes of a call ------------------------------------------------------------
  */
 
+const char *job_process = "parent";
+
 void job_lose(const struct job *job, const char *what)
 {
     tally_loss();
-    (void) fprintf(stderr, "soak: %s, seed %u, %zu bytes: %s (%s)\n", job->kind->name,
-        job->seed, job->written, what, errno != 0 ? strerror(errno) : "no error");
+    (void) fprintf(stderr, "soak: %s: %s, seed %u, %zu bytes: %s (%s)\n", job_process,
+        job->kind->name, job->seed, job->written, what,
+        errno != 0 ? strerror(errno) : "no error");
 }
 
 /* errno is forgotten, so that a call that fails without one is noticed. */

@@ -49,4 +49,7 @@ bool job_done(const struct job *job, bool success);
 
 void job_lose(const struct job *job, const char *what);
 
+/* For the messages: who works here. */
+extern const char *job_process;
+
 #endif

@@ -28,6 +28,7 @@ static struct tally {
     atomic_uint_fast64_t operations;
     atomic_uint_fast64_t children;
     atomic_uint_fast64_t losses;
+    atomic_uint_fast64_t missing;
     atomic_uint_fast64_t faults[COUNT(expected)];
 } * tally;
 
@@ -55,6 +56,11 @@ void tally_child(void)
 void tally_loss(void)
 {
     (void) atomic_fetch_add(&tally->losses, 1);
+}
+
+void tally_missing(void)
+{
+    (void) atomic_fetch_add(&tally->missing, 1);
 }
 
 bool tally_fault(int error)
@@ -85,5 +91,7 @@ void tally_report(void)
     for (size_t i = 0; i < COUNT(expected); i++)
         (void) printf(
             " %s %" PRIuFAST64, expected[i].name, atomic_load(&tally->faults[i]));
-    (void) putchar('\n');
+    (void) printf("\nstreams of other threads whose descriptor a child did not get: "
+                  "%" PRIuFAST64 "\n",
+        atomic_load(&tally->missing));
 }

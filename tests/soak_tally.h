@@ -11,6 +11,9 @@ void tally_operation(void);
 void tally_child(void);
 void tally_loss(void);
 
+/* A child does not have the descriptor of a stream. */
+void tally_missing(void);
+
 /* A call has failed with ERROR; false where too little of everything is no reason. */
 bool tally_fault(int error);
 

@@ -1,0 +1,221 @@
+/* What happens in the middle of a call, when another thread, a signal handler or a forked
+ * child is at work there: each at the one moment that matters. */
+#include <config.h>
+
+#include "expect.h"
+#include "fault_calls.h"
+#include "faults.h"
+#include "filelike.h"
+#include "heap.h"
+#include "scratch.h"
+
+#include <pthread.h>
+#include <semaphore.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+enum { SKIPPED = 77 };
+
+/* ---- A cleanup within a cleanup ------------------------------------------------------
+ */
+
+/* As a signal handler would that ends the process. */
+static enum fault clean_up_and_end(enum fault_call call)
+{
+    if (call != FAULT_FSTATAT)
+        return FAULT_NONE;
+    faults.strike = NULL;
+    filelike_cleanup();
+    _exit(EXIT_SUCCESS);
+}
+
+static int interrupt_cleanup(void *context)
+{
+    (void) context;
+    EXPECT(filelike_named("w+", NULL) != NULL);
+    faults.strike = clean_up_and_end;
+    filelike_cleanup();
+    return EXIT_FAILURE;
+}
+
+static void clean_up_within(void)
+{
+    expect_subject = "a cleanup that interrupts another";
+    EXPECT(in_child(interrupt_cleanup, NULL) == EXIT_SUCCESS);
+    EXPECT(strcmp(entries("."), "") == 0);
+}
+
+/* ---- A new file during a cleanup -----------------------------------------------------
+ */
+
+static sem_t looking;
+static sem_t made;
+
+/* The cleanup has read a place and is about to look at its file. Who gives the place up
+ * waits for it, so it goes on after a while; what is made by then it must leave alone. */
+static enum fault linger_in_cleanup(enum fault_call call)
+{
+    struct timespec time;
+    if (call != FAULT_FSTATAT)
+        return FAULT_NONE;
+    faults.strike = NULL;
+    EXPECT(sem_post(&looking) == 0);
+    (void) clock_gettime(CLOCK_REALTIME, &time);
+    time.tv_sec++;
+    (void) sem_timedwait(&made, &time);
+    return FAULT_NONE;
+}
+
+static void *clean_up(void *context)
+{
+    (void) context;
+    filelike_cleanup();
+    return NULL;
+}
+
+/* The new file gets the place in the list that the old one had. */
+static FILE *discard_and_keep(FILE *unwanted)
+{
+    struct filelike_options options = {.flags = FILELIKE_KEEP};
+    EXPECT(filelike_discard(unwanted) == 0 && fclose(unwanted) == 0);
+    FILE *kept = filelike_named("w+", &options);
+    EXPECT(kept != NULL && fputs("kept", kept) >= 0);
+    return kept;
+}
+
+static void keep_during_cleanup(void)
+{
+    char path[4096];
+    pthread_t thread;
+    expect_subject = "a file that is kept, made while another thread cleans up";
+    FILE *unwanted = filelike_named("w+", NULL);
+    EXPECT(sem_init(&looking, 0, 0) == 0 && sem_init(&made, 0, 0) == 0);
+    faults.strike = linger_in_cleanup;
+    EXPECT(pthread_create(&thread, NULL, clean_up, NULL) == 0);
+    EXPECT(sem_wait(&looking) == 0);
+    FILE *kept = discard_and_keep(unwanted);
+    EXPECT(sem_post(&made) == 0 && pthread_join(thread, NULL) == 0);
+    (void) snprintf(path, sizeof path, "%s", filelike_path(kept));
+    EXPECT(fclose(kept) == 0);
+    EXPECT(content(path) != NULL && strcmp(content(path), "kept") == 0);
+    EXPECT(unlink(path) == 0);
+    EXPECT(strcmp(entries("."), "") == 0);
+}
+
+/* ---- A fork during a move to disk ----------------------------------------------------
+ */
+
+static FILE *sharing;
+static int child_status;
+
+/* The bytes have moved, and the streams have not been told. */
+static void look_in_child(void)
+{
+    heap_before_free = NULL;
+    pid_t child = fork();
+    if (child == 0) {
+        expect_failures = 0;
+        int descriptor = filelike_fileno(sharing);
+        EXPECT(filelike_in_memory(sharing) == 0 && descriptor != -1);
+#if FILELIKE_GLIBC_INTERNALS
+        EXPECT(fileno(sharing) == descriptor);
+#endif
+        _exit(expect_status());
+    }
+    EXPECT(child != -1 && waitpid(child, &child_status, 0) == child);
+}
+
+static void fork_during_move(void)
+{
+    expect_subject = "a child that is forked during a move to disk";
+    FILE *stream = filelike_spooled("w+", NULL);
+    EXPECT(fputs("bytes", stream) >= 0 && fflush(stream) == 0);
+    sharing = filelike_reopen(stream, "r+");
+    child_status = EXIT_FAILURE;
+    heap_before_free = look_in_child;
+    EXPECT(filelike_rollover(stream) == 0);
+    EXPECT(heap_before_free == NULL && child_status == EXIT_SUCCESS);
+    EXPECT(fclose(sharing) == 0 && fclose(stream) == 0);
+}
+
+/* ---- A call for another stream while one is put in place -----------------------------
+ */
+
+/* Each looks after one other native stream. */
+static void *use_another(void *context)
+{
+    enum { ENOUGH = 100 }; /* more than there are descriptors */
+    FILE *other = tmpfile();
+    (void) context;
+    for (int i = 0; i < ENOUGH; i++)
+        EXPECT(filelike_size(other) == 0);
+    EXPECT(fclose(other) == 0);
+    return NULL;
+}
+
+/* The descriptor has got another file. */
+static enum fault use_another_after_exchange(enum fault_call call)
+{
+    static bool exchanged;
+    pthread_t thread;
+    if (call == FAULT_DUP3) {
+        exchanged = true;
+    } else if (exchanged) {
+        faults.strike = NULL;
+        EXPECT(pthread_create(&thread, NULL, use_another, NULL) == 0);
+        EXPECT(pthread_join(thread, NULL) == 0);
+    }
+    return FAULT_NONE;
+}
+
+static int persist_with_view(void *context)
+{
+    (void) context;
+    expect_failures = 0;
+    FILE *stream = filelike_temporary("w+", NULL);
+    EXPECT(fputs("viewed", stream) >= 0);
+    const char *view = filelike_view(stream, NULL);
+    EXPECT(view != NULL);
+    faults.link = EXDEV;
+    faults.strike = use_another_after_exchange;
+    EXPECT(filelike_persist(stream, "target", 0) == 0);
+    EXPECT(faults.strike == NULL);
+    EXPECT(strcmp(view, "viewed") == 0);
+    EXPECT(fclose(stream) == 0);
+    return expect_status();
+}
+
+static void keep_view_during_persist(void)
+{
+    expect_subject = "a view, while its stream is put in place";
+    EXPECT(in_child(persist_with_view, NULL) == EXIT_SUCCESS);
+    EXPECT(strcmp(content("target"), "viewed") == 0);
+    EXPECT(unlink("target") == 0);
+}
+
+/* ---- All -----------------------------------------------------------------------------
+ */
+
+static bool is_wrapped(void)
+{
+    size_t before = heap_requests();
+    filelike_budget_free(filelike_budget_new(0));
+    return heap_requests() > before;
+}
+
+int main(void)
+{
+    if (!is_wrapped()) {
+        (void) puts("skipped: the library was built as a shared one only");
+        return SKIPPED;
+    }
+    scratch_enter();
+    clean_up_within();
+    keep_during_cleanup();
+    fork_during_move();
+    keep_view_during_persist();
+    scratch_leave();
+    return expect_status();
+}

@@ -50,7 +50,7 @@ static int link_file(const struct target *target, const char *name, int descript
 {
     char path[PROC_PATH_SIZE];
     descriptor_own_proc_path(descriptor, path);
-    return linkat(AT_FDCWD, path, target->directory, name, AT_SYMLINK_FOLLOW);
+    return RETRY(linkat(AT_FDCWD, path, target->directory, name, AT_SYMLINK_FOLLOW));
 }
 
 /* Makes one hidden name; on success NAME belongs to REMOVAL, and is armed. */
@@ -62,9 +62,9 @@ static int make_and_arm(const struct target *target, struct removal *removal, ch
     if (result == -1)
         return -1;
     int created = make == create_file ? result : -1;
-    if (fstat(created != -1 ? created : argument, &status) != 0) {
+    if (RETRY(fstat(created != -1 ? created : argument, &status)) != 0) {
         int saved = errno;
-        (void) unlinkat(target->directory, name, 0);
+        (void) RETRY(unlinkat(target->directory, name, 0));
         descriptor_close(created);
         errno = saved;
         return -1;
@@ -156,9 +156,9 @@ static int set_fresh_mode(int descriptor, struct target *target)
     struct aside probe;
     if (init_with_mode(&probe, target, FRESH_MODE) != 0)
         return -1;
-    int result = fstat(probe.descriptor, &status);
+    int result = RETRY(fstat(probe.descriptor, &status));
     aside_finish(&probe);
-    return result == 0 ? fchmod(descriptor, status.st_mode & PERMISSION_BITS) : -1;
+    return result == 0 ? RETRY(fchmod(descriptor, status.st_mode & PERMISSION_BITS)) : -1;
 }
 
 /* Who may not give files away keeps the group where possible; bits that lend an identity
@@ -166,17 +166,17 @@ static int set_fresh_mode(int descriptor, struct target *target)
 static int set_like(int descriptor, const struct stat *old)
 {
     mode_t mode = old->st_mode & PERMISSION_BITS;
-    if (fchown(descriptor, old->st_uid, old->st_gid) != 0) {
-        (void) !fchown(descriptor, (uid_t) -1, old->st_gid);
+    if (RETRY(fchown(descriptor, old->st_uid, old->st_gid)) != 0) {
+        (void) RETRY(fchown(descriptor, (uid_t) -1, old->st_gid));
         mode &= ~(mode_t) IDENTITY_BITS;
     }
-    return fchmod(descriptor, mode);
+    return RETRY(fchmod(descriptor, mode));
 }
 
 static int set_mode(int descriptor, struct target *target, mode_t permissions)
 {
     if (permissions != 0)
-        return fchmod(descriptor, permissions);
+        return RETRY(fchmod(descriptor, permissions));
     return target->exists ? set_like(descriptor, &target->status)
                           : set_fresh_mode(descriptor, target);
 }
@@ -200,13 +200,14 @@ int aside_prepare(
 
 static int rename_at(int directory, const char *name, const struct target *target)
 {
-    return renameat(directory, name, target->directory, target->name);
+    return RETRY(renameat(directory, name, target->directory, target->name));
 }
 
 static int rename_to_new(int directory, const char *name, const struct target *target)
 {
 #ifdef HAVE_RENAMEAT2
-    return renameat2(directory, name, target->directory, target->name, RENAME_NOREPLACE);
+    return RETRY(
+        renameat2(directory, name, target->directory, target->name, RENAME_NOREPLACE));
 #else
     enum { NOREPLACE = 1 }; /* the kernel's RENAME_NOREPLACE */
     return (int) syscall(
@@ -216,9 +217,9 @@ static int rename_to_new(int directory, const char *name, const struct target *t
 
 static int link_and_unlink(int directory, const char *name, const struct target *target)
 {
-    if (linkat(directory, name, target->directory, target->name, 0) != 0)
+    if (RETRY(linkat(directory, name, target->directory, target->name, 0)) != 0)
         return -1;
-    (void) unlinkat(directory, name, 0);
+    (void) RETRY(unlinkat(directory, name, 0));
     return 0;
 }
 
@@ -235,7 +236,7 @@ static int claim_and_rename(int directory, const char *name, const struct target
     int status = claim == -1 ? -1 : rename_at(directory, name, target);
     if (claim != -1 && status != 0) {
         int saved = errno;
-        (void) unlinkat(target->directory, target->name, 0);
+        (void) RETRY(unlinkat(target->directory, target->name, 0));
         errno = saved;
     }
     removal_end_creation(removal, &signals);
@@ -291,7 +292,7 @@ static mode_t mode_of_copy(const struct aside *aside, mode_t permissions)
 {
     struct stat status;
     bool keeps = aside->is_fresh && !aside->target->exists;
-    return keeps && fstat(aside->descriptor, &status) == 0
+    return keeps && RETRY(fstat(aside->descriptor, &status)) == 0
                ? status.st_mode & PERMISSION_BITS
                : permissions;
 }

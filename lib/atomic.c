@@ -64,7 +64,7 @@ static int end(struct stream_ending *ending, struct stream *stream, int lost)
 static int check_access(const struct target *target, unsigned mode)
 {
     if (target->exists)
-        return faccessat(target->directory, target->name, W_OK, AT_EACCESS);
+        return RETRY(faccessat(target->directory, target->name, W_OK, AT_EACCESS));
     bool needs_old = (mode & (MODE_TRUNCATE | MODE_APPEND)) == 0;
     if (!needs_old)
         return 0;
@@ -139,7 +139,7 @@ static struct atomic *create(
 /* The store has a descriptor of its own: readers may outlive the publishing stream. */
 static struct store *create_store(const struct atomic *atomic, uint64_t size_limit)
 {
-    int descriptor = fcntl(atomic->aside.descriptor, F_DUPFD_CLOEXEC, 0);
+    int descriptor = RETRY(fcntl(atomic->aside.descriptor, F_DUPFD_CLOEXEC, 0));
     if (descriptor == -1)
         return NULL;
     struct store *store = file_create(descriptor, size_limit);

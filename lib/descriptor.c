@@ -97,7 +97,7 @@ int descriptor_copy(int source, int target)
 static int64_t size_by_fstat(int descriptor)
 {
     struct stat status;
-    return fstat(descriptor, &status) == 0 ? status.st_size : -1;
+    return RETRY(fstat(descriptor, &status)) == 0 ? status.st_size : -1;
 }
 
 #ifdef HAVE_STATX
@@ -107,7 +107,7 @@ static int64_t size_by_fstat(int descriptor)
 int64_t descriptor_size(int descriptor)
 {
     struct statx status;
-    if (statx(descriptor, "", AT_EMPTY_PATH, STATX_SIZE, &status) == 0)
+    if (RETRY(statx(descriptor, "", AT_EMPTY_PATH, STATX_SIZE, &status)) == 0)
         return (int64_t) status.stx_size;
     /* Some sandboxes know only older calls. */
     return errno == EPERM || errno == ENOSYS ? size_by_fstat(descriptor) : -1;
@@ -145,7 +145,7 @@ void descriptor_close(int descriptor)
 /* The kernel asks the filesystem at each close of a descriptor for the file. */
 int descriptor_check_writes(int descriptor)
 {
-    int another = fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+    int another = RETRY(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
     if (another == -1)
         return -1;
     return close(another) == 0 || errno == EINTR ? 0 : -1;
@@ -155,10 +155,10 @@ int descriptor_check_writes(int descriptor)
 static int memory_device(dev_t *device)
 {
     struct stat status;
-    int descriptor = memfd_create("filelike", MFD_CLOEXEC);
+    int descriptor = RETRY(memfd_create("filelike", MFD_CLOEXEC));
     if (descriptor == -1)
         return -1;
-    int result = fstat(descriptor, &status);
+    int result = RETRY(fstat(descriptor, &status));
     descriptor_close(descriptor);
     if (result == 0)
         *device = status.st_dev;
@@ -169,7 +169,7 @@ int descriptor_in_memory(int descriptor)
 {
     struct stat status;
     dev_t device;
-    if (fstat(descriptor, &status) != 0)
+    if (RETRY(fstat(descriptor, &status)) != 0)
         return -1;
     if (status.st_nlink != 0)
         return 0;
@@ -229,7 +229,7 @@ int descriptor_share(int descriptor, int access)
     /* pwrite on a descriptor with O_APPEND ignores the position. */
     bool enough = (flags & O_ACCMODE) == O_RDWR || (flags & O_ACCMODE) == access;
     if (enough && (flags & O_APPEND) == 0)
-        return fcntl(descriptor, F_DUPFD_CLOEXEC, 0);
+        return RETRY(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
     return -1;
 }
 

@@ -8,7 +8,8 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-/* Repeats CALL, an int or ssize_t expression, while a signal interrupts it. */
+/* Repeats CALL, an int or ssize_t expression, while a signal interrupts it. On a
+ * filesystem that another process serves (FUSE) that may be any call that gets there. */
 #define RETRY(call)                              \
     (__extension__({                             \
         __typeof__(call) result_;                \

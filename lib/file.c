@@ -126,11 +126,12 @@ static int has_costly_holes(int descriptor, size_t size)
     enum { TMPFS_TYPE = 0x01021994 }; /* statfs(2) */
     struct stat status;
     struct statfs filesystem;
-    if (fstat(descriptor, &status) != 0)
+    if (RETRY(fstat(descriptor, &status)) != 0)
         return -1;
     if ((uint64_t) status.st_blocks >= (size - 1) / BLOCK_SIZE + 1)
         return 0;
-    return fstatfs(descriptor, &filesystem) != 0 ? -1 : filesystem.f_type == TMPFS_TYPE;
+    return RETRY(fstatfs(descriptor, &filesystem)) != 0 ? -1
+                                                        : filesystem.f_type == TMPFS_TYPE;
 }
 
 /* Where tmpfs is full, to read its holes through a mapping is SIGBUS. So they are read
@@ -236,7 +237,7 @@ int file_copy_to(struct store *store, int target)
 static void remember_file(struct file *file)
 {
     struct stat status = {0};
-    (void) fstat(file->descriptor, &status);
+    (void) RETRY(fstat(file->descriptor, &status));
     file->device = status.st_dev;
     file->inode = status.st_ino;
 }
@@ -288,7 +289,7 @@ int file_move_to_disk(struct store *store)
 static bool is_at(const struct file *file, int descriptor)
 {
     struct stat status;
-    return fstat(descriptor, &status) == 0 && file_is(file, &status);
+    return RETRY(fstat(descriptor, &status)) == 0 && file_is(file, &status);
 }
 
 static int open_of_parent(const struct file *file)

@@ -30,8 +30,9 @@ static void release_if_closed(struct native *native)
     struct stat status;
     if (native == NULL || !store_try_lock(&native->file.store))
         return;
-    if (native->file.mapping != NULL && (fstat(native->file.descriptor, &status) != 0 ||
-                                            !file_is(&native->file, &status)))
+    if (native->file.mapping != NULL &&
+        (RETRY(fstat(native->file.descriptor, &status)) != 0 ||
+            !file_is(&native->file, &status)))
         file_unmap(&native->file);
     store_unlock(&native->file.store);
 }
@@ -86,7 +87,7 @@ struct native *native_find(FILE *file)
         return NULL;
     }
     errno = saved;
-    if (fstat(descriptor, &status) != 0)
+    if (RETRY(fstat(descriptor, &status)) != 0)
         return NULL;
     if (!S_ISREG(status.st_mode)) {
         errno = ENOTSUP;

@@ -83,7 +83,7 @@ static int go_on_with(struct file *file, int copy)
  * can be set back, but not a path that has been replaced. */
 static int exchange(struct persisting *it, struct file *file, struct aside *copy)
 {
-    int old = fcntl(file->descriptor, F_DUPFD_CLOEXEC, 0);
+    int old = RETRY(fcntl(file->descriptor, F_DUPFD_CLOEXEC, 0));
     if (old == -1)
         return -1;
     int status = go_on_with(file, copy->descriptor);
@@ -113,8 +113,8 @@ static int move_by_copy(struct persisting *it, struct file *file)
 static void restore(int descriptor, const struct stat *old)
 {
     int saved = errno;
-    (void) !fchown(descriptor, old->st_uid, old->st_gid);
-    (void) fchmod(descriptor, old->st_mode & 07777);
+    (void) RETRY(fchown(descriptor, old->st_uid, old->st_gid));
+    (void) RETRY(fchmod(descriptor, old->st_mode & 07777));
     errno = saved;
 }
 
@@ -123,7 +123,7 @@ static int put_in_place(struct persisting *it, int descriptor, const char *name,
     int (*put)(struct persisting *, int descriptor, const char *name))
 {
     struct stat old;
-    if (fstat(descriptor, &old) != 0)
+    if (RETRY(fstat(descriptor, &old)) != 0)
         return -1;
     if (aside_prepare(descriptor, &it->target, it->flags, it->permissions) == 0 &&
         put(it, descriptor, name) == 0)
@@ -159,7 +159,7 @@ static int put_by_rename(struct persisting *it, int descriptor, const char *name
 {
     struct stat named;
     struct stat own;
-    if (lstat(name, &named) != 0 || fstat(descriptor, &own) != 0)
+    if (RETRY(lstat(name, &named)) != 0 || RETRY(fstat(descriptor, &own)) != 0)
         return -1;
     if (named.st_dev != own.st_dev || named.st_ino != own.st_ino) {
         errno = ENOENT;
@@ -273,7 +273,7 @@ static int find_permissions(const struct use *use, mode_t *permissions)
     int descriptor = use->native->file.descriptor;
     if (descriptor_get_note(descriptor) != NOTE_PERMISSIONS)
         return 0;
-    if (fstat(descriptor, &status) != 0)
+    if (RETRY(fstat(descriptor, &status)) != 0)
         return -1;
     *permissions = status.st_mode & 0777;
     return 0;

@@ -102,11 +102,11 @@ static int set_permissions(int descriptor, const struct place *place, struct sta
     enum { PERMISSION_BITS = 0777 };
     bool asked = place->permissions != 0;
     mode_t wanted = asked ? place->permissions : DEFAULT_PERMISSIONS;
-    if (fstat(descriptor, status) != 0)
+    if (RETRY(fstat(descriptor, status)) != 0)
         return -1;
     if ((status->st_mode & PERMISSION_BITS) == wanted)
         return 0;
-    return fchmod(descriptor, wanted) == 0 || (errno == EPERM && !asked) ? 0 : -1;
+    return RETRY(fchmod(descriptor, wanted)) == 0 || (errno == EPERM && !asked) ? 0 : -1;
 }
 
 /* As mkostemps; on success PATH belongs to the removal. */
@@ -118,7 +118,7 @@ static int create_and_set(char *path, const struct named_file *file)
         return -1;
     if (set_permissions(descriptor, file->place, &status) != 0) {
         int saved = errno;
-        (void) unlink(path);
+        (void) RETRY(unlink(path));
         descriptor_close(descriptor);
         errno = saved;
         return -1;
@@ -221,7 +221,7 @@ static int create_nameless(const char *directory, void *context)
 
 static int create_in_kernel(const struct place *place, int access)
 {
-    int descriptor = set_or_close(memfd_create("filelike", MFD_CLOEXEC), place);
+    int descriptor = set_or_close(RETRY(memfd_create("filelike", MFD_CLOEXEC)), place);
     return restrict_access(descriptor, access);
 }
 

@@ -70,7 +70,7 @@ static const char *proc_path(const struct use *use)
     if (store_obtain_descriptor(use->store) != 0)
         return NULL;
     descriptor_proc_path(store_descriptor(use->store), path);
-    if (access(path, F_OK) != 0) {
+    if (RETRY(access(path, F_OK)) != 0) {
         errno = ENOTSUP;
         return NULL;
     }
@@ -83,7 +83,7 @@ static const char *proc_path(const struct use *use)
 static const char *given_path(const char *path, const struct file *file)
 {
     struct stat status;
-    if (path == NULL || stat(path, &status) != 0)
+    if (path == NULL || RETRY(stat(path, &status)) != 0)
         return NULL;
     return file_is(file, &status) ? path : NULL;
 }

@@ -2,6 +2,7 @@
 
 #include "removal.h"
 
+#include "descriptor.h"
 #include "filelike.h"
 
 #include <errno.h>
@@ -133,10 +134,11 @@ static void unlink_own(const struct removal *removal)
     struct stat status;
     if (removal->owner != getpid())
         return;
-    if (fstatat(removal->directory, removal->name, &status, AT_SYMLINK_NOFOLLOW) != 0)
+    if (RETRY(fstatat(removal->directory, removal->name, &status, AT_SYMLINK_NOFOLLOW)) !=
+        0)
         return;
     if (status.st_dev == removal->device && status.st_ino == removal->inode)
-        (void) unlinkat(removal->directory, removal->name, 0);
+        (void) RETRY(unlinkat(removal->directory, removal->name, 0));
 }
 
 void removal_release(struct removal *removal)

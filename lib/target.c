@@ -92,7 +92,8 @@ static char *link_path(const struct target *target, const char *link)
 static int follow(struct target *target)
 {
     char link[PATH_MAX];
-    ssize_t length = readlinkat(target->directory, target->name, link, sizeof link);
+    ssize_t length =
+        RETRY(readlinkat(target->directory, target->name, link, sizeof link));
     if (length == -1)
         return errno == EINVAL || errno == ENOENT ? 0 : -1;
     if ((size_t) length == sizeof link) {
@@ -121,7 +122,7 @@ static int follow_all(struct target *target)
 static int check_kind(const char *path)
 {
     struct stat status;
-    if (stat(path, &status) != 0)
+    if (RETRY(stat(path, &status)) != 0)
         return errno == ENOENT ? 0 : -1;
     if (S_ISREG(status.st_mode))
         return 0;
@@ -146,7 +147,7 @@ static int check_found(struct target *target, const char *path)
     struct stat status;
     if (target->exists)
         return 0;
-    if (stat(path, &status) != 0)
+    if (RETRY(stat(path, &status)) != 0)
         return errno == ENOENT ? 0 : -1;
     if (target_look(target) != 0)
         return -1;
@@ -187,8 +188,8 @@ void target_finish(struct target *target)
 
 int target_look(struct target *target)
 {
-    int status =
-        fstatat(target->directory, target->name, &target->status, AT_SYMLINK_NOFOLLOW);
+    int status = RETRY(
+        fstatat(target->directory, target->name, &target->status, AT_SYMLINK_NOFOLLOW));
     target->exists = status == 0;
     return target->exists || errno == ENOENT ? 0 : -1;
 }
@@ -203,7 +204,7 @@ static int sync_around(const struct target *target)
         file = RETRY(openat(target->directory, target->name, O_WRONLY | flags));
     if (file == -1)
         return -1;
-    int status = syncfs(file);
+    int status = RETRY(syncfs(file));
     descriptor_close(file);
     return status;
 }

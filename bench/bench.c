@@ -52,8 +52,8 @@ static int help(void)
                  "\n"
                  "  --row NAME   this row only; --list names them\n"
                  "  --quick      3 rounds rather than 9\n"
-                 "  --rounds N   N rounds, at most 99; up to four times as many\n"
-                 "               where they leave in doubt whether a target is met\n"
+                 "  --rounds N   N rounds, and up to four times as many where they\n"
+                 "               leave in doubt whether a target is met; at most 99\n"
                  "  --csv FILE   writes the figures to FILE, too\n"
                  "  --data FILE  the table that the row csv writes\n",
         stdout);
@@ -156,6 +156,11 @@ static bool is_wanted(const struct settings *settings, size_t i)
     return possible && (!settings->any_chosen || settings->chosen[i]);
 }
 
+static size_t smaller(size_t one, size_t other)
+{
+    return one < other ? one : other;
+}
+
 /* Where a target is within the doubt that is left, there are as many again, up to four
  * times. */
 static void run_row(const struct row *row, size_t rounds)
@@ -163,10 +168,10 @@ static void run_row(const struct row *row, size_t rounds)
     enum { MOST_TIMES = 4 };
     static struct costs costs;
     costs = (struct costs){0};
+    size_t most = smaller(MOST_TIMES * rounds, MOST_ROUNDS);
     do
-        harness_run(row, rounds, &costs);
-    while (!report_is_certain(row, &costs) && costs.rounds < MOST_TIMES * rounds &&
-           costs.rounds + rounds <= MOST_ROUNDS);
+        harness_run(row, smaller(rounds, most - costs.rounds), &costs);
+    while (!report_is_certain(row, &costs) && costs.rounds < most);
     report_row(row, &costs);
 }
 

@@ -95,7 +95,7 @@ bool report_is_certain(const struct row *row, const struct costs *costs)
     for (const struct target *target = row->targets; target->factor != 0; target++) {
         struct comparison comparison =
             compare(row, costs, target->subject, target->against, target->factor);
-        if (comparison.verdict == NOISY || is_in_doubt(&comparison))
+        if (is_in_doubt(&comparison))
             return false;
     }
     return true;

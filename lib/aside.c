@@ -210,8 +210,8 @@ static int rename_to_new(int directory, const char *name, const struct target *t
         renameat2(directory, name, target->directory, target->name, RENAME_NOREPLACE));
 #else
     enum { NOREPLACE = 1 }; /* the kernel's RENAME_NOREPLACE */
-    return (int) syscall(
-        SYS_renameat2, directory, name, target->directory, target->name, NOREPLACE);
+    return (int) RETRY(syscall(
+        SYS_renameat2, directory, name, target->directory, target->name, NOREPLACE));
 #endif
 }
 

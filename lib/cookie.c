@@ -21,6 +21,7 @@ typedef off64_t cookie_offset;
 #define BUFFER_OVERHEAD 0
 /* glibc would get it from malloc, and ask for its size first. */
 #define HAS_BUFFER(size) false
+#define SEEK_REFILLS true
 
 #elif defined __linux__ && !defined __UCLIBC__ && !defined __BIONIC__ /* musl */
 
@@ -32,6 +33,7 @@ typedef off_t cookie_offset;
 #define BUFFER_OVERHEAD 8
 /* Each of musl's streams with callbacks has one. */
 #define HAS_BUFFER(size) ((size) == BUFSIZ)
+#define SEEK_REFILLS false
 
 #else
 #error "How does fopencookie of this C library behave? tests/facts.c asks; answer here."
@@ -122,8 +124,10 @@ int cookie_open(struct stream *stream, unsigned flags)
     if (file == NULL)
         return -1;
     stream->file = file;
+    stream->seek_refills = SEEK_REFILLS;
     set_buffer(stream);
     internals_use(stream);
+    internals_find_lock(file);
     if (flags & FILELIKE_UNLOCKED)
         cookie_stop_locking(file);
     return 0;
@@ -162,17 +166,9 @@ void cookie_unlock(FILE *file, bool locking)
         internals_forget_lock(file);
 }
 
-/* glibc's fork makes all of them new; musl's does not. */
 void cookie_renew_lock(FILE *file)
 {
-#ifdef FILELIKE_MUSL_LOCK
-    void *place = (char *) file + FILELIKE_MUSL_LOCK;
-    int *lock = place;
-    if (*lock > 0)
-        *lock = 0;
-#else
-    (void) file;
-#endif
+    internals_renew_lock(file);
 }
 
 bool cookie_writable(FILE *file)

@@ -3,6 +3,7 @@
 
 #include "filelike.h"
 
+#include "descriptor.h"
 #include "mode.h"
 #include "names.h"
 #include "open.h"
@@ -93,7 +94,7 @@ static FILE *real_fopen(const char *path, const char *mode)
 
 static int real_remove(const char *path)
 {
-    return __real_remove != NULL ? __real_remove(path) : remove(path);
+    return RETRY(__real_remove != NULL ? __real_remove(path) : remove(path));
 }
 
 /* ---- All kinds of path ---------------------------------------------------------------

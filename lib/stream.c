@@ -47,14 +47,15 @@ static void remember(int *first)
         *first = errno;
 }
 
-/* glibc refills its whole buffer after each seek. Who has just written will more likely
- * write there, too, than read, so a byte has to do: the next read brings the others. And
- * what is in memory is fetched again sooner than it is copied, so of a large buffer only
- * a part is filled. */
+/* glibc refills its whole buffer after each seek, but for one to the start. Who has just
+ * written will more likely write there, too, than read, so a byte has to do: the next
+ * read brings the others. And what is in memory is fetched again sooner than it is
+ * copied, so of a large buffer only a part is filled. */
 static size_t worth_reading(const struct stream *stream, size_t size)
 {
     enum { ENOUGH = 1024 };
-    if (stream->wrote_last && size > 0)
+    bool is_for_seek = stream->seek_refills && stream->position > 0 && size > 0;
+    if (is_for_seek && stream->wrote_last)
         return 1;
     bool is_refill = size == stream->buffer_size && size > ENOUGH;
     return is_refill && store_descriptor(stream->store) == -1 ? ENOUGH : size;

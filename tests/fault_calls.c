@@ -95,8 +95,15 @@ STANDS_BEFORE off_t lseek(int descriptor, off_t offset, int whence)
 /* ---- Files ---------------------------------------------------------------------------
  */
 
+/* What is wrong with a file, and not with statx, fstat would tell, too. */
+static bool status_is_lost;
+
 STANDS_BEFORE int fstat(int descriptor, struct stat *status)
 {
+    if (status_is_lost) {
+        status_is_lost = false;
+        return -1;
+    }
     if (fault_strikes(FAULT_FSTAT))
         return -1;
     return fault_status(descriptor, "", AT_EMPTY_PATH, status);
@@ -106,8 +113,10 @@ STANDS_BEFORE int fstat(int descriptor, struct stat *status)
 STANDS_BEFORE int statx(
     int directory, const char *path, int flags, unsigned asked, struct statx *status)
 {
-    if (fault_strikes(FAULT_STATX))
+    if (fault_strikes(FAULT_STATX)) {
+        status_is_lost = errno == EIO || errno == ENOMEM;
         return -1;
+    }
     return (int) syscall(SYS_statx, directory, path, flags, asked, status);
 }
 #endif

@@ -53,18 +53,23 @@ static void clean_up_within(void)
 static sem_t looking;
 static sem_t made;
 
+static bool await(sem_t *event, time_t seconds)
+{
+    struct timespec time;
+    (void) clock_gettime(CLOCK_REALTIME, &time);
+    time.tv_sec += seconds;
+    return sem_timedwait(event, &time) == 0;
+}
+
 /* The cleanup has read a place and is about to look at its file. Who gives the place up
  * waits for it, so it goes on after a while; what is made by then it must leave alone. */
 static enum fault linger_in_cleanup(enum fault_call call)
 {
-    struct timespec time;
     if (call != FAULT_FSTATAT)
         return FAULT_NONE;
     faults.strike = NULL;
     EXPECT(sem_post(&looking) == 0);
-    (void) clock_gettime(CLOCK_REALTIME, &time);
-    time.tv_sec++;
-    (void) sem_timedwait(&made, &time);
+    (void) await(&made, 1);
     return FAULT_NONE;
 }
 
@@ -94,7 +99,7 @@ static void keep_during_cleanup(void)
     EXPECT(sem_init(&looking, 0, 0) == 0 && sem_init(&made, 0, 0) == 0);
     faults.strike = linger_in_cleanup;
     EXPECT(pthread_create(&thread, NULL, clean_up, NULL) == 0);
-    EXPECT(sem_wait(&looking) == 0);
+    EXPECT(await(&looking, 60));
     FILE *kept = discard_and_keep(unwanted);
     EXPECT(sem_post(&made) == 0 && pthread_join(thread, NULL) == 0);
     (void) snprintf(path, sizeof path, "%s", filelike_path(kept));

@@ -46,9 +46,11 @@ by_clang_tidy()
     clang-tidy --quiet --config-file="$source/.clang-tidy" "$source"/lib/*.c -- $flags 2>/dev/null
 }
 
+# In file.c it does not see that fstat, within RETRY, has set what another function reads.
 by_cppcheck()
 {
     cppcheck --quiet --enable=warning,performance,portability --std=c11 --error-exitcode=1 \
+        --suppress='ctuuninitvar:*/file.c' \
         -D__GLIBC__=2 -D__GNUC__=12 -DHAVE_CONFIG_H -I"$2" -I"$source/lib" "$source/lib"
 }
 

@@ -254,6 +254,9 @@ int file_replace(struct file *file, int descriptor)
     do
         status = RETRY(dup3(descriptor, file->descriptor, O_CLOEXEC));
     while (status == -1 && errno == EBUSY);
+    /* Below the number that is to be taken: the limit has been lowered meanwhile. */
+    if (status == -1 && errno == EBADF)
+        errno = EMFILE;
     if (status == -1)
         return -1;
     remember_file(file);

@@ -6,7 +6,7 @@
 
 /* A table of fixed size cannot fail to grow, and what of it is not touched costs nothing.
  */
-#define LIST_BITS 16
+#define LIST_BITS 17
 #define LISTS (1u << LIST_BITS)
 
 /* A stream, its buffer and its store lie about this far apart, so the FILE *s of streams

@@ -53,7 +53,7 @@ static const struct {
             {SHORT_THEN(EIO)}}},
     [FAULT_GETRANDOM] = {"getrandom", {{FAILS(ENOSYS)}, {INTERRUPTED}}},
     [FAULT_CLOSE] = {"close", {{FAILS(EIO)}, {INTERRUPTED}}},
-    [FAULT_DUP3] = {"dup3", {{FAILS(EBADF)}, {PASSES(EBUSY)}, {INTERRUPTED}}},
+    [FAULT_DUP3] = {"dup3", {{FAILS(EMFILE)}, {PASSES(EBUSY)}, {INTERRUPTED}}},
     [FAULT_DUPFD] = {"fcntl with F_DUPFD_CLOEXEC", {{FAILS(EMFILE)}, {INTERRUPTED}}},
     [FAULT_FACCESSAT] = {"faccessat",
         {{FAILS(EACCES)}, {FAILS(EIO)}, {FAILS(EROFS)}, {INTERRUPTED}}},

@@ -47,18 +47,19 @@ static void remember(int *first)
         *first = errno;
 }
 
-/* glibc refills its whole buffer after each seek, but for one to the start. Who has just
- * written will more likely write there, too, than read, so a byte has to do: the next
- * read brings the others. And what is in memory is fetched again sooner than it is
- * copied, so of a large buffer only a part is filled. */
+/* glibc refills its whole buffer after each seek, but for one to the start. What is in
+ * memory is fetched again sooner than it is copied, so of a large buffer only a part is
+ * filled. On disk, who has just written will more likely write there, too, than read, so
+ * a byte has to do: the next read brings the others. */
 static size_t worth_reading(const struct stream *stream, size_t size)
 {
     enum { ENOUGH = 1024 };
-    bool is_for_seek = stream->seek_refills && stream->position > 0 && size > 0;
-    if (is_for_seek && stream->wrote_last)
-        return 1;
-    bool is_refill = size == stream->buffer_size && size > ENOUGH;
-    return is_refill && store_descriptor(stream->store) == -1 ? ENOUGH : size;
+    if (size <= ENOUGH)
+        return size;
+    if (store_descriptor(stream->store) == -1)
+        return size == stream->buffer_size ? ENOUGH : size;
+    bool may_be_for_seek = stream->seek_refills && stream->position > 0;
+    return may_be_for_seek && stream->wrote_last ? 1 : size;
 }
 
 ssize_t stream_read(struct stream *stream, void *buffer, size_t size)

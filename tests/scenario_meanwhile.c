@@ -12,7 +12,6 @@
 #include <pthread.h>
 #include <semaphore.h>
 #include <string.h>
-#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -201,38 +200,6 @@ static void keep_view_during_persist(void)
     EXPECT(unlink("target") == 0);
 }
 
-/* ---- A limit that is lowered ---------------------------------------------------------
- */
-
-static struct rlimit usual_limit;
-
-/* To a number that is below that of the descriptor which is to get another file. */
-static enum fault lower_limit(enum fault_call call)
-{
-    struct rlimit low = {.rlim_cur = 0, .rlim_max = usual_limit.rlim_max};
-    if (call == FAULT_DUP3) {
-        faults.strike = NULL;
-        EXPECT(setrlimit(RLIMIT_NOFILE, &low) == 0);
-    }
-    return FAULT_NONE;
-}
-
-static void persist_beyond_limit(void)
-{
-    expect_subject = "a stream whose descriptor is beyond a new limit";
-    EXPECT(getrlimit(RLIMIT_NOFILE, &usual_limit) == 0);
-    FILE *stream = filelike_named("w+", NULL);
-    EXPECT(fputs("bytes", stream) >= 0);
-    faults.rename = EXDEV;
-    faults.strike = lower_limit;
-    EXPECT_FAILS(filelike_persist(stream, "target", 0), -1, EMFILE);
-    EXPECT(faults.strike == NULL && setrlimit(RLIMIT_NOFILE, &usual_limit) == 0);
-    faults.rename = 0;
-    EXPECT(strcmp(filelike_view(stream, NULL), "bytes") == 0);
-    EXPECT(fclose(stream) == 0);
-    EXPECT(strcmp(entries("."), "") == 0);
-}
-
 /* ---- All -----------------------------------------------------------------------------
  */
 
@@ -254,7 +221,6 @@ int main(void)
     keep_during_cleanup();
     fork_during_move();
     keep_view_during_persist();
-    persist_beyond_limit();
     scratch_leave();
     return expect_status();
 }

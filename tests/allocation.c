@@ -19,8 +19,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-enum { SKIPPED = 77 };
-
 /* ---- Steps of a scenario -------------------------------------------------------------
  *
  * A scenario returns whether nothing in it failed.
@@ -640,19 +638,10 @@ static void forking_waits_for_realloc(void)
 /* ---- All -----------------------------------------------------------------------------
  */
 
-static bool is_wrapped(void)
-{
-    size_t before = heap_requests();
-    filelike_budget_free(filelike_budget_new(0));
-    return heap_requests() > before;
-}
-
 int main(void)
 {
-    if (!is_wrapped()) {
-        (void) puts("skipped: the library was built as a shared one only");
+    if (!heap_is_wrapped())
         return SKIPPED;
-    }
     scratch_enter();
     /* First, while this process, which the cold ones are forked from, is cold itself. */
     run_scenarios(run_cold_if_new);

@@ -23,8 +23,6 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-enum { SKIPPED = 77 };
-
 /* ---- Steps of a scenario -------------------------------------------------------------
  *
  * A scenario returns whether nothing in it failed.
@@ -1346,19 +1344,10 @@ static void use_memory_for_files(void)
         EXPECT(setenv("TMPDIR", directory, 1) == 0);
 }
 
-static bool is_wrapped(void)
-{
-    size_t before = heap_requests();
-    filelike_budget_free(filelike_budget_new(0));
-    return heap_requests() > before;
-}
-
 int main(void)
 {
-    if (!is_wrapped()) {
-        (void) puts("skipped: the library was built as a shared one only");
+    if (!heap_is_wrapped())
         return SKIPPED;
-    }
     use_memory_for_files();
     scratch_enter();
     if (getenv(HEAP_REFUSES_HANDLERS) != NULL) {

@@ -2,6 +2,8 @@
 
 #include "heap.h"
 
+#include "filelike.h"
+
 #include <errno.h>
 #include <stdarg.h>
 #include <stdio.h>
@@ -46,6 +48,16 @@ size_t heap_largest(void)
     size_t size = largest;
     largest = 0;
     return size;
+}
+
+bool heap_is_wrapped(void)
+{
+    size_t before = requests;
+    filelike_budget_free(filelike_budget_new(0));
+    if (requests > before)
+        return true;
+    (void) puts("skipped: the library was built as a shared one only");
+    return false;
 }
 
 /* Whether this allocation is to fail. */

@@ -10,6 +10,10 @@
 /* Set in the environment, it lets pthread_atfork, which is called before main, fail. */
 #define HEAP_REFUSES_HANDLERS "FILELIKE_TEST_REFUSES_HANDLERS"
 
+/* Whether the library's allocations come past here; says that the test is skipped, and
+ * why, where not. */
+bool heap_is_wrapped(void);
+
 /* The allocation that is NUMBER from now on fails, 1 being the next; and, with ALL, those
  * after it too. */
 void heap_fail(size_t number, bool all);

@@ -16,8 +16,6 @@ enum {
     BLOCK = 1 << 16
 };
 
-enum { SKIPPED = 77 };
-
 static unsigned char block[BLOCK];
 
 /* Writes block after block, each of other bytes, up to MOST bytes; how many were stored.
@@ -51,20 +49,9 @@ static bool holds_blocks(FILE *stream, int64_t stored)
 /* ---- Near a limit --------------------------------------------------------------------
  */
 
-/* ROOM more is allowed than AMOUNT; false where the system allows less anyway. */
-static bool leave_room(struct rlimit *limit, int64_t amount)
-{
-    rlim_t wanted = (rlim_t) (amount + ROOM);
-    if (limit->rlim_max < wanted)
-        return false;
-    limit->rlim_cur = wanted;
-    return true;
-}
-
 /* It has to come closer to the limit than doubling leads. */
-static int fill_memory(void *context)
+static int fill_memory(void)
 {
-    (void) context;
     FILE *stream = filelike_memory("w+", NULL);
     int64_t stored = store_blocks(stream, ROOM);
     EXPECT(errno == ENOMEM);
@@ -76,10 +63,9 @@ static int fill_memory(void *context)
 }
 
 /* Disk is used instead, and the memory given back. */
-static int fill_spooled(void *context)
+static int fill_spooled(void)
 {
     struct filelike_options options = {.memory_limit = 2 * (size_t) ROOM};
-    (void) context;
     FILE *stream = filelike_spooled("w+", &options);
     EXPECT(store_blocks(stream, ROOM + LITTLE) == ROOM + LITTLE);
     EXPECT(filelike_in_memory(stream) == 0);
@@ -90,47 +76,46 @@ static int fill_spooled(void *context)
     return expect_status();
 }
 
-static int (*filling)(void *);
+struct limited {
+    const char *subject;
+    int (*fill)(void);
+    int resource;
+    int64_t (*used)(void); /* of it, by this process */
+};
 
-static int within_address_space(void *context)
+/* Strict overcommit counts what RLIMIT_DATA does: memory that is private and writable. */
+static const struct limited limited[] = {
+    {"memory, near RLIMIT_AS", fill_memory, RLIMIT_AS, resident_mapped},
+    {"memory, near RLIMIT_DATA", fill_memory, RLIMIT_DATA, resident_data},
+    {"spooled, near RLIMIT_AS", fill_spooled, RLIMIT_AS, resident_mapped},
+    {"spooled, near RLIMIT_DATA", fill_spooled, RLIMIT_DATA, resident_data},
+};
+
+/* With ROOM more than it uses; not where the system allows less than that anyway. */
+static int run_within_limit(void *context)
 {
+    const struct limited *it = context;
     struct rlimit limit;
     expect_failures = 0;
-    if (getrlimit(RLIMIT_AS, &limit) != 0 || !leave_room(&limit, resident_mapped()))
+    rlim_t wanted = (rlim_t) (it->used() + ROOM);
+    if (getrlimit(it->resource, &limit) != 0 || limit.rlim_max < wanted)
         return SKIPPED;
-    EXPECT(setrlimit(RLIMIT_AS, &limit) == 0);
-    return filling(context);
-}
-
-/* This counts what strict overcommit counts, too: memory that is private and writable. */
-static int within_data(void *context)
-{
-    struct rlimit limit;
-    expect_failures = 0;
-    if (getrlimit(RLIMIT_DATA, &limit) != 0 || !leave_room(&limit, resident_data()))
-        return SKIPPED;
-    EXPECT(setrlimit(RLIMIT_DATA, &limit) == 0);
-    return filling(context);
-}
-
-static void run_limited(int (*body)(void *), const char *subject)
-{
-    expect_subject = subject;
-    int status = in_child(body, NULL);
-    if (status == SKIPPED)
-        say_skipped(subject, "less is allowed than it needs");
-    else
-        EXPECT(status == EXIT_SUCCESS);
+    limit.rlim_cur = wanted;
+    EXPECT(setrlimit(it->resource, &limit) == 0);
+    return it->fill();
 }
 
 static void near_limits(void)
 {
-    filling = fill_memory;
-    run_limited(within_address_space, "memory, near RLIMIT_AS");
-    run_limited(within_data, "memory, near RLIMIT_DATA");
-    filling = fill_spooled;
-    run_limited(within_address_space, "spooled, near RLIMIT_AS");
-    run_limited(within_data, "spooled, near RLIMIT_DATA");
+    for (size_t i = 0; i < sizeof limited / sizeof *limited; i++) {
+        struct limited it = limited[i];
+        expect_subject = it.subject;
+        int status = in_child(run_within_limit, &it);
+        if (status == SKIPPED)
+            say_skipped(it.subject, "less is allowed than it needs");
+        else
+            EXPECT(status == EXIT_SUCCESS);
+    }
 }
 
 /* ---- What is resident ----------------------------------------------------------------

@@ -15,7 +15,6 @@
 #include <unistd.h>
 
 enum {
-    SKIPPED = 77,
     DISK_SIZE = 1 << 20, /* of "disk", see below */
     TOO_MUCH = 2 << 20
 };

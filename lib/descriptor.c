@@ -41,7 +41,7 @@ int descriptor_write(
     return 0;
 }
 
-/* musl 1.2.3 has no pwritev2. */
+/* The kernel may have pwritev2 where the C library does not. */
 static ssize_t append(int descriptor, const void *data, size_t size)
 {
     struct iovec vector = {(void *) (uintptr_t) data, size};

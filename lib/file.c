@@ -254,7 +254,7 @@ int file_replace(struct file *file, int descriptor)
     do
         status = RETRY(dup3(descriptor, file->descriptor, O_CLOEXEC));
     while (status == -1 && errno == EBUSY);
-    /* Below the number that is to be taken: the limit has been lowered meanwhile. */
+    /* What dup3 says of a number beyond the limit, which has been lowered since then. */
     if (status == -1 && errno == EBADF)
         errno = EMFILE;
     if (status == -1)

@@ -246,10 +246,9 @@ int filelike_discard(FILE *stream);
  *
  * From a stream in memory, a spooled or an atomic one PATH gets a snapshot. A named or
  * temporary stream gives its file away, as rename does: it goes on, on the file that is
- * now PATH, which nothing removes any more; persisted again, it is copied, but
- * not over itself. The same holds for the streams of fopen and tmpfile; what cannot be
- * linked is copied. A stream that has lost a write cannot be persisted: the errno of that
- * write. */
+ * now PATH, which nothing removes any more; persisted again, it is copied, but not over
+ * itself. The same holds for the streams of fopen and tmpfile; what cannot be linked is
+ * copied. A stream that has lost a write cannot be persisted: the errno of that write. */
 int filelike_persist(FILE *stream, const char *path, unsigned flags);
 
 /* The errno of this stream's first lost write or failed read, 0 if there was none, or -1

@@ -47,10 +47,10 @@ static void remember(int *first)
         *first = errno;
 }
 
-/* glibc refills its whole buffer after each seek, but for one to the start. What is in
- * memory is fetched again sooner than it is copied, so of a large buffer only a part is
- * filled. On disk, who has just written will more likely write there, too, than read, so
- * a byte has to do: the next read brings the others. */
+/* What is in memory is fetched again sooner than it is copied, so of a large buffer only
+ * a part is filled. On disk a read after a write may be stdio's, for a seek (never to the
+ * start), and nobody's: the caller will more likely write there, too. So a byte has to
+ * do, and the next read brings the others. */
 static size_t worth_reading(const struct stream *stream, size_t size)
 {
     enum { ENOUGH = 1024 };

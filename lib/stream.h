@@ -29,7 +29,7 @@ struct stream {
     int first_error;       /* errno of the first lost write or failed read, or 0 */
     mode_t permissions;    /* of a file that filelike_persist makes; 0: as stdio would */
     bool wrote_last;       /* rather than read */
-    bool seek_refills;     /* stdio's buffer, before it is known what for */
+    bool seek_refills;     /* stdio reads for a seek, before it is known what for */
     bool readers_only;     /* filelike_reopen may not write */
     bool discarded;        /* nobody wants to hear of lost writes any more */
     atomic_bool has_moved; /* to a descriptor */

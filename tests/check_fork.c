@@ -326,8 +326,7 @@ START_TEST(can_use_growing_streams)
 }
 END_TEST
 
-/* ---- Bytes that another stream is just changing
- * ----------------------------------------
+/* ---- Bytes that change meanwhile -----------------------------------------------------
  */
 
 static FILE *shared;

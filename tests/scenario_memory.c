@@ -79,17 +79,26 @@ static int fill_spooled(void)
 struct limited {
     const char *subject;
     int (*fill)(void);
-    int resource;
-    int64_t (*used)(void); /* of it, by this process */
+    bool data_alone; /* RLIMIT_DATA, rather than RLIMIT_AS */
 };
 
 /* Strict overcommit counts what RLIMIT_DATA does: memory that is private and writable. */
 static const struct limited limited[] = {
-    {"memory, near RLIMIT_AS", fill_memory, RLIMIT_AS, resident_mapped},
-    {"memory, near RLIMIT_DATA", fill_memory, RLIMIT_DATA, resident_data},
-    {"spooled, near RLIMIT_AS", fill_spooled, RLIMIT_AS, resident_mapped},
-    {"spooled, near RLIMIT_DATA", fill_spooled, RLIMIT_DATA, resident_data},
+    {"memory, near RLIMIT_AS", fill_memory, false},
+    {"memory, near RLIMIT_DATA", fill_memory, true},
+    {"spooled, near RLIMIT_AS", fill_spooled, false},
+    {"spooled, near RLIMIT_DATA", fill_spooled, true},
 };
+
+static int get_limit(const struct limited *it, struct rlimit *limit)
+{
+    return it->data_alone ? getrlimit(RLIMIT_DATA, limit) : getrlimit(RLIMIT_AS, limit);
+}
+
+static int set_limit(const struct limited *it, const struct rlimit *limit)
+{
+    return it->data_alone ? setrlimit(RLIMIT_DATA, limit) : setrlimit(RLIMIT_AS, limit);
+}
 
 /* With ROOM more than it uses; not where the system allows less than that anyway. */
 static int run_within_limit(void *context)
@@ -97,11 +106,12 @@ static int run_within_limit(void *context)
     const struct limited *it = context;
     struct rlimit limit;
     expect_failures = 0;
-    rlim_t wanted = (rlim_t) (it->used() + ROOM);
-    if (getrlimit(it->resource, &limit) != 0 || limit.rlim_max < wanted)
+    int64_t used = it->data_alone ? resident_data() : resident_mapped();
+    rlim_t wanted = (rlim_t) (used + ROOM);
+    if (get_limit(it, &limit) != 0 || limit.rlim_max < wanted)
         return SKIPPED;
     limit.rlim_cur = wanted;
-    EXPECT(setrlimit(it->resource, &limit) == 0);
+    EXPECT(set_limit(it, &limit) == 0);
     return it->fill();
 }
 

@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdlib.h>
 
 static int failure;
 
@@ -41,9 +42,14 @@ static void in_child(void)
     gate_renew();
 }
 
-/* At the start, when no other thread can fork meanwhile. */
+/* At the start, when no other thread can fork meanwhile; and after a malloc that has
+ * locks to hold over a fork and sees to that when it is first used (jemalloc does). Who
+ * comes last is asked first, and gate_close must be: threads inside may be waiting for
+ * malloc. */
 __attribute__((constructor)) static void prepare(void)
 {
+    void *volatile first = malloc(1);
+    free(first);
     failure = pthread_atfork(before, in_parent, in_child);
 }
 

@@ -18,7 +18,8 @@ enum {
     FRESH_MODE = 0666,   /* what stdio asks for, before the umask */
     PRIVATE_MODE = 0600, /* while the file lies aside */
     PERMISSION_BITS = 07777,
-    IDENTITY_BITS = S_ISUID | S_ISGID
+    IDENTITY_BITS = S_ISUID | S_ISGID,
+    GROUP_SHIFT = 3 /* from the bits of all others */
 };
 
 /* ---- Hidden names --------------------------------------------------------------------
@@ -37,9 +38,6 @@ static char *hidden_name(void)
     return name;
 }
 
-/* What gives a file a hidden name: creates one or links one. A descriptor or 0, or -1. */
-typedef int name_maker(const struct target *target, const char *name, int argument);
-
 static int create_file(const struct target *target, const char *name, int mode)
 {
     int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
@@ -53,36 +51,53 @@ static int link_file(const struct target *target, const char *name, int descript
     return RETRY(linkat(AT_FDCWD, path, target->directory, name, AT_SYMLINK_FOLLOW));
 }
 
-/* Makes one hidden name; on success NAME belongs to REMOVAL, and is armed. */
-static int make_and_arm(const struct target *target, struct removal *removal, char *name,
-    name_maker *make, int argument)
+/* NAME, which the file of DESCRIPTOR has just got, belongs to REMOVAL now, or is gone. */
+static int arm(
+    const struct target *target, struct removal *removal, char *name, int descriptor)
 {
     struct stat status;
-    int result = make(target, name, argument);
-    if (result == -1)
-        return -1;
-    int created = make == create_file ? result : -1;
-    if (RETRY(fstat(created != -1 ? created : argument, &status)) != 0) {
+    if (RETRY(fstat(descriptor, &status)) != 0) {
         int saved = errno;
         (void) RETRY(unlinkat(target->directory, name, 0));
-        descriptor_close(created);
         errno = saved;
         return -1;
     }
     removal_set(removal, target->directory, name, &status);
     removal_arm(removal);
-    return result;
+    return 0;
 }
 
-static int make_hidden_once(
-    const struct target *target, struct removal *removal, name_maker *make, int argument)
+/* Gives a file a hidden name, which belongs to REMOVAL then. A descriptor or 0, or -1. */
+typedef int hidden_maker(
+    const struct target *target, struct removal *removal, char *name, int argument);
+
+static int create_hidden(
+    const struct target *target, struct removal *removal, char *name, int mode)
+{
+    int descriptor = create_file(target, name, mode);
+    if (descriptor == -1 || arm(target, removal, name, descriptor) == 0)
+        return descriptor;
+    descriptor_close(descriptor);
+    return -1;
+}
+
+static int link_hidden(
+    const struct target *target, struct removal *removal, char *name, int descriptor)
+{
+    if (link_file(target, name, descriptor) != 0)
+        return -1;
+    return arm(target, removal, name, descriptor);
+}
+
+static int make_hidden_once(const struct target *target, struct removal *removal,
+    hidden_maker *make, int argument)
 {
     sigset_t signals;
     char *name = hidden_name();
     if (name == NULL)
         return -1;
     removal_begin_creation(removal, &signals);
-    int result = make_and_arm(target, removal, name, make, argument);
+    int result = make(target, removal, name, argument);
     removal_end_creation(removal, &signals);
     if (result == -1) {
         int saved = errno;
@@ -93,8 +108,8 @@ static int make_hidden_once(
 }
 
 /* Makes a hidden name beside the target, and in *REMOVAL what will remove it. */
-static int make_hidden(
-    const struct target *target, struct removal **removal, name_maker *make, int argument)
+static int make_hidden(const struct target *target, struct removal **removal,
+    hidden_maker *make, int argument)
 {
     int result;
     *removal = removal_reserve();
@@ -119,7 +134,7 @@ static int create(struct aside *aside, mode_t mode)
     struct target *target = aside->target;
     int descriptor = RETRY(openat(target->directory, ".", flags, mode));
     if (descriptor == -1 && descriptor_lacks_tmpfile(errno))
-        descriptor = make_hidden(target, &aside->removal, create_file, (int) mode);
+        descriptor = make_hidden(target, &aside->removal, create_hidden, (int) mode);
     return descriptor;
 }
 
@@ -161,15 +176,31 @@ static int set_fresh_mode(int descriptor, struct target *target)
     return result == 0 ? RETRY(fchmod(descriptor, status.st_mode & PERMISSION_BITS)) : -1;
 }
 
-/* Who may not give files away keeps the group where possible; bits that lend an identity
- * are for the old owner's alone. */
+/* The mode of OLD for a file with another owner. Bits that lend an identity are for the
+ * old owner's alone, and what the old group might do is not for another's members: those
+ * get what all others have. */
+static mode_t mode_like(const struct stat *old, bool keeps_group)
+{
+    mode_t mode = old->st_mode & PERMISSION_BITS & ~(mode_t) IDENTITY_BITS;
+    if (keeps_group)
+        return mode;
+    return (mode & ~(mode_t) S_IRWXG) | (mode & S_IRWXO) << GROUP_SHIFT;
+}
+
+/* Whether the file has the group then. */
+static bool set_group(int descriptor, gid_t group)
+{
+    struct stat status;
+    (void) RETRY(fchown(descriptor, (uid_t) -1, group));
+    return RETRY(fstat(descriptor, &status)) == 0 && status.st_gid == group;
+}
+
+/* Who may not give files away keeps the group where possible. */
 static int set_like(int descriptor, const struct stat *old)
 {
     mode_t mode = old->st_mode & PERMISSION_BITS;
-    if (RETRY(fchown(descriptor, old->st_uid, old->st_gid)) != 0) {
-        (void) RETRY(fchown(descriptor, (uid_t) -1, old->st_gid));
-        mode &= ~(mode_t) IDENTITY_BITS;
-    }
+    if (RETRY(fchown(descriptor, old->st_uid, old->st_gid)) != 0)
+        mode = mode_like(old, set_group(descriptor, old->st_gid));
     return RETRY(fchmod(descriptor, mode));
 }
 
@@ -281,7 +312,7 @@ int aside_link(int descriptor, const struct target *target, unsigned flags)
     struct removal *removal;
     if (flags & FILELIKE_NOREPLACE)
         return link_file(target, target->name, descriptor);
-    if (make_hidden(target, &removal, link_file, descriptor) == -1)
+    if (make_hidden(target, &removal, link_hidden, descriptor) == -1)
         return -1;
     return rename_hidden(removal, target, flags);
 }
@@ -302,7 +333,7 @@ static int copy_to_name(struct aside *aside, unsigned flags, mode_t permissions)
 {
     struct removal *removal;
     permissions = mode_of_copy(aside, permissions);
-    int copy = make_hidden(aside->target, &removal, create_file, PRIVATE_MODE);
+    int copy = make_hidden(aside->target, &removal, create_hidden, PRIVATE_MODE);
     if (copy == -1)
         return -1;
     if (descriptor_copy(aside->descriptor, copy) != 0 ||
@@ -332,7 +363,7 @@ int aside_complete(struct aside *aside, unsigned flags, mode_t permissions)
     if (prepare(aside, flags, permissions) != 0)
         return -1;
     if (aside->removal != NULL ||
-        make_hidden(aside->target, &aside->removal, link_file, aside->descriptor) != -1)
+        make_hidden(aside->target, &aside->removal, link_hidden, aside->descriptor) != -1)
         return 0;
     return copy_to_name(aside, flags, permissions);
 }

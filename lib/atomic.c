@@ -60,11 +60,31 @@ static int end(struct stream_ending *ending, struct stream *stream, int lost)
 /* ---- Beginning -----------------------------------------------------------------------
  */
 
+/* A file that may only grow cannot be replaced. To open it would tell, but others can see
+ * that a file is opened (inotify(7)). */
+static int check_attributes(const struct target *target)
+{
+#ifdef HAVE_STATX
+    struct statx status;
+    int flags = AT_SYMLINK_NOFOLLOW;
+    if (RETRY(statx(target->directory, target->name, flags, 0, &status)) == 0 &&
+        (status.stx_attributes & STATX_ATTR_APPEND) != 0) {
+        errno = EPERM;
+        return -1;
+    }
+#else
+    (void) target;
+#endif
+    return 0;
+}
+
 /* What fopen would refuse. */
 static int check_access(const struct target *target, unsigned mode)
 {
     if (target->exists)
-        return RETRY(faccessat(target->directory, target->name, W_OK, AT_EACCESS));
+        return check_attributes(target) == 0
+                   ? RETRY(faccessat(target->directory, target->name, W_OK, AT_EACCESS))
+                   : -1;
     bool needs_old = (mode & (MODE_TRUNCATE | MODE_APPEND)) == 0;
     if (!needs_old)
         return 0;

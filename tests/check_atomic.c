@@ -7,9 +7,11 @@
 
 #include <fcntl.h>
 #include <limits.h>
+#include <linux/fs.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -596,6 +598,30 @@ START_TEST(refuses_what_is_forbidden)
 }
 END_TEST
 
+/* Which attributes a file can have depends on the filesystem, and who may give them on
+ * the user; false where it did not work. */
+static bool set_attributes(const char *path, int attributes)
+{
+    int descriptor = open(path, O_RDONLY);
+    int status = ioctl(descriptor, FS_IOC_SETFLAGS, &attributes);
+    ck_assert_int_eq(close(descriptor), 0);
+    return status == 0;
+}
+
+START_TEST(refuses_a_file_for_appending_alone)
+{
+    make_file("log", "old");
+    if (!set_attributes("log", FS_APPEND_FL)) {
+        say_skipped("refuses_a_file_for_appending_alone",
+            "this filesystem has no such files, or this user may not make one");
+        return;
+    }
+    check_refused_as_by_fopen("log");
+    ck_assert(set_attributes("log", 0));
+    ck_assert_str_eq(content("log"), "old");
+}
+END_TEST
+
 /* The file may be written, but not be replaced. */
 static int check_no_new_file(void *context)
 {
@@ -966,6 +992,25 @@ START_TEST(owner_changes_where_it_has_to)
 }
 END_TEST
 
+/* What the old group might do is not for the members of the new one. */
+START_TEST(rights_of_the_group_go_with_it)
+{
+    static const mode_t modes[][2] = {
+        {0666, 0666}, {0676, 0666}, {0626, 0666}, {0662, 0622}};
+    if (geteuid() != 0) {
+        say_skipped("rights_of_the_group_go_with_it", "there is only one user");
+        return;
+    }
+    for (size_t i = 0; i < COUNT(modes); i++) {
+        make_file("target", "old");
+        ck_assert_int_eq(chmod("target", modes[i][0]), 0);
+        ck_assert_int_eq(as_nobody(replace_file_of_another, NULL), 0);
+        ck_assert_uint_eq(mode_of("target"), modes[i][1]);
+        ck_assert_int_eq(unlink("target"), 0);
+    }
+}
+END_TEST
+
 /* ---- On disk -------------------------------------------------------------------------
  */
 
@@ -1227,6 +1272,7 @@ static void add_refusals(TCase *test_case)
     ADD(refuses_what_fopen_refuses);
     ADD(refuses_names_too_long);
     ADD(refuses_what_is_forbidden);
+    ADD(refuses_a_file_for_appending_alone);
     ADD(refuses_where_no_new_file_can_be);
     ADD(needs_not_read_the_directory);
     ADD(tells_where_nothing_can_be_synced);
@@ -1256,6 +1302,7 @@ static void add_permissions(TCase *test_case)
     ADD_FOR_SYSTEMS(file_may_vanish_meanwhile);
     ADD_FOR_SYSTEMS(file_keeps_its_owner);
     ADD(owner_changes_where_it_has_to);
+    ADD(rights_of_the_group_go_with_it);
 }
 
 static void add_syncing(TCase *test_case)

@@ -2,12 +2,14 @@
 
 #include "cookie.h"
 
+#include "call.h"
 #include "filelike.h"
 #include "internals.h"
 #include "mode.h"
 
 #include <errno.h>
 #include <stdio_ext.h>
+#include <wchar.h>
 
 /* ---- Which C library -----------------------------------------------------------------
  */
@@ -21,6 +23,7 @@ typedef off64_t cookie_offset;
 #define BUFFER_OVERHEAD 0
 /* glibc would get it from malloc, and ask for its size first. */
 #define HAS_BUFFER(size) false
+/* It reads for a seek, before it is known what for. */
 #define SEEK_REFILLS true
 
 #elif defined __linux__ && !defined __UCLIBC__ && !defined __BIONIC__ /* musl */
@@ -41,6 +44,21 @@ typedef off_t cookie_offset;
 
 /* ---- Callbacks -----------------------------------------------------------------------
  */
+
+/* What is in memory is fetched again sooner than it is copied, so of a large buffer only
+ * a part is filled. On disk a read after a write may be stdio's, for a seek (never to the
+ * start), and nobody's: the caller will more likely write there, too. So a byte has to
+ * do, and the next read brings the others. */
+static size_t worth_reading(const struct stream *stream, size_t size)
+{
+    enum { ENOUGH = 1024 };
+    if (size <= ENOUGH)
+        return size;
+    if (store_descriptor(stream->store) == -1)
+        return size == stream->buffer_size ? ENOUGH : size;
+    bool may_be_for_seek = SEEK_REFILLS && stream->position > 0;
+    return may_be_for_seek && stream->wrote_last ? 1 : size;
+}
 
 static ssize_t read_callback(void *cookie, char *buffer, size_t size)
 {
@@ -120,11 +138,11 @@ int cookie_give_buffer(FILE *file, size_t size)
 
 int cookie_open(struct stream *stream, unsigned flags)
 {
+    stream->worth_reading = worth_reading;
     FILE *file = fopencookie(stream, mode_text(stream->mode), callbacks);
     if (file == NULL)
         return -1;
     stream->file = file;
-    stream->seek_refills = SEEK_REFILLS;
     set_buffer(stream);
     internals_use(stream);
     internals_find_lock(file);
@@ -171,6 +189,15 @@ void cookie_renew_lock(FILE *file)
     internals_renew_lock(file);
 }
 
+void cookie_discard(FILE *file)
+{
+    int saved = errno;
+    int held = call_hold_cancellation();
+    (void) fclose(file);
+    call_allow_cancellation(held);
+    errno = saved;
+}
+
 bool cookie_writable(FILE *file)
 {
     return __fwritable(file) != 0;
@@ -181,13 +208,14 @@ int cookie_flush(FILE *file)
     return __fpending(file) > 0 ? fflush(file) : 0;
 }
 
-/* glibc crashes where fflush meets a pushed-back character, so a seek goes first. At the
- * end of the file there is none, and fflush alone keeps the indicator. */
+/* glibc crashes where fflush meets a pushed-back character, so a seek goes first; and
+ * where a seek meets a wide one, but fflush copes with that. At the end of the file there
+ * is none, and fflush alone keeps the indicator. */
 int cookie_synchronize(FILE *file)
 {
     if (cookie_flush(file) != 0)
         return -1;
-    if (!feof(file) && fseeko(file, 0, SEEK_CUR) != 0) {
+    if (!feof(file) && fwide(file, 0) <= 0 && fseeko(file, 0, SEEK_CUR) != 0) {
         /* ungetc at position 0 leads to -1; to give it up leads back. */
         if (errno != EINVAL || fseeko(file, 0, SEEK_SET) != 0)
             return -1;

@@ -28,6 +28,9 @@ void cookie_unlock(FILE *file, bool locking);
 /* No locking at all from now on, for FILELIKE_UNLOCKED. */
 void cookie_stop_locking(FILE *file);
 
+/* Closes a stream that nobody is to have, and leaves errno as it is. */
+void cookie_discard(FILE *file);
+
 /* Writes out what is pending; read-ahead and pushed-back characters stay. 0, or -1. */
 int cookie_flush(FILE *file);
 

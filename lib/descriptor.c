@@ -132,13 +132,21 @@ bool descriptor_lacks_tmpfile(int error)
     return error == EOPNOTSUPP || error == EISDIR || error == ENOENT || error == EINVAL;
 }
 
+/* Linux has closed it also where close was interrupted: never twice. */
+int descriptor_finish(int descriptor)
+{
+    int held = call_hold_cancellation();
+    int status = close(descriptor);
+    call_allow_cancellation(held);
+    return status == 0 || errno == EINTR ? 0 : -1;
+}
+
 void descriptor_close(int descriptor)
 {
     if (descriptor == -1)
         return;
     int saved = errno;
-    /* Linux has closed it also where close was interrupted: never twice. */
-    (void) close(descriptor);
+    (void) descriptor_finish(descriptor);
     errno = saved;
 }
 
@@ -146,9 +154,7 @@ void descriptor_close(int descriptor)
 int descriptor_check_writes(int descriptor)
 {
     int another = RETRY(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
-    if (another == -1)
-        return -1;
-    return close(another) == 0 || errno == EINTR ? 0 : -1;
+    return another == -1 ? -1 : descriptor_finish(another);
 }
 
 /* The kernel keeps all memory files on one device of their own. */
@@ -183,9 +189,16 @@ void descriptor_set_note(int descriptor, enum descriptor_note note)
 
 enum descriptor_note descriptor_get_note(int descriptor)
 {
-    int note = fcntl(descriptor, F_GETSIG);
-    return note > NOTE_NONE && note <= NOTE_GIVEN_AWAY ? (enum descriptor_note) note
-                                                       : NOTE_NONE;
+    enum descriptor_note note = (enum descriptor_note) fcntl(descriptor, F_GETSIG);
+    switch (note) {
+    case NOTE_TEMPORARY:
+    case NOTE_PERMISSIONS:
+    case NOTE_GIVEN_AWAY:
+    case NOTE_GIVEN_AWAY_WITH_PERMISSIONS:
+        return note;
+    default:
+        return NOTE_NONE;
+    }
 }
 
 static void proc_path(pid_t process, int descriptor, char path[PROC_PATH_SIZE])
@@ -213,13 +226,6 @@ int descriptor_open_again(int descriptor, int access)
     return again;
 }
 
-int descriptor_open_of_parent(int descriptor, int access)
-{
-    char path[PROC_PATH_SIZE];
-    proc_path(getppid(), descriptor, path);
-    return RETRY(open(path, access | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
-}
-
 int descriptor_share(int descriptor, int access)
 {
     int again = descriptor_open_again(descriptor, access);
@@ -231,6 +237,20 @@ int descriptor_share(int descriptor, int access)
     if (enough && (flags & O_APPEND) == 0)
         return RETRY(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
     return -1;
+}
+
+int descriptor_status_of_parent(int descriptor, struct stat *status)
+{
+    char path[PROC_PATH_SIZE];
+    proc_path(getppid(), descriptor, path);
+    return RETRY(stat(path, status));
+}
+
+int descriptor_open_of_parent(int descriptor, int access)
+{
+    char path[PROC_PATH_SIZE];
+    proc_path(getppid(), descriptor, path);
+    return RETRY(open(path, access | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
 }
 
 int descriptor_readable(int descriptor, int *opened)

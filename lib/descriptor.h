@@ -1,23 +1,15 @@
-/* System calls on descriptors, without EINTR and short transfers. */
+/* System calls on descriptors, without short transfers. */
 #ifndef DESCRIPTOR_H
 #define DESCRIPTOR_H
 
+#include "call.h"
+
+#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
 #include <sys/stat.h>
 #include <sys/types.h>
-
-/* Repeats CALL, an int or ssize_t expression, while a signal interrupts it. On a
- * filesystem that another process serves (FUSE) that may be any call that gets there. */
-#define RETRY(call)                              \
-    (__extension__({                             \
-        __typeof__(call) result_;                \
-        do                                       \
-            result_ = (call);                    \
-        while (result_ == -1 && errno == EINTR); \
-        result_;                                 \
-    }))
 
 /* As pread, but short only at the end of the file. */
 ssize_t descriptor_read(int descriptor, void *buffer, size_t size, int64_t position);
@@ -42,7 +34,11 @@ int descriptor_truncate(int descriptor, int64_t size);
  * another. */
 bool descriptor_lacks_tmpfile(int error);
 
-/* Closes DESCRIPTOR unless it is -1, and leaves errno as it is. */
+/* Closes DESCRIPTOR. 0, or -1 with errno where that tells of a write that the system had
+ * put off and has lost. */
+int descriptor_finish(int descriptor);
+
+/* The same, unless it is -1, where nobody asks; leaves errno as it is. */
 void descriptor_close(int descriptor);
 
 /* What closing DESCRIPTOR would report of writes that the filesystem has put off, as NFS
@@ -58,12 +54,14 @@ int descriptor_readable(int descriptor, int *opened);
 
 /* Notes for a descriptor that has no object of ours: they are the kernel's, belong to the
  * open file description and end with it. The number is that of a signal for input, which
- * a regular file never sends. */
+ * of a regular file comes only where another process breaks a lease on it (fcntl(2)); so
+ * they are signals that do nothing unless a program asks for them. */
 enum descriptor_note {
     NOTE_NONE,
-    NOTE_TEMPORARY,   /* filelike_temporary made the file */
-    NOTE_PERMISSIONS, /* the same, with permissions that the caller chose */
-    NOTE_GIVEN_AWAY   /* filelike_persist has put it in place */
+    NOTE_TEMPORARY = SIGURG,     /* filelike_temporary made the file */
+    NOTE_PERMISSIONS = SIGWINCH, /* the same, with permissions that the caller chose */
+    NOTE_GIVEN_AWAY = SIGCHLD,   /* filelike_persist has put it in place */
+    NOTE_GIVEN_AWAY_WITH_PERMISSIONS = SIGCONT /* both */
 };
 void descriptor_set_note(int descriptor, enum descriptor_note note);
 enum descriptor_note descriptor_get_note(int descriptor);
@@ -77,11 +75,12 @@ void descriptor_own_proc_path(int descriptor, char path[PROC_PATH_SIZE]);
  * is O_RDONLY, O_WRONLY or O_RDWR. -1 with errno, ENOTSUP where there is no /proc. */
 int descriptor_open_again(int descriptor, int access);
 
-/* The same for a descriptor of the parent process's. */
-int descriptor_open_of_parent(int descriptor, int access);
-
 /* The same, or where that cannot be a duplicate of DESCRIPTOR, which then shares its
  * offset; never in append mode. */
 int descriptor_share(int descriptor, int access);
+
+/* As fstat and descriptor_open_again, for a descriptor of the parent process's. */
+int descriptor_status_of_parent(int descriptor, struct stat *status);
+int descriptor_open_of_parent(int descriptor, int access);
 
 #endif

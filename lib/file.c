@@ -51,15 +51,19 @@ int file_write(struct store *store, const void *data, size_t size, int64_t posit
     if (descriptor_write(descriptor, data, size, position, &written) == 0)
         return 0;
     int saved = errno;
-    /* None of it, rather than a part: what went past the old end can be taken back. */
-    if (written > 0 && position + (int64_t) written > old_size)
+    /* None of it, rather than a part: what went past the old end can be taken back, where
+     * it is still the end. */
+    int64_t end = position + (int64_t) written;
+    if (written > 0 && end > old_size && file_size(store) == end)
         (void) descriptor_truncate(descriptor, old_size);
     errno = saved;
     return -1;
 }
 
-/* The rest of an append that the system has cut after DONE bytes; or none of it. */
-static int append_rest(struct store *store, const char *rest, size_t size, size_t done)
+/* The rest of an append that the system has cut at position CUT, having begun at or after
+ * BEFORE; or none of it, if nobody else has appended meanwhile. */
+static int append_rest(
+    struct store *store, const char *rest, size_t size, int64_t before, int64_t cut)
 {
     int64_t end = file_size(store);
     if (end == -1)
@@ -67,8 +71,8 @@ static int append_rest(struct store *store, const char *rest, size_t size, size_
     if (file_write(store, rest, size, end) == 0)
         return 0;
     int saved = errno;
-    if (file_size(store) == end)
-        (void) descriptor_truncate(file_descriptor(store), end - (int64_t) done);
+    if (end == cut && file_size(store) == end)
+        (void) descriptor_truncate(file_descriptor(store), before);
     errno = saved;
     return -1;
 }
@@ -84,9 +88,8 @@ int file_append(struct store *store, const void *data, size_t size, int64_t *end
         return store_append_by_write(store, data, size, end);
     if (done == -1)
         return -1;
-    size_t left = size - (size_t) done;
-    if (left > 0 &&
-        append_rest(store, (const char *) data + done, left, (size_t) done) != 0)
+    if ((size_t) done < size && append_rest(store, (const char *) data + done,
+                                    size - (size_t) done, before, before + done) != 0)
         return -1;
     int64_t behind = file_size(store);
     /* The bytes are stored by now, whether the end can be asked for or not. */
@@ -130,8 +133,10 @@ static int has_costly_holes(int descriptor, size_t size)
         return -1;
     if ((uint64_t) status.st_blocks >= (size - 1) / BLOCK_SIZE + 1)
         return 0;
-    return RETRY(fstatfs(descriptor, &filesystem)) != 0 ? -1
-                                                        : filesystem.f_type == TMPFS_TYPE;
+    if (RETRY(fstatfs(descriptor, &filesystem)) != 0)
+        return -1;
+    /* Without a size of its own, as the kernel's for memory files, it is never full. */
+    return filesystem.f_type == TMPFS_TYPE && filesystem.f_blocks != 0;
 }
 
 /* Where tmpfs is full, to read its holes through a mapping is SIGBUS. So they are read
@@ -170,6 +175,7 @@ void file_unmap(struct file *file)
 {
     void *mapping = file->mapping;
     file->mapping = NULL;
+    file->mapping_is_old = false;
     if (mapping != NULL)
         (void) munmap(mapping, file->mapping_length);
 }
@@ -181,7 +187,8 @@ const void *file_view(struct store *store, size_t *size)
         return NULL;
     if (*size == 0)
         return "";
-    if (file->mapping != NULL && file->mapping_length == *size + 1)
+    if (file->mapping != NULL && !file->mapping_is_old &&
+        file->mapping_length == *size + 1)
         return file->mapping;
     int opened;
     int descriptor = descriptor_readable(file->descriptor, &opened);
@@ -247,6 +254,20 @@ bool file_is(const struct file *file, const struct stat *status)
     return file->device == status->st_dev && file->inode == status->st_ino;
 }
 
+/* Lets the mapping show the present file. The bytes are the same: where that fails, the
+ * old one will do for the views of before. */
+static void renew_mapping(struct file *file)
+{
+    int saved = errno;
+    int opened;
+    int descriptor = descriptor_readable(file->descriptor, &opened);
+    file->mapping_is_old =
+        descriptor == -1 || mmap(file->mapping, file->mapping_length - 1, PROT_READ,
+                                MAP_SHARED | MAP_FIXED, descriptor, 0) == MAP_FAILED;
+    descriptor_close(opened);
+    errno = saved;
+}
+
 int file_replace(struct file *file, int descriptor)
 {
     int status;
@@ -260,10 +281,8 @@ int file_replace(struct file *file, int descriptor)
     if (status == -1)
         return -1;
     remember_file(file);
-    /* The bytes are the same: where the mapping fails, the old one still shows them. */
     if (file->mapping != NULL)
-        (void) mmap(file->mapping, file->mapping_length - 1, PROT_READ,
-            MAP_SHARED | MAP_FIXED, descriptor, 0);
+        renew_mapping(file);
     return 0;
 }
 
@@ -295,8 +314,14 @@ static bool is_at(const struct file *file, int descriptor)
     return RETRY(fstat(descriptor, &status)) == 0 && file_is(file, &status);
 }
 
+/* It is opened only if it is ours: to open and close another, a device or a pipe, may do
+ * something to it. */
 static int open_of_parent(const struct file *file)
 {
+    struct stat status;
+    if (descriptor_status_of_parent(file->descriptor, &status) != 0 ||
+        !file_is(file, &status))
+        return -1;
     int descriptor = descriptor_open_of_parent(file->descriptor, O_RDWR);
     if (descriptor == -1)
         descriptor = descriptor_open_of_parent(file->descriptor, O_RDONLY);
@@ -319,8 +344,7 @@ void file_renew(struct store *store)
 int file_finish(struct file *file)
 {
     file_unmap(file);
-    /* Linux has closed it also where close was interrupted. */
-    return close(file->descriptor) == 0 || errno == EINTR ? 0 : -1;
+    return descriptor_finish(file->descriptor);
 }
 
 static int file_destroy(struct store *store)

@@ -16,6 +16,7 @@ struct file {
     ino_t inode;
     void *mapping; /* of the last view; or NULL */
     size_t mapping_length;
+    bool mapping_is_old; /* a view may still use it, but it shows another file */
 };
 
 /* A store on DESCRIPTOR, which stays the caller's; for an object that embeds this one. */
@@ -27,8 +28,7 @@ bool file_is(const struct file *file, const struct stat *status);
 /* Gives the mapping back. */
 void file_unmap(struct file *file);
 
-/* The same, and closes the descriptor. 0, or -1 with errno where that tells of a write
- * that the system had put off and has lost. */
+/* The same, and closes the descriptor: as descriptor_finish. */
 int file_finish(struct file *file);
 
 /* Goes on, under the same descriptor number, on the file of DESCRIPTOR, which holds the

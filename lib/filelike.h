@@ -268,7 +268,7 @@ int filelike_error(FILE *stream);
  * fclose returns is lost: close by hand where it matters that the bytes are stored. */
 #define FILELIKE_AUTO __attribute__((cleanup(filelike_auto_close)))
 
-static inline __attribute__((unused)) void filelike_auto_close(FILE **stream)
+static __inline__ __attribute__((unused)) void filelike_auto_close(FILE **stream)
 {
     if (*stream != NULL)
         (void) fclose(*stream);

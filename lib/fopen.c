@@ -3,6 +3,7 @@
 
 #include "filelike.h"
 
+#include "cookie.h"
 #include "descriptor.h"
 #include "mode.h"
 #include "names.h"
@@ -49,9 +50,8 @@ static FILE *open_new(const char *name, unsigned mode)
     FILE *file = open_file(store, mode, &defaults, BUFFER_IN_MEMORY);
     if (file == NULL || names_insert(name, store) == 0)
         return file;
-    int saved = errno;
-    (void) fclose(file);
-    return refuse(saved);
+    cookie_discard(file);
+    return NULL;
 }
 
 static FILE *open_named_bytes(const char *name, const char *mode_text)

@@ -2,6 +2,8 @@
 
 #include "gate.h"
 
+#include "call.h"
+
 #include <poll.h>
 #include <sched.h>
 #include <stddef.h>
@@ -33,7 +35,7 @@ void gate_close(void)
         if (i < YIELDS)
             (void) sched_yield();
         else
-            (void) poll(NULL, 0, MILLISECONDS);
+            (void) RETRY(poll(NULL, 0, MILLISECONDS));
     }
 }
 

@@ -32,7 +32,7 @@
  * fopen's own does that is open all the time. */
 static FILE *make_reference(void)
 {
-    int descriptor = open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int descriptor = RETRY(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
     FILE *reference = descriptor == -1 ? NULL : fdopen(descriptor, "r");
     if (reference != NULL)
         reference->_fileno = -1;
@@ -173,7 +173,8 @@ static void show_descriptor(struct store_watch *watch, int descriptor)
 {
     void *container = (char *) watch - offsetof(struct stream, watch);
     struct stream *stream = container;
-    stream->file->_fileno = descriptor;
+    /* -1 would make glibc take the stream for closed, and fclose would not call us. */
+    stream->file->_fileno = descriptor != -1 ? descriptor : NO_DESCRIPTOR;
     atomic_store(&stream->has_moved, true);
 }
 

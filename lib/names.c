@@ -31,7 +31,7 @@ static struct named *find(const char *name)
     return found != NULL ? *found : NULL;
 }
 
-static struct named *create_named(const char *name, struct store *store)
+static struct named *create(const char *name, struct store *store)
 {
     size_t size = strlen(name) + 1;
     struct named *named = malloc(sizeof *named + size);
@@ -66,7 +66,7 @@ struct store *names_find(const char *name)
 
 int names_insert(const char *name, struct store *store)
 {
-    struct named *named = create_named(name, store);
+    struct named *named = create(name, store);
     if (named == NULL)
         return -1;
     (void) pthread_mutex_lock(&lock);

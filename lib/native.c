@@ -14,7 +14,7 @@ static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
 static struct native **places;
 static size_t place_count;
 
-static void renew(struct native *native, int descriptor)
+static void take_over(struct native *native, int descriptor)
 {
     file_unmap(&native->file);
     free(native->given_path);
@@ -69,9 +69,9 @@ static struct native *find_locked(int descriptor, const struct stat *status)
         places[number] = calloc(1, sizeof(struct native));
         if (places[number] == NULL)
             return NULL;
-        renew(places[number], descriptor);
+        take_over(places[number], descriptor);
     } else if (!file_is(&places[number]->file, status)) {
-        renew(places[number], descriptor);
+        take_over(places[number], descriptor);
     }
     look_after_another();
     return places[number];
@@ -99,9 +99,46 @@ struct native *native_find(FILE *file)
     return native;
 }
 
+static enum descriptor_note note_of(const struct native *native)
+{
+    return descriptor_get_note(native->file.descriptor);
+}
+
+bool native_is_temporary(const struct native *native)
+{
+    enum descriptor_note note = note_of(native);
+    return note == NOTE_TEMPORARY || note == NOTE_PERMISSIONS;
+}
+
+bool native_is_given_away(const struct native *native)
+{
+    enum descriptor_note note = note_of(native);
+    return note == NOTE_GIVEN_AWAY || note == NOTE_GIVEN_AWAY_WITH_PERMISSIONS;
+}
+
+static bool has_permissions(const struct native *native)
+{
+    enum descriptor_note note = note_of(native);
+    return note == NOTE_PERMISSIONS || note == NOTE_GIVEN_AWAY_WITH_PERMISSIONS;
+}
+
+int native_permissions(const struct native *native, mode_t *permissions)
+{
+    enum { PERMISSION_BITS = 0777 };
+    struct stat status;
+    *permissions = 0;
+    if (!has_permissions(native))
+        return 0;
+    if (RETRY(fstat(native->file.descriptor, &status)) != 0)
+        return -1;
+    *permissions = status.st_mode & PERMISSION_BITS;
+    return 0;
+}
+
 void native_give_away(struct native *native, char *path)
 {
-    descriptor_set_note(native->file.descriptor, NOTE_GIVEN_AWAY);
+    descriptor_set_note(native->file.descriptor,
+        has_permissions(native) ? NOTE_GIVEN_AWAY_WITH_PERMISSIONS : NOTE_GIVEN_AWAY);
     free(native->given_path);
     native->given_path = path;
 }

@@ -20,6 +20,14 @@ struct native {
 /* The place of FILE's descriptor. NULL with ENOTSUP where FILE has no regular file. */
 struct native *native_find(FILE *file);
 
+/* Whether filelike_temporary has made the file, and whether filelike_persist has put it
+ * in place. */
+bool native_is_temporary(const struct native *native);
+bool native_is_given_away(const struct native *native);
+
+/* 0, and in *PERMISSIONS those that filelike_temporary was asked for, or 0; or -1. */
+int native_permissions(const struct native *native, mode_t *permissions);
+
 /* The file stands at PATH now, a block of malloc's that belongs to NATIVE from now on. */
 void native_give_away(struct native *native, char *path);
 

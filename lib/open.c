@@ -61,6 +61,7 @@ struct stream *open_stream(struct store *store, unsigned mode,
         free(stream);
         return NULL;
     }
+    stream->wanted_buffer = options->buffer_size;
     stream->permissions = options->permissions;
     announce(stream);
     registry_add(stream);
@@ -103,8 +104,6 @@ struct stream *open_existing(struct store *store, unsigned mode,
     struct stream *stream = open_or_release(store, mode, options, default_buffer);
     if (stream == NULL || (mode & MODE_TRUNCATE) == 0 || truncate_all(store) == 0)
         return stream;
-    int saved = errno;
-    (void) fclose(stream->file);
-    errno = saved;
+    cookie_discard(stream->file);
     return NULL;
 }

@@ -118,7 +118,8 @@ static void restore(int descriptor, const struct stat *old)
     errno = saved;
 }
 
-/* Readies the file of DESCRIPTOR and lets PUT put it in place; as before on failure. */
+/* Readies the file of DESCRIPTOR and lets PUT, unless that is NULL, put it in place; as
+ * before on failure. */
 static int put_in_place(struct persisting *it, int descriptor, const char *name,
     int (*put)(struct persisting *, int descriptor, const char *name))
 {
@@ -126,25 +127,23 @@ static int put_in_place(struct persisting *it, int descriptor, const char *name,
     if (RETRY(fstat(descriptor, &old)) != 0)
         return -1;
     if (aside_prepare(descriptor, &it->target, it->flags, it->permissions) == 0 &&
-        put(it, descriptor, name) == 0)
+        (put == NULL || put(it, descriptor, name) == 0))
         return 0;
     restore(descriptor, &old);
     return -1;
 }
 
-/* Where the file stands already. */
-static int leave(struct persisting *it, int descriptor, const char *name)
+static bool is_target(const struct persisting *it, const struct file *file)
 {
-    (void) it, (void) descriptor, (void) name;
-    return 0;
+    return it->target.exists && file_is(file, &it->target.status);
 }
 
 /* A file that has been given away is copied; but a copy in its own place would leave the
  * stream to go on writing to a file that nobody can find. */
 static int give_again(struct persisting *it, const struct file *file)
 {
-    if (it->target.exists && file_is(file, &it->target.status))
-        return put_in_place(it, file->descriptor, NULL, leave);
+    if (is_target(it, file))
+        return put_in_place(it, file->descriptor, NULL, NULL);
     return give_snapshot(it);
 }
 
@@ -154,6 +153,11 @@ static int put_by_link(struct persisting *it, int descriptor, const char *name)
     return aside_link(descriptor, &it->target, it->flags);
 }
 
+static bool is_same(const struct stat *one, const struct stat *other)
+{
+    return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+}
+
 /* A file that has taken the name meanwhile is not ours to move. */
 static int put_by_rename(struct persisting *it, int descriptor, const char *name)
 {
@@ -161,11 +165,17 @@ static int put_by_rename(struct persisting *it, int descriptor, const char *name
     struct stat own;
     if (RETRY(lstat(name, &named)) != 0 || RETRY(fstat(descriptor, &own)) != 0)
         return -1;
-    if (named.st_dev != own.st_dev || named.st_ino != own.st_ino) {
+    if (!is_same(&named, &own)) {
         errno = ENOENT;
         return -1;
     }
-    return aside_rename(AT_FDCWD, name, &it->target, it->flags);
+    if (aside_rename(AT_FDCWD, name, &it->target, it->flags) != 0)
+        return -1;
+    /* Where the target was a link to the file already, that did nothing (POSIX). */
+    if (it->target.exists && is_same(&own, &it->target.status) &&
+        target_is_elsewhere(&it->target, name))
+        (void) RETRY(unlink(name));
+    return 0;
 }
 
 /* ---- From a temporary or named stream of ours ----------------------------------------
@@ -204,13 +214,26 @@ static int give_temporary(struct persisting *it, struct temporary *temporary)
 /* ---- From a stream of the C library's ------------------------------------------------
  */
 
+/* *GOES_ON: the stream does, on the file that is at the target now. With a copy only one
+ * that filelike_temporary opened does. */
+static int put_native(struct persisting *it, struct native *native, bool *goes_on)
+{
+    struct file *file = &native->file;
+    *goes_on = true;
+    if (is_target(it, file))
+        return put_in_place(it, file->descriptor, NULL, NULL);
+    if (put_in_place(it, file->descriptor, NULL, put_by_link) == 0)
+        return 0;
+    if (errno == EEXIST)
+        return -1;
+    *goes_on = native_is_temporary(native);
+    return *goes_on ? move_by_copy(it, file) : give_snapshot(it);
+}
+
 static int give_native(struct persisting *it, struct native *native)
 {
-    int descriptor = native->file.descriptor;
-    enum descriptor_note note = descriptor_get_note(descriptor);
-    /* With a copy, only a stream that filelike_temporary opened goes on. */
-    bool goes_on = true;
-    if (note == NOTE_GIVEN_AWAY)
+    bool goes_on;
+    if (native_is_given_away(native))
         return give_again(it, &native->file);
     int in_memory = store_in_memory(it->store);
     if (in_memory != 0)
@@ -218,11 +241,7 @@ static int give_native(struct persisting *it, struct native *native)
     char *path = strdup(it->target.path);
     if (path == NULL)
         return -1;
-    int status = put_in_place(it, descriptor, NULL, put_by_link);
-    if (status != 0 && errno != EEXIST) {
-        goes_on = note != NOTE_NONE;
-        status = goes_on ? move_by_copy(it, &native->file) : give_snapshot(it);
-    }
+    int status = put_native(it, native, &goes_on);
     if (status == 0 && goes_on) {
         native_give_away(native, path);
         return 0;
@@ -263,26 +282,10 @@ static int check_complete(const struct use *use)
     return -1;
 }
 
-/* 0, and in *PERMISSIONS what the stream was opened with; or -1. */
-static int find_permissions(const struct use *use, mode_t *permissions)
-{
-    struct stat status;
-    *permissions = use->stream != NULL ? use->stream->permissions : 0;
-    if (use->stream != NULL)
-        return 0;
-    int descriptor = use->native->file.descriptor;
-    if (descriptor_get_note(descriptor) != NOTE_PERMISSIONS)
-        return 0;
-    if (RETRY(fstat(descriptor, &status)) != 0)
-        return -1;
-    *permissions = status.st_mode & 0777;
-    return 0;
-}
-
 static int persist(struct use *use, const char *path, unsigned flags)
 {
     struct persisting it = {.store = use->store, .flags = flags};
-    if (check_complete(use) != 0 || find_permissions(use, &it.permissions) != 0 ||
+    if (check_complete(use) != 0 || use_permissions(use, &it.permissions) != 0 ||
         target_init(&it.target, path, flags) != 0)
         return -1;
     int status = give(use, &it);

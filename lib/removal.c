@@ -159,7 +159,7 @@ void removal_release(struct removal *removal)
 static void wait_for_creation(const struct removal *removal, int *patience)
 {
     for (; *patience > 0 && atomic_load(&removal->state) == STATE_CREATING; --*patience)
-        (void) poll(NULL, 0, 1);
+        (void) RETRY(poll(NULL, 0, 1));
 }
 
 /* True: the place says what it says until release_hold. */
@@ -179,9 +179,10 @@ static void release_hold(struct removal *removal)
 }
 
 /* Async-signal-safe: atomics without locks, and of functions only getpid, poll, fstatat
- * and unlinkat, all of which POSIX lists as such. Places are never freed, and the one
- * that is read here is held by its state, so its owner on another thread waits, and its
- * owner on this thread, interrupted, finds it afterwards as it was. */
+ * and unlinkat, all of which POSIX lists as such, and pthread_setcancelstate, which in
+ * both C libraries is a store to the thread's own memory. Places are never freed, and the
+ * one that is read here is held by its state, so its owner on another thread waits, and
+ * its owner on this thread, interrupted, finds it afterwards as it was. */
 void filelike_cleanup(void)
 {
     enum { PATIENCE = 1000 }; /* milliseconds, for all of them */

@@ -44,16 +44,22 @@ static struct store *share(const struct use *use, unsigned mode)
 struct likeness {
     struct store *store; /* a reference */
     struct filelike_options options;
+    size_t default_buffer; /* bytes */
     bool readers_only;
 };
 
-static void describe(struct likeness *likeness, const struct stream *stream)
+static int describe(struct likeness *likeness, const struct use *use)
 {
+    const struct stream *stream = use->stream;
+    if (use_permissions(use, &likeness->options.permissions) != 0)
+        return -1;
     if (stream == NULL)
-        return;
-    likeness->options.buffer_size = stream->buffer_size;
-    likeness->options.permissions = stream->permissions;
+        return 0;
+    likeness->options.buffer_size = stream->wanted_buffer;
+    likeness->default_buffer =
+        stream->late_size != 0 ? stream->late_size : stream->buffer_size;
     likeness->readers_only = stream->readers_only;
+    return 0;
 }
 
 /* No stream is opened here, while this one is locked: that takes stdio's list lock, which
@@ -63,9 +69,8 @@ static int take_likeness(struct likeness *likeness, FILE *file, unsigned mode)
     struct use use;
     if (use_begin(&use, file) != 0)
         return -1;
-    *likeness = (struct likeness){0};
-    describe(likeness, use.stream);
-    if (cookie_flush(file) == 0)
+    *likeness = (struct likeness){.default_buffer = BUFFER_ON_DISK};
+    if (describe(likeness, &use) == 0 && cookie_flush(file) == 0)
         likeness->store = share(&use, mode);
     use_end(&use);
     return likeness->store != NULL ? 0 : -1;
@@ -78,7 +83,7 @@ FILE *filelike_reopen(FILE *file, const char *mode)
     if (mode_parse(mode, "r+", &bits) != 0 || take_likeness(&likeness, file, bits) != 0)
         return NULL;
     struct stream *stream =
-        open_existing(likeness.store, bits, &likeness.options, BUFFER_ON_DISK);
+        open_existing(likeness.store, bits, &likeness.options, likeness.default_buffer);
     if (stream == NULL)
         return NULL;
     stream->readers_only = likeness.readers_only;

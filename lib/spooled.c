@@ -164,21 +164,21 @@ static int spooled_obtain_descriptor(struct store *store)
     return move(spooled_of(store));
 }
 
-static int spooled_move_to_disk(struct store *store)
-{
-    struct spooled *spooled = spooled_of(store);
-    if (has_moved(spooled))
-        return store_move_to_disk(spooled->now);
-    if (spooled->rolls_over)
-        return move(spooled);
-    errno = ENOTSUP;
-    return -1;
-}
-
 static int spooled_in_memory(const struct store *store)
 {
     const struct spooled *spooled = (const struct spooled *) store;
     return !has_moved(spooled) || spooled->place.kind == PLACE_KERNEL;
+}
+
+static int spooled_move_to_disk(struct store *store)
+{
+    struct spooled *spooled = spooled_of(store);
+    if (!spooled_in_memory(store))
+        return 0;
+    if (spooled->rolls_over)
+        return move(spooled);
+    errno = ENOTSUP;
+    return -1;
 }
 
 static void spooled_renew(struct store *store)

@@ -88,10 +88,6 @@ int store_write(struct store *store, const void *data, size_t size, int64_t posi
 int store_append(struct store *store, const void *data, size_t size, int64_t *end);
 int store_truncate(struct store *store, int64_t size);
 int64_t store_size(struct store *store);
-
-/* The append operation of a store whose end nobody else moves. */
-int store_append_by_write(
-    struct store *store, const void *data, size_t size, int64_t *end);
 const void *store_view(struct store *store, size_t *size);
 void *store_detach(struct store *store, size_t *size);
 int store_copy_to(struct store *store, int target);
@@ -99,5 +95,9 @@ int store_descriptor(const struct store *store);
 int store_obtain_descriptor(struct store *store);
 int store_move_to_disk(struct store *store);
 int store_in_memory(const struct store *store);
+
+/* The append operation of a store whose end nobody else moves. */
+int store_append_by_write(
+    struct store *store, const void *data, size_t size, int64_t *end);
 
 #endif

@@ -47,25 +47,10 @@ static void remember(int *first)
         *first = errno;
 }
 
-/* What is in memory is fetched again sooner than it is copied, so of a large buffer only
- * a part is filled. On disk a read after a write may be stdio's, for a seek (never to the
- * start), and nobody's: the caller will more likely write there, too. So a byte has to
- * do, and the next read brings the others. */
-static size_t worth_reading(const struct stream *stream, size_t size)
-{
-    enum { ENOUGH = 1024 };
-    if (size <= ENOUGH)
-        return size;
-    if (store_descriptor(stream->store) == -1)
-        return size == stream->buffer_size ? ENOUGH : size;
-    bool may_be_for_seek = stream->seek_refills && stream->position > 0;
-    return may_be_for_seek && stream->wrote_last ? 1 : size;
-}
-
 ssize_t stream_read(struct stream *stream, void *buffer, size_t size)
 {
     store_lock(stream->store);
-    size = worth_reading(stream, size);
+    size = stream->worth_reading(stream, size);
     ssize_t count = store_read(stream->store, buffer, size, stream->position);
     if (count > 0)
         stream->position += count;

@@ -29,14 +29,17 @@ struct stream {
     int first_error;       /* errno of the first lost write or failed read, or 0 */
     mode_t permissions;    /* of a file that filelike_persist makes; 0: as stdio would */
     bool wrote_last;       /* rather than read */
-    bool seek_refills;     /* stdio reads for a seek, before it is known what for */
     bool readers_only;     /* filelike_reopen may not write */
     bool discarded;        /* nobody wants to hear of lost writes any more */
     atomic_bool has_moved; /* to a descriptor */
-    size_t late_size;      /* of the buffer that stdio gets after that; 0: none */
-    char *late_buffer;     /* or NULL */
-    size_t buffer_size;    /* stdio's */
-    char buffer[];         /* for it, see cookie_buffer_room */
+    size_t wanted_buffer;  /* bytes of stdio's, as asked for at opening; 0: none named */
+
+    /* The cookie room's. */
+    size_t (*worth_reading)(const struct stream *, size_t size); /* how much of SIZE */
+    size_t late_size;   /* of the buffer that stdio gets once it has moved; 0: none */
+    char *late_buffer;  /* or NULL */
+    size_t buffer_size; /* stdio's */
+    char buffer[];      /* for it, see cookie_buffer_room */
 };
 
 /* A stream on STORE, whose reference it takes over on success; "a" starts at the end.

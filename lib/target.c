@@ -194,6 +194,24 @@ int target_look(struct target *target)
     return target->exists || errno == ENOENT ? 0 : -1;
 }
 
+static bool is_same_directory(int one, int other)
+{
+    struct stat status;
+    struct stat other_status;
+    return RETRY(fstat(one, &status)) == 0 && RETRY(fstat(other, &other_status)) == 0 &&
+           status.st_dev == other_status.st_dev && status.st_ino == other_status.st_ino;
+}
+
+bool target_is_elsewhere(const struct target *target, const char *path)
+{
+    struct target other = {.directory = -1};
+    bool differs = set_path(&other, strdup(path), 0) == 0 &&
+                   (strcmp(target->name, other.name) != 0 ||
+                       !is_same_directory(target->directory, other.directory));
+    target_finish(&other);
+    return differs;
+}
+
 /* For a directory that may not be read: all of its filesystem, through the file that has
  * just been put there. */
 static int sync_around(const struct target *target)

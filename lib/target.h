@@ -24,6 +24,9 @@ void target_finish(struct target *target);
 /* Sets exists and status anew. 0, or -1 with errno. */
 int target_look(struct target *target);
 
+/* Whether PATH, an absolute one, is surely not the target's name but another. */
+bool target_is_elsewhere(const struct target *target, const char *path);
+
 /* Waits until the directory is on disk. 0, or -1. */
 int target_sync(const struct target *target);
 

@@ -180,9 +180,7 @@ static FILE *open_descriptor(
     }
     if (cookie_give_buffer(file, size) == 0)
         return file;
-    int saved = errno;
-    (void) fclose(file);
-    errno = saved;
+    cookie_discard(file);
     return NULL;
 }
 

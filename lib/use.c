@@ -2,6 +2,7 @@
 
 #include "use.h"
 
+#include "call.h"
 #include "cookie.h"
 #include "filelike.h"
 #include "mode.h"
@@ -15,6 +16,7 @@
 int use_begin(struct use *use, FILE *file)
 {
     *use = (struct use){.file = file, .stream = registry_find(file)};
+    use->held = call_hold_cancellation();
     use->locking = cookie_lock(file);
     if (use->stream != NULL) {
         use->store = use->stream->store;
@@ -25,13 +27,14 @@ int use_begin(struct use *use, FILE *file)
         use->store = &use->native->file.store;
         return 0;
     }
-    cookie_unlock(file, use->locking);
+    use_end(use);
     return -1;
 }
 
 void use_end(struct use *use)
 {
     cookie_unlock(use->file, use->locking);
+    call_allow_cancellation(use->held);
 }
 
 static int lock_bytes(struct use *use, int (*settle)(FILE *))
@@ -69,6 +72,14 @@ int use_begin_change(struct use *use, FILE *file)
     use_end(use);
     errno = EBADF;
     return -1;
+}
+
+int use_permissions(const struct use *use, mode_t *permissions)
+{
+    if (use->native != NULL)
+        return native_permissions(use->native, permissions);
+    *permissions = use->stream->permissions;
+    return 0;
 }
 
 void use_end_bytes(struct use *use)

@@ -538,6 +538,8 @@ static int find_lost(void)
 {
     NEED(getc(losing) == EOF && ferror(losing) && errno == EBADF);
     NEED(filelike_size(losing) == -1 && errno == EBADF);
+    NEED(fileno(losing) == -1 && errno == EBADF);
+    NEED(fclose(losing) == 0);
     return 0;
 }
 
@@ -549,19 +551,29 @@ START_TEST(tells_of_a_descriptor_that_is_gone)
 }
 END_TEST
 
+static bool has_opened;
+
+static enum fault note_opening(enum fault_call call)
+{
+    has_opened = has_opened || call == FAULT_OPEN;
+    return FAULT_NONE;
+}
+
 static int find_lost_and_closed(void)
 {
     NEED(fcntl(lost, F_GETFD) == -1);
+    NEED(!has_opened);
     return find_lost();
 }
 
-/* In the parent too it is another file's by then. */
+/* In the parent too it is another file's by then, which is not even opened. */
 START_TEST(leaves_what_took_the_descriptor_of_the_parent)
 {
     open_losing();
     make_file("other", "other");
     int other = open("other", O_RDWR);
     ck_assert_int_eq(dup2(other, lost), lost);
+    faults.strike = note_opening;
     ck_assert(fork_once(find_lost_and_closed));
     ck_assert_str_eq(content("other"), "other");
     ck_assert_int_eq(close(other), 0);

@@ -552,6 +552,31 @@ START_TEST(view_goes_along)
 }
 END_TEST
 
+/* Also where the stream may not read, and where the new file is as long as the old. */
+START_TEST(view_shows_what_is_written_after)
+{
+    const char *path = target_of(_i);
+    if (path == NULL)
+        return;
+    FILE *stream = open_giver(_i, "w");
+    write_text(stream, "0123");
+    const char *view = filelike_view(stream, NULL);
+    if (view == NULL) {
+        /* A native one may only write, and has no other way to its bytes. */
+        ck_assert(faults.no_proc && errno == ENOTSUP);
+        assert_closes(stream);
+        return;
+    }
+    ck_assert_str_eq(view, "0123");
+    persist(stream, path);
+    rewind(stream);
+    write_text(stream, "4567");
+    ck_assert_str_eq(filelike_view(stream, NULL), "4567");
+    assert_closes(stream);
+    ck_assert_str_eq(content(path), "4567");
+}
+END_TEST
+
 START_TEST(name_may_be_another_files)
 {
     FILE *stream = open_named("w+");
@@ -595,6 +620,25 @@ START_TEST(name_may_be_the_target)
 }
 END_TEST
 
+/* rename would do nothing. */
+START_TEST(target_may_be_a_link_to_it)
+{
+    for (int i = 0; i < 2; i++) {
+        FILE *stream = open_named("w+");
+        const char *path = filelike_path(stream);
+        char *target = strdup(i == 0 ? "target" : strrchr(path, '/') + 1);
+        ck_assert_int_eq(link(path, target), 0);
+        write_text(stream, "0123456789");
+        persist(stream, target);
+        ck_assert_str_eq(entries("../streams"), "");
+        assert_closes(stream);
+        ck_assert_str_eq(content(target), "0123456789");
+        ck_assert_int_eq(unlink(target), 0);
+        free(target);
+    }
+}
+END_TEST
+
 /* ---- The C library's streams ---------------------------------------------------------
  */
 
@@ -614,12 +658,16 @@ END_TEST
 START_TEST(file_of_fopen_may_be_the_target)
 {
     make_file("file", "0123");
-    FILE *stream = fopen("file", "r+");
-    assert_fails(filelike_persist(stream, "file", FILELIKE_NOREPLACE), -1, EEXIST);
-    persist(stream, "file");
-    assert_closes(stream);
-    ck_assert_str_eq(content("file"), "0123");
-    ck_assert_str_eq(entries("."), "file");
+    for (int i = 0; i < 2; i++) {
+        FILE *stream = fopen("file", "r+");
+        faults.link = i == 0 ? 0 : EPERM;
+        assert_fails(filelike_persist(stream, "file", FILELIKE_NOREPLACE), -1, EEXIST);
+        persist(stream, "file");
+        write_text(stream, i == 0 ? "AB" : "ab");
+        assert_closes(stream);
+        ck_assert_str_eq(content("file"), i == 0 ? "AB23" : "ab23");
+        ck_assert_str_eq(entries("."), "file");
+    }
 }
 END_TEST
 
@@ -665,7 +713,26 @@ START_TEST(path_that_is_gone_is_not_told)
 }
 END_TEST
 
-/* The library's notes on descriptors are signals for what never happens. */
+/* The library's notes on descriptors are signals, which a lease may send after all. */
+START_TEST(notes_are_signals_that_do_nothing)
+{
+    struct filelike_options options = {.permissions = 0640};
+    for (int i = 0; i < 3; i++) {
+        FILE *stream = i == 0 ? fopen("file", "w+")
+                              : filelike_temporary("w+", i == 1 ? NULL : &options);
+        int descriptor = fileno(stream);
+        for (int j = 0; j < 2; j++) {
+            int signal = fcntl(descriptor, F_GETSIG);
+            ck_assert(signal == 0 || signal == SIGURG || signal == SIGCHLD ||
+                      signal == SIGWINCH || signal == SIGCONT);
+            ck_assert((signal == 0) == (i == 0 && j == 0));
+            persist(stream, "target");
+        }
+        assert_closes(stream);
+    }
+}
+END_TEST
+
 START_TEST(signal_of_the_caller_is_no_note)
 {
     make_file("file", "0123");
@@ -915,6 +982,26 @@ START_TEST(permissions_win)
 }
 END_TEST
 
+/* Also the second time, and through a second stream. */
+START_TEST(permissions_win_again)
+{
+    enum { ASKED = 0640 };
+    if (!kind_has(&kinds[_i], KIND_OPTIONS))
+        return;
+    FILE *stream = open_with_permissions(&kinds[_i], ASKED);
+    FILE *second = filelike_reopen(stream, "r");
+    ck_assert_ptr_nonnull(second);
+    persist(stream, "first");
+    persist(stream, "again");
+    persist(second, "second");
+    ck_assert_uint_eq(mode_of("first"), ASKED);
+    ck_assert_uint_eq(mode_of("again"), ASKED);
+    ck_assert_uint_eq(mode_of("second"), ASKED);
+    assert_closes(second);
+    assert_closes(stream);
+}
+END_TEST
+
 /* ---- Failures ------------------------------------------------------------------------
  */
 
@@ -1135,6 +1222,7 @@ static void add_for_kind(TCase *test_case, int kind)
     ADD_FOR_KIND(follows_links_that_dangle);
     ADD_FOR_KIND(mode_is_that_of_atomic);
     ADD_FOR_KIND(permissions_win);
+    ADD_FOR_KIND(permissions_win_again);
     ADD_FOR_KIND(lost_write_is_not_persisted);
     ADD_FOR_KIND(refuses);
     ADD_FOR_KIND(failure_changes_nothing);
@@ -1161,6 +1249,7 @@ static TCase *giving_away(void)
     ADD_TIMES(goes_on_for_all_of_its_streams, GIVINGS);
     ADD_TIMES(puts_nothing_there_that_the_stream_cannot_go_on_with, GIVINGS);
     ADD_TIMES(view_goes_along, GIVINGS);
+    ADD_TIMES(view_shows_what_is_written_after, GIVINGS);
     ADD_TIMES(mode_of_givers_is_that_of_atomic, GIVINGS);
     ADD_TIMES(new_file_only_from_givers, GIVINGS / PLACES);
     ADD_TIMES(new_file_only_from_givers_without_a_gap, GIVINGS / PLACES);
@@ -1170,6 +1259,7 @@ static TCase *giving_away(void)
     ADD(name_may_be_another_files);
     ADD(name_may_be_gone);
     ADD(name_may_be_the_target);
+    ADD(target_may_be_a_link_to_it);
     return test_case;
 }
 
@@ -1182,6 +1272,7 @@ static TCase *other_streams(void)
     ADD(file_of_fopen_may_be_the_target);
     ADD(file_of_fopen_on_another_filesystem_is_copied);
     ADD(path_that_is_gone_is_not_told);
+    ADD(notes_are_signals_that_do_nothing);
     ADD(signal_of_the_caller_is_no_note);
     ADD(error_indicator_of_a_native_stream_counts);
     ADD_TIMES(temporary_in_memory_gives_a_snapshot, 2);

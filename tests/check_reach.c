@@ -206,6 +206,24 @@ START_TEST(bytes_that_cannot_move_stay)
 }
 END_TEST
 
+/* To view them takes no memory: the kernel's memory files are never full. */
+START_TEST(holes_of_memory_files_stay_holes)
+{
+    enum { SIZE = 1 << 26, SOME = 1 << 20, BLOCK_SIZE = 512 };
+    struct stat status;
+    FILE *stream = filelike_memory("w+", NULL);
+    write_text(stream, "0123456789");
+    int descriptor = descriptor_of(stream);
+    ck_assert_int_eq(filelike_truncate(stream, SIZE), 0);
+    const char *view = filelike_view(stream, NULL);
+    ck_assert_ptr_nonnull(view);
+    ck_assert_int_eq(view[9] + view[SIZE - 1], '9');
+    ck_assert_int_eq(fstat(descriptor, &status), 0);
+    ck_assert_int_lt(status.st_blocks, SOME / BLOCK_SIZE);
+    assert_closes(stream);
+}
+END_TEST
+
 /* ---- Plain fileno --------------------------------------------------------------------
  */
 
@@ -409,6 +427,20 @@ START_TEST(rolls_over)
 }
 END_TEST
 
+/* Where it is, it need not ask anybody. */
+START_TEST(rolled_over_needs_no_descriptor)
+{
+    FILE *stream = filelike_spooled("w+", NULL);
+    write_text(stream, "0123456789");
+    ck_assert_int_eq(filelike_rollover(stream), 0);
+    allow_descriptors(0);
+    ck_assert_int_eq(filelike_rollover(stream), 0);
+    ck_assert_int_eq(filelike_in_memory(stream), 0);
+    allow_descriptors(-1);
+    assert_closes(stream);
+}
+END_TEST
+
 /* ---- Streams without bytes -----------------------------------------------------------
  */
 
@@ -469,6 +501,8 @@ static TCase *single(void)
     tcase_add_checked_fixture(test_case, scratch_enter, scratch_leave);
     tcase_add_test(test_case, bytes_with_a_budget_go_to_disk);
     tcase_add_test(test_case, bytes_that_cannot_move_stay);
+    tcase_add_test(test_case, holes_of_memory_files_stay_holes);
+    tcase_add_test(test_case, rolled_over_needs_no_descriptor);
     tcase_add_test(test_case, plain_fileno_answers_from_the_move_on);
     tcase_add_test(test_case, plain_fileno_answers_at_once_on_disk);
     tcase_add_test(test_case, streams_without_bytes);

@@ -9,6 +9,7 @@
 #include <fcntl.h>
 #include <sched.h>
 #include <stdatomic.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -95,6 +96,48 @@ START_TEST(many_at_once)
         assert_closes(streams[i]);
     }
     assert_closes(streams[0]);
+}
+END_TEST
+
+/* On disk stdio hands over much at a time, also where the bytes came there meanwhile. */
+static unsigned writes;
+
+static enum fault count_writes(enum fault_call call)
+{
+    writes += call == FAULT_PWRITE;
+    return FAULT_NONE;
+}
+
+START_TEST(writes_are_as_large_as_those_of_the_first)
+{
+    enum { SIZE = 1 << 18, USUAL_BUFFER = 1 << 14, MEMORY = 1 << 12, MOST = 20 };
+    struct filelike_options options = {.memory_limit = MEMORY};
+    for (int i = 0; i < 2; i++) {
+        FILE *first = filelike_spooled("w+", &options);
+        FILE *second = reopened(first, "r+");
+        faults.strike = count_writes;
+        writes = 0;
+        for (int j = 0; j < SIZE; j++)
+            ck_assert_int_eq(putc('x', i == 0 ? first : second), 'x');
+        ck_assert_int_eq(fflush(NULL), 0);
+        faults.strike = NULL;
+        ck_assert_uint_le(writes, SIZE / USUAL_BUFFER + MOST);
+        assert_closes(first);
+        assert_closes(second);
+    }
+}
+END_TEST
+
+/* What the caller has asked for counts for both. */
+START_TEST(buffer_is_as_asked_for)
+{
+    struct filelike_options options = {.buffer_size = 3000};
+    FILE *first = filelike_spooled("w+", &options);
+    FILE *second = reopened(first, "r+");
+    write_text(second, "x");
+    ck_assert_uint_eq(__fbufsize(second), 3000);
+    assert_closes(first);
+    assert_closes(second);
 }
 END_TEST
 
@@ -790,6 +833,8 @@ static void add_over_kind(TCase *test_case, int kind)
     ADD(each_has_a_position_of_its_own);
     ADD(asking_for_the_descriptor_moves_no_other);
     ADD(many_at_once);
+    tcase_add_test(test_case, writes_are_as_large_as_those_of_the_first);
+    tcase_add_test(test_case, buffer_is_as_asked_for);
     ADD(bytes_live_until_the_last_close);
     ADD(bytes_can_be_changed_after_the_first_close);
     ADD(reopening_writes_out);

@@ -195,6 +195,41 @@ START_TEST(takes_wide_characters)
 }
 END_TEST
 
+static int64_t truncate_by_one(FILE *stream)
+{
+    return filelike_truncate(stream, 9);
+}
+
+static int64_t detach_and_count(FILE *stream)
+{
+    size_t size = 0;
+    free(filelike_detach(stream, &size));
+    return (int64_t) size;
+}
+
+static int64_t seek_beneath(FILE *stream)
+{
+    return lseek(filelike_fileno(stream), 0, SEEK_CUR) < 0;
+}
+
+/* glibc ends the program where a seek meets one. */
+START_TEST(takes_wide_characters_that_are_pushed_back)
+{
+    static int64_t (*const calls[])(FILE *) = {
+        filelike_size, truncate_by_one, detach_and_count, seek_beneath};
+    static const int64_t answers[] = {10, 0, 10, 0};
+    for (size_t i = 0; i < COUNT(calls); i++) {
+        FILE *stream = filelike_temporary("w+", NULL);
+        ck_assert_int_ge(fputws(L"0123456789", stream), 0);
+        rewind(stream);
+        ck_assert_uint_eq(fgetwc(stream), L'0');
+        ck_assert_uint_eq(ungetwc(L'q', stream), L'q');
+        ck_assert_int_eq(calls[i](stream), answers[i]);
+        assert_closes(stream);
+    }
+}
+END_TEST
+
 START_TEST(can_be_reopened_by_freopen)
 {
     FILE *stream = filelike_temporary("w+", NULL);
@@ -377,6 +412,7 @@ static TCase *native(void)
     TCase *test_case = in_scratch("native");
     tcase_add_test(test_case, answers_fileno);
     tcase_add_test(test_case, takes_wide_characters);
+    tcase_add_test(test_case, takes_wide_characters_that_are_pushed_back);
     tcase_add_test(test_case, can_be_reopened_by_freopen);
     tcase_add_test(test_case, can_do_without_locks);
     tcase_add_test(test_case, can_be_linked);

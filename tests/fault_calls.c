@@ -114,7 +114,8 @@ STANDS_BEFORE int statx(
     int directory, const char *path, int flags, unsigned asked, struct statx *status)
 {
     if (fault_strikes(FAULT_STATX)) {
-        status_is_lost = errno == EIO || errno == ENOMEM;
+        status_is_lost =
+            (flags & AT_EMPTY_PATH) != 0 && (errno == EIO || errno == ENOMEM);
         return -1;
     }
     return (int) syscall(SYS_statx, directory, path, flags, asked, status);

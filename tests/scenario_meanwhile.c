@@ -9,6 +9,7 @@
 #include "heap.h"
 #include "scratch.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
 #include <string.h>
@@ -198,6 +199,88 @@ static void keep_view_during_persist(void)
     EXPECT(unlink("target") == 0);
 }
 
+/* ---- A view whose file is replaced, and cannot be mapped ------------------------------
+ */
+
+static enum fault refuse_mapping_after_exchange(enum fault_call call)
+{
+    static bool exchanged;
+    if (call == FAULT_DUP3)
+        exchanged = true;
+    if (!exchanged || call != FAULT_MMAP)
+        return FAULT_NONE;
+    faults.strike = NULL;
+    errno = ENOMEM;
+    return FAULT_FAILS;
+}
+
+static void view_after_lost_mapping(void)
+{
+    expect_subject = "a view after a persist that could not map the new file";
+    FILE *stream = filelike_temporary("w+", NULL);
+    EXPECT(fputs("viewed", stream) >= 0);
+    const char *view = filelike_view(stream, NULL);
+    faults.link = EXDEV;
+    faults.strike = refuse_mapping_after_exchange;
+    EXPECT(filelike_persist(stream, "target", 0) == 0);
+    EXPECT(faults.strike == NULL);
+    faults.link = 0;
+    EXPECT(strcmp(view, "viewed") == 0);
+    rewind(stream);
+    EXPECT(fputs("VIEWED", stream) >= 0);
+    view = filelike_view(stream, NULL);
+    EXPECT(view != NULL && strcmp(view, "VIEWED") == 0);
+    EXPECT(fclose(stream) == 0 && unlink("target") == 0);
+}
+
+/* ---- Others who write where a write is cut -------------------------------------------
+ */
+
+static int other_descriptor;
+
+/* The system takes a part of a write, somebody else stores a line, and then the disk is
+ * full. */
+static enum fault write_between(enum fault_call call)
+{
+    static const char line[] = "line\n";
+    static bool is_cut;
+    if (call != FAULT_PWRITE && call != FAULT_PWRITEV2)
+        return FAULT_NONE;
+    is_cut = !is_cut;
+    if (is_cut)
+        return FAULT_SHORT;
+    faults.strike = NULL;
+    EXPECT(lseek(other_descriptor, 0, SEEK_END) >= 0);
+    EXPECT(write(other_descriptor, line, strlen(line)) == (ssize_t) strlen(line));
+    errno = ENOSPC;
+    return FAULT_FAILS;
+}
+
+static void keep_what_others_wrote(const char *mode)
+{
+    struct filelike_options options = {.buffer_size = 1};
+    char last[6] = "";
+    FILE *stream = filelike_named(mode, &options);
+    other_descriptor = open(filelike_path(stream), O_RDWR | O_CLOEXEC);
+    EXPECT(other_descriptor != -1);
+    faults.strike = write_between;
+    EXPECT(fwrite("0123456789", 1, 10, stream) < 10 || fflush(stream) != 0);
+    EXPECT(faults.strike == NULL);
+    int64_t size = filelike_size(stream);
+    EXPECT(size > 5 && pread(other_descriptor, last, 5, size - 5) == 5);
+    EXPECT(strcmp(last, "line\n") == 0);
+    EXPECT(close(other_descriptor) == 0);
+    (void) fclose(stream);
+}
+
+static void keep_others(void)
+{
+    expect_subject = "what others write where a write is cut";
+    keep_what_others_wrote("w+");
+    expect_subject = "what others append where an append is cut";
+    keep_what_others_wrote("a+");
+}
+
 /* ---- All -----------------------------------------------------------------------------
  */
 
@@ -210,6 +293,8 @@ int main(void)
     keep_during_cleanup();
     fork_during_move();
     keep_view_during_persist();
+    view_after_lost_mapping();
+    keep_others();
     scratch_leave();
     return expect_status();
 }

@@ -12,7 +12,8 @@
  *
  * Threads: every function may be called from any thread. One stream may be used from
  * several threads as any FILE * may, unless it was opened with FILELIKE_UNLOCKED; two
- * streams on the same bytes (filelike_reopen) may be used from two threads.
+ * streams on the same bytes (filelike_reopen) may be used from two threads. Nothing here
+ * is a cancellation point.
  *
  * Failure: openers return NULL and leave nothing behind; the others return -1 or NULL.
  * errno says why. The values named below are those of the library itself; those of malloc
@@ -131,14 +132,15 @@ FILE *filelike_named(const char *mode, const struct filelike_options *options);
  * at opening and again at publishing.
  *
  * What fopen(path, "w") would refuse is refused at opening: EACCES, EISDIR, ENOENT for
- * the directory (but a program that is being run can be replaced); so is a directory that
- * takes no new file. A device or pipe, and the mode "r", is EINVAL; "r+" of nothing
+ * the directory, EPERM for a file that may only grow (but a program that is being run can
+ * be replaced); so is a directory that takes no new file. A device or pipe, and the mode "r", is EINVAL; "r+" of nothing
  * ENOENT. A symbolic link is followed. fclose in a forked child publishes nothing:
  * ECHILD. If only the sync of the directory fails after the new content stands, fclose
  * says so with that errno; FILELIKE_NOSYNC waits for no disk.
  *
- * The file keeps the mode (and the owner, where permitted) of the one that it replaces; a
- * new one has 0666 less the umask; unless options->permissions says otherwise. */
+ * The file keeps the mode (and the owner, where permitted) of the one that it replaces;
+ * where it cannot keep the group, that one's bits are those of all others. A new one has
+ * 0666 less the umask. Unless options->permissions says otherwise. */
 FILE *filelike_atomic(
     const char *path, const char *mode, const struct filelike_options *options);
 

@@ -133,10 +133,10 @@ FILE *filelike_named(const char *mode, const struct filelike_options *options);
  *
  * What fopen(path, "w") would refuse is refused at opening: EACCES, EISDIR, ENOENT for
  * the directory, EPERM for a file that may only grow (but a program that is being run can
- * be replaced); so is a directory that takes no new file. A device or pipe, and the mode "r", is EINVAL; "r+" of nothing
- * ENOENT. A symbolic link is followed. fclose in a forked child publishes nothing:
- * ECHILD. If only the sync of the directory fails after the new content stands, fclose
- * says so with that errno; FILELIKE_NOSYNC waits for no disk.
+ * be replaced); so is a directory that takes no new file. A device or pipe, and the mode
+ * "r", is EINVAL; "r+" of nothing ENOENT. A symbolic link is followed. fclose in a forked
+ * child publishes nothing: ECHILD. If only the sync of the directory fails after the new
+ * content stands, fclose says so with that errno; FILELIKE_NOSYNC waits for no disk.
  *
  * The file keeps the mode (and the owner, where permitted) of the one that it replaces;
  * where it cannot keep the group, that one's bits are those of all others. A new one has

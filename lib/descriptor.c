@@ -94,6 +94,11 @@ int descriptor_copy(int source, int target)
     }
 }
 
+bool descriptor_same_file(const struct stat *one, const struct stat *other)
+{
+    return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+}
+
 static int64_t size_by_fstat(int descriptor)
 {
     struct stat status;

@@ -25,6 +25,9 @@ ssize_t descriptor_append(int descriptor, const void *data, size_t size);
 /* Copies the file of SOURCE, from its start to its end, to the start of TARGET's. */
 int descriptor_copy(int source, int target);
 
+/* Whether both are of one file. */
+bool descriptor_same_file(const struct stat *one, const struct stat *other);
+
 /* The size of the file in bytes, or -1 with errno. */
 int64_t descriptor_size(int descriptor);
 int descriptor_truncate(int descriptor, int64_t size);

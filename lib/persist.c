@@ -153,11 +153,6 @@ static int put_by_link(struct persisting *it, int descriptor, const char *name)
     return aside_link(descriptor, &it->target, it->flags);
 }
 
-static bool is_same(const struct stat *one, const struct stat *other)
-{
-    return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
-}
-
 /* A file that has taken the name meanwhile is not ours to move. */
 static int put_by_rename(struct persisting *it, int descriptor, const char *name)
 {
@@ -165,14 +160,14 @@ static int put_by_rename(struct persisting *it, int descriptor, const char *name
     struct stat own;
     if (RETRY(lstat(name, &named)) != 0 || RETRY(fstat(descriptor, &own)) != 0)
         return -1;
-    if (!is_same(&named, &own)) {
+    if (!descriptor_same_file(&named, &own)) {
         errno = ENOENT;
         return -1;
     }
     if (aside_rename(AT_FDCWD, name, &it->target, it->flags) != 0)
         return -1;
     /* Where the target was a link to the file already, that did nothing (POSIX). */
-    if (it->target.exists && is_same(&own, &it->target.status) &&
+    if (it->target.exists && descriptor_same_file(&own, &it->target.status) &&
         target_is_elsewhere(&it->target, name))
         (void) RETRY(unlink(name));
     return 0;

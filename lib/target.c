@@ -199,7 +199,7 @@ static bool is_same_directory(int one, int other)
     struct stat status;
     struct stat other_status;
     return RETRY(fstat(one, &status)) == 0 && RETRY(fstat(other, &other_status)) == 0 &&
-           status.st_dev == other_status.st_dev && status.st_ino == other_status.st_ino;
+           descriptor_same_file(&status, &other_status);
 }
 
 bool target_is_elsewhere(const struct target *target, const char *path)

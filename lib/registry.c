@@ -73,11 +73,17 @@ static void renew_list(struct stream *stream, void (*renew_lock)(FILE *))
     }
 }
 
+static void renew_part(size_t part, void (*renew_lock)(FILE *))
+{
+    for (size_t i = part << PART_BITS; i < (part + 1) << PART_BITS; i++)
+        renew_list(lists[i], renew_lock);
+}
+
 void registry_renew(void (*renew_lock)(FILE *))
 {
     lock = (pthread_mutex_t) PTHREAD_MUTEX_INITIALIZER;
-    for (size_t i = 0; i < LISTS; i++) {
-        if (part_is_used[i >> PART_BITS])
-            renew_list(lists[i], renew_lock);
+    for (size_t i = 0; i < PARTS; i++) {
+        if (part_is_used[i])
+            renew_part(i, renew_lock);
     }
 }

@@ -124,8 +124,14 @@ STANDS_BEFORE int statx(
 
 STANDS_BEFORE int fstatfs(int descriptor, struct statfs *status)
 {
+    enum { TMPFS_TYPE = 0x01021994 }; /* statfs(2) */
     if (fault_strikes(FAULT_FSTATFS))
         return -1;
+    if (faults.tmpfs) {
+        fault_answers(FAULT_FSTATFS);
+        *status = (struct statfs){.f_type = TMPFS_TYPE, .f_blocks = 1};
+        return 0;
+    }
 #ifdef SYS_fstatfs64
     return (int) syscall(SYS_fstatfs64, descriptor, sizeof *status, status);
 #else

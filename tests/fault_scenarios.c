@@ -28,12 +28,15 @@
  * A scenario returns whether nothing in it failed.
  */
 
-/* A caller who asks where a name is gets the documented answer. */
+/* A caller who asks where a name is gets the documented answer, and one who views a hole
+ * hears why there is no memory for it. */
 static int told_error(void)
 {
     const struct failure *failure = turns_failure();
     if (failure == NULL)
         return heap_has_failed() ? ENOMEM : 0;
+    if (turns_call() == FAULT_MADVISE && failure->error == EFAULT)
+        return ENOSPC;
     return turns_call() == FAULT_ACCESS ? ENOTSUP : failure->error;
 }
 
@@ -337,6 +340,27 @@ static bool viewing(FILE *stream)
     return view != NULL;
 }
 
+static void cut_to(FILE *stream, int64_t size)
+{
+    int saved = errno;
+    turns_pause();
+    EXPECT(filelike_truncate(stream, size) == 0);
+    turns_resume();
+    errno = saved;
+}
+
+/* Larger than what a filesystem may take ahead of a write. */
+static bool viewing_a_hole(FILE *stream)
+{
+    enum { SIZE = 100000 };
+    size_t size;
+    cut_to(stream, SIZE);
+    const char *view = filelike_view(stream, &size);
+    EXPECT(view == NULL || (size == SIZE && memcmp(view, text, sizeof text) == 0));
+    cut_to(stream, TEXT_SIZE);
+    return view != NULL;
+}
+
 static bool detaching(FILE *stream)
 {
     size_t size;
@@ -448,12 +472,14 @@ static void put_old(void)
     turns_resume();
 }
 
-/* Where only the sync of the directory failed, the new content stands. */
+/* Where only the sync of the directory failed, the new content stands. One that may not
+ * be listed is synced through the file, which has to be opened. */
 static bool may_have_been_put(void)
 {
     enum fault_call call = turns_call();
     return turns_failure() != NULL &&
-           (call == FAULT_FSYNC_DIRECTORY || call == FAULT_SYNCFS);
+           (call == FAULT_FSYNC_DIRECTORY || call == FAULT_SYNCFS ||
+               (call == FAULT_OPEN && faults.no_listing));
 }
 
 /* The target where putting NEW there has failed. */
@@ -549,6 +575,7 @@ static const struct {
     {"asking where the bytes are", asking_where},
     {"asking for errors", asking_for_errors},
     {"viewing", viewing},
+    {"viewing a hole", viewing_a_hole},
     {"detaching", detaching},
     {"cutting", cutting},
     {"extending", extending},
@@ -934,6 +961,8 @@ static const struct world {
 } worlds[] = {
     {", no O_TMPFILE", {.tmpfile = EOPNOTSUPP}, FAULT_CREATE},
     {", no /proc", {.no_proc = true}, FAULT_OPEN},
+    {", no directory to list", {.no_listing = true}, FAULT_OPEN},
+    {", on tmpfs", {.tmpfs = true}, FAULT_FSTATFS},
     {", no links", {.link = EPERM}, FAULT_LINKAT},
     {", no RWF_APPEND", {.append = ENOSYS}, FAULT_PWRITEV2},
     {", no RENAME_NOREPLACE", {.tmpfile = EOPNOTSUPP, .rename_new = EINVAL},

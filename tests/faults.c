@@ -70,9 +70,14 @@ unsigned faults_met(enum fault_call call)
     return met[call];
 }
 
-int fault_fails(enum fault_call call, int error)
+void fault_answers(enum fault_call call)
 {
     met[call]++;
+}
+
+int fault_fails(enum fault_call call, int error)
+{
+    fault_answers(call);
     errno = error;
     return -1;
 }
@@ -185,12 +190,19 @@ static bool creates(int flags)
     return (flags & O_CREAT) != 0 || is_nameless(flags);
 }
 
+static bool lists(int flags)
+{
+    return (flags & (O_DIRECTORY | O_PATH)) == O_DIRECTORY && !is_nameless(flags);
+}
+
 static int open_at(int directory, const char *path, int flags, mode_t mode)
 {
     if (fault_strikes(creates(flags) ? FAULT_CREATE : FAULT_OPEN))
         return -1;
     if (is_hidden_by_fault(path))
         return fail_hidden();
+    if (lists(flags) && faults.no_listing)
+        return fault_fails(FAULT_OPEN, EACCES);
     if (is_nameless(flags) && faults.tmpfile != 0)
         return fault_fails(FAULT_CREATE, faults.tmpfile);
     if (is_interrupted())

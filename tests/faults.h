@@ -72,6 +72,8 @@ struct faults {
     int sync_directory;
     int append;      /* pwritev2 with RWF_APPEND */
     bool no_proc;    /* what is below /proc is not there */
+    bool no_listing; /* no directory may be read, only gone through */
+    bool tmpfs;      /* every filesystem says that it is one in memory, with a size */
     bool interrupts; /* EINTR from every other call, and few bytes go at once */
     bool same_names; /* hidden names are drawn alike: the same again and again, twice */
     /* Called before each rename and link: what others may do meanwhile. */
@@ -90,15 +92,17 @@ extern struct faults faults;
 const char *calls_made(void);
 void forget_calls(void);
 
-/* How often CALL has failed in this thread because of the errnos above; FAULT_OPEN stands
- * for all that no_proc hides. */
+/* How often CALL was answered in this thread as the members above want it; FAULT_OPEN
+ * stands for all that no_proc hides. */
 unsigned faults_met(enum fault_call call);
 
 /* For those who stand before further calls: what becomes of CALL, whether it fails, how
- * many of SIZE bytes it moves; and -1 with ERROR, one of those above. */
+ * many of SIZE bytes it moves; that it is answered as the members above want it; and that
+ * with -1 and ERROR, one of those above. */
 enum fault fault_next(enum fault_call call);
 bool fault_strikes(enum fault_call call);
 size_t fault_bytes(size_t size, enum fault fault);
+void fault_answers(enum fault_call call);
 int fault_fails(enum fault_call call, int error);
 
 /* As fstatat, past all that stands before it; times are not told. */

@@ -1071,6 +1071,16 @@ static void run_all(void)
         run_in_worlds(of_none[i].name, of_none[i].run, &none);
 }
 
+/* A call that no scenario reaches could do anything. */
+static void check_all_struck(void)
+{
+    const char *name;
+    while ((name = turns_never_struck()) != NULL) {
+        expect_subject = name;
+        (void) expect(false, __FILE__, __LINE__, "struck by a scenario");
+    }
+}
+
 /* ---- Where the library has done nothing yet ------------------------------------------
  */
 
@@ -1396,6 +1406,7 @@ int main(void)
     expect_subject = subject;
     warm_up();
     run_all();
+    check_all_struck();
     scratch_leave();
     return expect_status();
 }

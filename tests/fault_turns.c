@@ -41,8 +41,10 @@ static const struct {
         {{FAILS(EMLINK)}, {FAILS(EIO)}, {FAILS(ENOSPC)}, {INTERRUPTED}}},
     [FAULT_RENAMEAT] = {"renameat",
         {{FAILS(EACCES)}, {FAILS(EIO)}, {FAILS(EXDEV)}, {INTERRUPTED}}},
+#ifdef HAVE_RENAMEAT2
     [FAULT_RENAMEAT2] = {"renameat2",
         {{FAILS(EINVAL)}, {FAILS(EIO)}, {FAILS(EXDEV)}, {INTERRUPTED}}},
+#endif
     [FAULT_UNLINKAT] = {"unlinkat", {{FAILS(EIO)}, {FAILS(EACCES)}, {INTERRUPTED}}},
     [FAULT_PREAD] = {"pread", {{FAILS(EIO)}, {INTERRUPTED}, {SHORT}, {SHORT_THEN(EIO)}}},
     [FAULT_PWRITE] = {"pwrite",
@@ -74,15 +76,19 @@ static const struct {
         {{FAILS(EMFILE)}, {FAILS(EACCES)}, {FAILS(ENOSPC)}, {INTERRUPTED}}},
     [FAULT_MMAP] = {"mmap", {{FAILS(ENOMEM)}, {FAILS(ENODEV)}}},
     [FAULT_MUNMAP] = {"munmap", {{FAILS(ENOMEM)}}},
+#ifdef HAVE_PWRITEV2
     [FAULT_PWRITEV2] = {"pwritev2",
         {{FAILS(ENOSPC)}, {FAILS(EIO)}, {FAILS(EOPNOTSUPP)}, {PASSES(ENOSYS)},
             {PASSES(EINVAL)}, {INTERRUPTED}, {SHORT}, {SHORT_THEN(ENOSPC)},
             {NOTHING, .debt = UNSEEN}}},
+#endif
     [FAULT_READLINKAT] = {"readlinkat",
         {{FAILS(EIO)}, {FAILS(EACCES)}, {TOO_LONG}, {INTERRUPTED}}},
     [FAULT_STAT] = {"stat", {{FAILS(EIO)}, {FAILS(EACCES)}, {INTERRUPTED}}},
+#ifdef HAVE_STATX
     [FAULT_STATX] = {"statx", {{FAILS(EIO)}, {FAILS(ENOMEM)}, {PASSES(EPERM)},
                                   {PASSES(ENOSYS)}, {INTERRUPTED}}},
+#endif
     [FAULT_SYNCFS] = {"syncfs", {{FAILS(EIO), LOUDLY}, {INTERRUPTED}}},
     [FAULT_UNLINK] = {"unlink", {{FAILS(EIO)}, {INTERRUPTED}}},
 };
@@ -96,6 +102,7 @@ static bool lasting;
 static size_t number; /* of the last call */
 static const struct failure *struck;
 static enum fault_call struck_call;
+static bool was_struck[FAULT_CALL_COUNT];
 
 void turns_stop(void)
 {
@@ -119,6 +126,7 @@ static enum fault strike(enum fault_call call)
         return FAULT_NONE;
     struck = &calls[call].failures[index_armed];
     struck_call = call;
+    was_struck[call] = true;
     if (struck->fault == FAULT_FAILS)
         errno = struck->error;
     return struck->fault;
@@ -163,6 +171,17 @@ enum fault_call turns_call(void)
 bool turns_have(size_t index)
 {
     return index < MOST_FAILURES && calls[struck_call].failures[index].name != NULL;
+}
+
+const char *turns_never_struck(void)
+{
+    static size_t next;
+    while (next < FAULT_CALL_COUNT) {
+        size_t call = next++;
+        if (calls[call].name != NULL && !was_struck[call])
+            return calls[call].name;
+    }
+    return NULL;
 }
 
 const char *turns_text(void)

@@ -42,6 +42,10 @@ enum fault_call turns_call(void);
 /* Whether INDEX is one of the list of the call that was struck. */
 bool turns_have(size_t index);
 
+/* A call that this platform has and that was never struck, by its name; each in turn,
+ * then NULL. */
+const char *turns_never_struck(void);
+
 /* The number of the call, its name and its failure. */
 const char *turns_text(void);
 

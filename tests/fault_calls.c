@@ -10,6 +10,7 @@
 #include <fcntl.h>
 #include <stdarg.h>
 #include <stdint.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -205,6 +206,15 @@ STANDS_BEFORE int unlink(const char *path)
     if (fault_strikes(FAULT_UNLINK))
         return -1;
     return (int) syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+}
+
+STANDS_BEFORE int remove(const char *path)
+{
+    if (fault_strikes(FAULT_REMOVE))
+        return -1;
+    if (syscall(SYS_unlinkat, AT_FDCWD, path, 0) == 0)
+        return 0;
+    return errno == EISDIR ? rmdir(path) : -1;
 }
 
 /* ---- Bytes ---------------------------------------------------------------------------

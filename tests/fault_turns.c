@@ -84,6 +84,8 @@ static const struct {
 #endif
     [FAULT_READLINKAT] = {"readlinkat",
         {{FAILS(EIO)}, {FAILS(EACCES)}, {TOO_LONG}, {INTERRUPTED}}},
+    [FAULT_REMOVE] = {"remove",
+        {{FAILS(EIO), LOUDLY}, {FAILS(EACCES), LOUDLY}, {INTERRUPTED}}},
     [FAULT_STAT] = {"stat", {{FAILS(EIO)}, {FAILS(EACCES)}, {INTERRUPTED}}},
 #ifdef HAVE_STATX
     [FAULT_STATX] = {"statx", {{FAILS(EIO)}, {FAILS(ENOMEM)}, {PASSES(EPERM)},

@@ -15,7 +15,6 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/syscall.h>
-#include <sys/uio.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -231,21 +230,6 @@ STANDS_BEFORE int ftruncate(int descriptor, off_t size)
     return (int) syscall(SYS_ftruncate, descriptor, size);
 #endif
 }
-
-#ifdef HAVE_PWRITEV2
-/* The library gives one part, and position 0. */
-STANDS_BEFORE ssize_t pwritev2(
-    int descriptor, const struct iovec *parts, int count, off_t position, int flags)
-{
-    enum fault fault = fault_next(FAULT_PWRITEV2);
-    struct iovec part = {parts->iov_base, fault_bytes(parts->iov_len, fault)};
-    if (fault == FAULT_FAILS)
-        return -1;
-    if (faults.append != 0)
-        return fault_fails(FAULT_PWRITEV2, faults.append);
-    return syscall(SYS_pwritev2, descriptor, &part, count, (long) position, 0L, flags);
-}
-#endif
 
 /* ---- Mappings ------------------------------------------------------------------------
  */

@@ -18,6 +18,7 @@
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -1175,10 +1176,10 @@ static void run_without_memory(void)
 
 /* ---- Two faults in one append --------------------------------------------------------
  *
- * Only where libc has pwritev2: elsewhere the library writes at the end that it has asked
- * for, and what is cut goes on where it stopped, as any write does.
+ * Only where the kernel has pwritev2: elsewhere the library writes at the end that it has
+ * asked for, and what is cut goes on where it stopped, as any write does.
  */
-#ifdef HAVE_PWRITEV2
+#ifdef SYS_pwritev2
 static enum fault_call second_call;
 static int second_error;
 static const char *appended_to;
@@ -1396,7 +1397,7 @@ int main(void)
     run_without_handlers();
     run_without_memory();
     run_cold(&kinds[0]);
-#ifdef HAVE_PWRITEV2
+#ifdef SYS_pwritev2
     cut_appends();
 #endif
     look_in_vain();

@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <stdio.h>
+#include <sys/syscall.h>
 
 /* ---- The table -----------------------------------------------------------------------
  */
@@ -41,10 +42,8 @@ static const struct {
         {{FAILS(EMLINK)}, {FAILS(EIO)}, {FAILS(ENOSPC)}, {INTERRUPTED}}},
     [FAULT_RENAMEAT] = {"renameat",
         {{FAILS(EACCES)}, {FAILS(EIO)}, {FAILS(EXDEV)}, {INTERRUPTED}}},
-#ifdef HAVE_RENAMEAT2
     [FAULT_RENAMEAT2] = {"renameat2",
         {{FAILS(EINVAL)}, {FAILS(EIO)}, {FAILS(EXDEV)}, {INTERRUPTED}}},
-#endif
     [FAULT_UNLINKAT] = {"unlinkat", {{FAILS(EIO)}, {FAILS(EACCES)}, {INTERRUPTED}}},
     [FAULT_PREAD] = {"pread", {{FAILS(EIO)}, {INTERRUPTED}, {SHORT}, {SHORT_THEN(EIO)}}},
     [FAULT_PWRITE] = {"pwrite",
@@ -76,7 +75,7 @@ static const struct {
         {{FAILS(EMFILE)}, {FAILS(EACCES)}, {FAILS(ENOSPC)}, {INTERRUPTED}}},
     [FAULT_MMAP] = {"mmap", {{FAILS(ENOMEM)}, {FAILS(ENODEV)}}},
     [FAULT_MUNMAP] = {"munmap", {{FAILS(ENOMEM)}}},
-#ifdef HAVE_PWRITEV2
+#ifdef SYS_pwritev2
     [FAULT_PWRITEV2] = {"pwritev2",
         {{FAILS(ENOSPC)}, {FAILS(EIO)}, {FAILS(EOPNOTSUPP)}, {PASSES(ENOSYS)},
             {PASSES(EINVAL)}, {INTERRUPTED}, {SHORT}, {SHORT_THEN(ENOSPC)},

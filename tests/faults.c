@@ -4,8 +4,7 @@
 
 #include "faults.h"
 
-#include "scratch.h"
-
+#include <dlfcn.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -28,6 +27,12 @@
 #define STANDS_BEFORE __attribute__((visibility("default")))
 
 struct faults faults;
+
+/* Calls that the C library lacks are made by their numbers: then the number is looked at.
+ */
+#if !defined HAVE_RENAMEAT2 || !defined HAVE_PWRITEV2
+#define STANDS_BEFORE_NUMBERS
+#endif
 
 /* ---- What was called -----------------------------------------------------------------
  */
@@ -177,6 +182,38 @@ int fault_status(int directory, const char *path, int flags, struct stat *status
     return 0;
 }
 
+/* ---- The kernel ----------------------------------------------------------------------
+ */
+
+enum { MOST_ARGUMENTS = 6 };
+
+/* Past what stands before syscall. */
+#ifdef STANDS_BEFORE_NUMBERS
+typedef long system_call(long number, ...);
+
+static system_call *next_syscall;
+
+/* At the start: dlsym waits for locks of the loader, which a fork of another thread may
+ * hold for ever. */
+__attribute__((constructor)) static void find_next_syscall(void)
+{
+    next_syscall = (system_call *) (uintptr_t) dlsym(RTLD_NEXT, "syscall");
+}
+
+static long ask_kernel(long number, const long a[MOST_ARGUMENTS])
+{
+    /* A library's start comes before the program's. */
+    if (next_syscall == NULL)
+        find_next_syscall();
+    return next_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+#else
+static long ask_kernel(long number, const long a[MOST_ARGUMENTS])
+{
+    return syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+#endif
+
 /* ---- The calls -----------------------------------------------------------------------
  */
 
@@ -317,9 +354,11 @@ STANDS_BEFORE int linkat(
 static int rename_at(
     int directory, const char *path, int to_directory, const char *to, unsigned flags)
 {
+    const long arguments[MOST_ARGUMENTS] = {
+        directory, (long) path, to_directory, (long) to, (long) flags};
     let_others();
     die_in_time();
-    return note('r', syscall(SYS_renameat2, directory, path, to_directory, to, flags));
+    return note('r', ask_kernel(SYS_renameat2, arguments));
 }
 
 STANDS_BEFORE int renameat(
@@ -331,8 +370,7 @@ STANDS_BEFORE int renameat(
                               : rename_at(directory, path, to_directory, to, 0);
 }
 
-#ifdef HAVE_RENAMEAT2
-STANDS_BEFORE int renameat2(
+static int rename_with(
     int directory, const char *path, int to_directory, const char *to, unsigned flags)
 {
     if (fault_strikes(FAULT_RENAMEAT2))
@@ -340,6 +378,13 @@ STANDS_BEFORE int renameat2(
     if ((flags & RENAME_NOREPLACE) && faults.rename_new != 0)
         return fault_fails(FAULT_RENAMEAT2, faults.rename_new);
     return rename_at(directory, path, to_directory, to, flags);
+}
+
+#ifdef HAVE_RENAMEAT2
+STANDS_BEFORE int renameat2(
+    int directory, const char *path, int to_directory, const char *to, unsigned flags)
+{
+    return rename_with(directory, path, to_directory, to, flags);
 }
 #endif
 
@@ -375,6 +420,31 @@ STANDS_BEFORE ssize_t pwrite(
     return is_cut_off(fault) ? -1 : pwritev(descriptor, &part, 1, position);
 }
 
+#ifdef SYS_pwritev2
+/* The library gives one part, and position 0. */
+static ssize_t write_with(
+    int descriptor, const struct iovec *parts, int count, off_t position, int flags)
+{
+    enum fault fault = fault_next(FAULT_PWRITEV2);
+    struct iovec part = {parts->iov_base, fault_bytes(parts->iov_len, fault)};
+    const long arguments[MOST_ARGUMENTS] = {
+        descriptor, (long) &part, count, (long) position, 0, flags};
+    if (fault == FAULT_FAILS)
+        return -1;
+    if (faults.append != 0)
+        return fault_fails(FAULT_PWRITEV2, faults.append);
+    return ask_kernel(SYS_pwritev2, arguments);
+}
+#endif
+
+#ifdef HAVE_PWRITEV2
+STANDS_BEFORE ssize_t pwritev2(
+    int descriptor, const struct iovec *parts, int count, off_t position, int flags)
+{
+    return write_with(descriptor, parts, count, position, flags);
+}
+#endif
+
 STANDS_BEFORE ssize_t copy_file_range(
     int source, off_t *from, int target, off_t *to, size_t size, unsigned flags)
 {
@@ -402,12 +472,27 @@ STANDS_BEFORE ssize_t getrandom(void *buffer, size_t size, unsigned flags)
     return (ssize_t) size;
 }
 
-bool faults_see_new_names(void)
+/* ---- By number -----------------------------------------------------------------------
+ */
+
+#ifdef STANDS_BEFORE_NUMBERS
+/* Reads as many arguments as any call has, as the C library's does. */
+STANDS_BEFORE long syscall(long number, ...)
 {
-#ifdef HAVE_RENAMEAT2
-    return true;
-#else
-    say_skipped("what happens during a rename", "the C library has no renameat2");
-    return false;
+    long a[MOST_ARGUMENTS];
+    va_list arguments;
+    va_start(arguments, number);
+    for (int i = 0; i < MOST_ARGUMENTS; i++)
+        a[i] = va_arg(arguments, long);
+    va_end(arguments);
+    if (number == SYS_renameat2)
+        return rename_with((int) a[0], (const char *) a[1], (int) a[2],
+            (const char *) a[3], (unsigned) a[4]);
+#ifdef SYS_pwritev2
+    if (number == SYS_pwritev2)
+        return write_with(
+            (int) a[0], (const struct iovec *) a[1], (int) a[2], a[3], (int) a[5]);
 #endif
+    return ask_kernel(number, a);
 }
+#endif

@@ -23,6 +23,7 @@ enum fault_call {
     FAULT_UNLINKAT,
     FAULT_PREAD,
     FAULT_PWRITE,
+    FAULT_PWRITEV2,
     FAULT_COPY_FILE_RANGE,
     FAULT_GETRANDOM,
     FAULT_CLOSE,
@@ -42,7 +43,6 @@ enum fault_call {
     FAULT_MKOSTEMPS,
     FAULT_MMAP,
     FAULT_MUNMAP,
-    FAULT_PWRITEV2,
     FAULT_READLINKAT,
     FAULT_REMOVE,
     FAULT_STAT,
@@ -108,9 +108,5 @@ int fault_fails(enum fault_call call, int error);
 
 /* As fstatat, past all that stands before it; times are not told. */
 int fault_status(int directory, const char *path, int flags, struct stat *status);
-
-/* Whether renames that must not replace a file come past here: without a renameat2 in the
- * C library the library asks the kernel itself. Says so where not. */
-bool faults_see_new_names(void);
 
 #endif

@@ -1315,6 +1315,35 @@ static void store_late(void)
     check_directory(false);
 }
 
+/* Closes STREAM, whose file at PATH stays. */
+static void close_late(FILE *stream, const char *path)
+{
+    EXPECT(fputs("new", stream) >= 0 && fflush(stream) == 0);
+    faults.strike = fail_to_close;
+    EXPECT_FAILS(fclose(stream), EOF, EDQUOT);
+    faults.strike = NULL;
+    EXPECT(has_content(path, "new") && unlink(path) == 0);
+    check_directory(false);
+}
+
+static void keep_late(void)
+{
+    expect_subject = "a kept file whose closing tells";
+    FILE *stream = filelike_named("w", NULL);
+    EXPECT(filelike_keep(stream) == 0);
+    char *path = strdup(filelike_path(stream));
+    close_late(stream, path);
+    free(path);
+}
+
+static void persist_late(void)
+{
+    expect_subject = "a persisted file whose closing tells";
+    FILE *stream = filelike_named("w", NULL);
+    EXPECT(filelike_persist(stream, target, FILELIKE_NOSYNC) == 0);
+    close_late(stream, target);
+}
+
 /* ---- No handlers for fork ------------------------------------------------------------
  */
 
@@ -1403,6 +1432,8 @@ int main(void)
     look_in_vain();
     look_again();
     store_late();
+    keep_late();
+    persist_late();
     expect_subject = subject;
     warm_up();
     run_all();

@@ -259,6 +259,41 @@ START_TEST(write_lost_by_asking)
 }
 END_TEST
 
+/* Ten bytes, of which six may be stored, and four are. */
+static FILE *open_with_pending(const struct kind *kind)
+{
+    FILE *stream = open_limited(kind, "w+", 6);
+    write_text(stream, "0123");
+    ck_assert_int_eq(fflush(stream), 0);
+    ck_assert_int_ne(fputs("456789", stream), EOF);
+    return stream;
+}
+
+static void check_pending_lost(FILE *stream)
+{
+    clearerr(stream);
+    assert_text(stream, "0123");
+    assert_closes_with(stream, EFBIG);
+}
+
+START_TEST(write_lost_by_synchronizing)
+{
+    const struct kind *kind = &kinds[_i];
+    size_t buffer = kind->options.buffer_size;
+    if (!kind_has(kind, KIND_OPTIONS) || (buffer != 0 && buffer < 10))
+        return; /* not all of it is ever pending */
+    FILE *stream = open_with_pending(kind);
+    assert_fails(filelike_truncate(stream, 2), -1, EFBIG);
+    check_pending_lost(stream);
+    stream = open_with_pending(kind);
+    assert_fails(filelike_detach(stream, NULL), NULL, EFBIG);
+    check_pending_lost(stream);
+    stream = open_with_pending(kind);
+    assert_fails(filelike_fileno(stream), -1, EFBIG);
+    check_pending_lost(stream);
+}
+END_TEST
+
 START_TEST(first_loss_counts)
 {
     FILE *stream = loser(&kinds[_i]);
@@ -323,6 +358,7 @@ static void add(TCase *test_case, int kind)
     ADD(lost_write_is_remembered_through_detach);
     ADD(write_lost_by_fclose);
     ADD(write_lost_by_asking);
+    ADD(write_lost_by_synchronizing);
     ADD(first_loss_counts);
     ADD(failed_read_loses_nothing);
 #undef ADD

@@ -220,6 +220,18 @@ FILE *__wrap_fopen(const char *path, const char *mode)
     return fails(0) ? NULL : add(__real_fopen(path, mode));
 }
 
+/* What fopen is called where sizes of 64 bits have to be asked for; glibc alone has it
+ * for linkers everywhere. */
+#ifdef __GLIBC__
+FILE *__real_fopen64(const char *path, const char *mode);
+FILE *__wrap_fopen64(const char *path, const char *mode);
+
+FILE *__wrap_fopen64(const char *path, const char *mode)
+{
+    return fails(0) ? NULL : add(__real_fopen64(path, mode));
+}
+#endif
+
 FILE *__wrap_fdopen(int descriptor, const char *mode)
 {
     return fails(0) ? NULL : add(__real_fdopen(descriptor, mode));

@@ -1,7 +1,8 @@
 /* A long run: threads, and children of them, that do everything to every kind of stream,
  * under too little memory, too few descriptors and too small a disk.
  *
- * usage: soak [MINUTES]     (make soak MINUTES=60 does it; the default is 1) */
+ * usage: soak [MINUTES]     (make soak MINUTES=60 does it; the default is 1,
+ * and 0.2 is possible too) */
 #include <config.h>
 
 #include "mounts.h"
@@ -27,7 +28,9 @@ enum {
     FORK_ODDS = 64,              /* one step in so many is followed by a fork */
     TURN_NANOSECONDS = 50000000, /* of good or bad times */
     PATIENCE_SECONDS = 120,      /* after the end: whoever is not done then hangs */
-    BUDGET = 256 * 1024          /* bytes */
+    BUDGET = 256 * 1024,         /* bytes */
+    MINUTE = 60,                 /* seconds */
+    MOST_MINUTES = 1000000
 };
 
 static time_t end;
@@ -154,14 +157,14 @@ static bool prepare(void)
     return budget != NULL;
 }
 
-static int soak(long minutes)
+static int soak(long seconds)
 {
     char *before = prepare() ? strdup(descriptors()) : NULL;
     if (before == NULL) {
         perror("soak: cannot begin");
         return EXIT_FAILURE;
     }
-    int64_t early = run_all(minutes * 60);
+    int64_t early = run_all(seconds);
     check_end(before);
     report_memory(early);
     tally_report();
@@ -171,15 +174,24 @@ static int soak(long minutes)
     return tally_is_without_loss() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
+/* 0: MINUTES is no time to run. */
+static long seconds_of(const char *minutes)
+{
+    char *rest;
+    double number = strtod(minutes, &rest);
+    bool is_time = *rest == '\0' && number > 0 && number <= MOST_MINUTES;
+    return is_time ? (long) (number * MINUTE) : 0;
+}
+
 int main(int argc, char **argv)
 {
-    long minutes = argc > 1 ? strtol(argv[1], NULL, 10) : 1;
-    if (argc > 2 || minutes < 1) {
+    long seconds = seconds_of(argc > 1 ? argv[1] : "1");
+    if (argc > 2 || seconds < 1) {
         (void) fputs("usage: soak [MINUTES]\n", stderr);
         return 2;
     }
     scratch_enter();
-    int status = soak(minutes);
+    int status = soak(seconds);
     scratch_leave();
     return status;
 }

@@ -3,6 +3,7 @@
 #include "kinds.h"
 
 #include <errno.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -103,13 +104,15 @@ static FILE *open_with_descriptor(const void *data, size_t size, const char *mod
     return give_up(stream);
 }
 
-/* One of the same name that comes later has bytes of its own. */
+/* Each has a name of its own, as other threads may open one at the same time. */
 static FILE *open_by_name(const void *data, size_t size, const char *mode,
     const struct filelike_options *options)
 {
-    static const char name[] = "memory:kinds";
+    static atomic_uint count;
+    char name[32];
     FILE *stream = NULL;
     (void) options;
+    (void) snprintf(name, sizeof name, "memory:kinds-%u", atomic_fetch_add(&count, 1));
     FILE *first = filelike_fopen(name, "w");
     if (first != NULL && store(first, data, size) == 0)
         stream = filelike_fopen(name, mode != NULL ? mode : "r+");

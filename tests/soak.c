@@ -43,12 +43,13 @@ static bool forks;
 static void run_job(unsigned worker, struct job *job)
 {
     bool goes_on = true;
+    bool inherited = job_can_be_inherited(job->kind);
     if (!job_open(job, budget))
         return;
-    child_sees(worker, job);
+    child_sees(worker, inherited ? job : NULL);
     for (unsigned left = draw(&job->random, STEPS); goes_on && left > 0; left--) {
         goes_on = job_step(job);
-        if (goes_on && forks && draw(&job->random, FORK_ODDS) == 0)
+        if (goes_on && forks && inherited && draw(&job->random, FORK_ODDS) == 0)
             child_fork(worker, budget);
     }
     child_sees(worker, NULL);

@@ -96,7 +96,7 @@ static void use_and_close(struct job *job)
         errno = 0;
         return;
     }
-    bool is_private = filelike_in_memory(job->stream) == 1;
+    bool is_private = job_is_private(job);
     read_by_another(job, is_private);
     if (is_private)
         change(job);
@@ -117,7 +117,7 @@ static void work_and_close(struct job *job)
 /* The parent waits, and is to find the bytes of a file as they were. */
 static void use_own(struct job *job)
 {
-    if (filelike_in_memory(job->stream) == 1) {
+    if (job_is_private(job)) {
         work_and_close(job);
         return;
     }

@@ -2,8 +2,6 @@
 
 #include "soak_job.h"
 
-#include "soak_tally.h"
-
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
@@ -25,13 +23,18 @@ void job_lose(const struct job *job, const char *what)
 }
 
 /* errno is forgotten, so that a call that fails without one is noticed. */
-bool job_done(const struct job *job, bool success)
+bool job_done_or_lacks(const struct job *job, bool success, unsigned lack)
 {
     tally_operation();
-    if (!success && !tally_fault(errno))
+    if (!success && !tally_fault(errno, lack))
         job_lose(job, "failed for no good reason");
     errno = 0;
     return success;
+}
+
+bool job_done(const struct job *job, bool success)
+{
+    return job_done_or_lacks(job, success, LACK_ANY);
 }
 
 unsigned draw(unsigned *state, unsigned below)
@@ -129,7 +132,8 @@ static void truncate_somewhere(struct job *job)
 static void persist(struct job *job)
 {
     char path[32];
-    (void) snprintf(path, sizeof path, "kept-%u", job->seed);
+    const char *directory = draw(&job->random, 2) == 0 ? "disk" : ".";
+    (void) snprintf(path, sizeof path, "%s/kept-%u", directory, job->seed);
     if (!job_done(job, filelike_persist(job->stream, path, FILELIKE_NOSYNC) == 0)) {
         if (access(path, F_OK) == 0)
             job_lose(job, "a failed filelike_persist has left its file");
@@ -146,12 +150,15 @@ static void persist(struct job *job)
 static void move(struct job *job)
 {
     job->may_be_in_file = true;
-    (void) job_done(job, filelike_rollover(job->stream) == 0);
+    bool moved = filelike_rollover(job->stream) == 0;
+    (void) job_done_or_lacks(job, moved, LACK_ANY | LACK_SUPPORT);
 }
 
+/* A stream with a budget goes to disk then. */
 static void ask_descriptor(struct job *job)
 {
     job->may_be_in_file = true;
+    job->may_be_in_kernel = !kind_has(job->kind, KIND_OPTIONS);
     (void) job_done(job, filelike_fileno(job->stream) >= 0);
 }
 
@@ -218,9 +225,20 @@ bool job_write_and_undo(struct job *job)
 /* ---- Beginning and end ---------------------------------------------------------------
  */
 
+/* Atomic streams are opened with a path; see soak_publish.c. */
 bool job_can_be(const struct kind *kind)
 {
-    return kind_has(kind, KIND_OPTIONS | KIND_WATCHED) && !kind_has(kind, KIND_PUBLISHES);
+    return !kind_has(kind, KIND_PUBLISHES);
+}
+
+bool job_can_be_inherited(const struct kind *kind)
+{
+    return kind_has(kind, KIND_WATCHED);
+}
+
+bool job_is_private(const struct job *job)
+{
+    return !job->may_be_in_kernel && filelike_in_memory(job->stream) == 1;
 }
 
 /* A spooled stream moves by itself, the others of these only when they are told to. */
@@ -232,17 +250,27 @@ static bool starts_in_memory(const struct kind *kind)
 bool job_open(struct job *job, filelike_budget *budget)
 {
     struct filelike_options options = {.dir = "disk", .budget = budget};
+    job->appends = draw(&job->random, 3) == 0 && !kind_has(job->kind, KIND_ONLY_UPDATE);
     job->may_be_in_file = !starts_in_memory(job->kind);
-    job->stream = kind_open(job->kind, "w+", &options);
+    job->stream = kind_open(job->kind, job->appends ? "a+" : "w+", &options);
     return job_done(job, job->stream != NULL);
+}
+
+/* Of stdio's own streams only the call that fails tells. */
+static void check_told(const struct job *job, bool told, const char *too_little)
+{
+    if (told && !job->failed)
+        job_lose(job, "a failure is told of that there was not");
+    else if (!told && job->failed && kind_has(job->kind, KIND_WATCHED))
+        job_lose(job, too_little);
 }
 
 void job_close(struct job *job, bool goes_on)
 {
     if (goes_on)
         read_back(job);
+    check_told(job, filelike_error(job->stream) != 0, "filelike_error does not tell");
+    errno = 0;
     bool stored = job_done(job, fclose(job->stream) == 0);
-    if (stored == job->failed)
-        job_lose(
-            job, stored ? "fclose told nothing of a failure" : "fclose failed by itself");
+    check_told(job, !stored, "fclose told nothing of a failure");
 }

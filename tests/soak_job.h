@@ -6,6 +6,8 @@
 
 #include "kinds.h"
 
+#include "soak_tally.h"
+
 #include <stdatomic.h>
 #include <stddef.h>
 
@@ -17,7 +19,9 @@ struct job {
     size_t written;        /* bytes that were stored, of the sequence of SEED */
     atomic_size_t assured; /* of them those that are there at each moment of a step */
     bool failed;           /* a write has, since the stream was opened */
+    bool appends;          /* opened with "a+" */
     bool may_be_in_file;   /* which a forked child would share */
+    bool may_be_in_kernel; /* in a memory file of it, which the child shares too */
 };
 
 /* A number below BELOW. */
@@ -26,8 +30,12 @@ unsigned draw(unsigned *state, unsigned below);
 /* The byte of JOB's sequence at POSITION. */
 char job_byte(const struct job *job, size_t position);
 
-/* Whether the files of this kind go to the small disk, and fclose tells of all losses. */
+/* Whether job_open can open a stream of this kind. */
 bool job_can_be(const struct kind *kind);
+
+/* Whether a forked child can use what it inherits: stdio's own streams share the position
+ * in the file with the parent's. */
+bool job_can_be_inherited(const struct kind *kind);
 
 /* Opens the stream of a JOB that has its kind and seed. */
 bool job_open(struct job *job, filelike_budget *budget);
@@ -44,8 +52,13 @@ bool job_write_and_undo(struct job *job);
 /* With a last look where it GOES_ON. */
 void job_close(struct job *job, bool goes_on);
 
-/* Counts a call that has just been made, and answers whether it was a SUCCESS. */
+/* Whether a forked child has the bytes to itself. */
+bool job_is_private(const struct job *job);
+
+/* Counts a call that has just been made, and answers whether it was a SUCCESS. It may
+ * have failed for lack of anything, or of what is in LACK. */
 bool job_done(const struct job *job, bool success);
+bool job_done_or_lacks(const struct job *job, bool success, unsigned lack);
 
 void job_lose(const struct job *job, const char *what);
 

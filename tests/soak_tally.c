@@ -11,17 +11,19 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* ENOTSUP is no pressure, but what some kinds answer to some steps. */
 static const struct {
     int error;
+    unsigned lack;
     const char *name;
 } expected[] = {
-    {ENOMEM, "ENOMEM"},
-    {EMFILE, "EMFILE"},
-    {ENOSPC, "ENOSPC"},
-    {EFBIG, "EFBIG"},
-    {EAGAIN, "EAGAIN"},
-    {ENOTSUP, "ENOTSUP"},
+    {ENOMEM, LACK_MEMORY, "ENOMEM"},
+    {EMFILE, LACK_DESCRIPTORS, "EMFILE"},
+    {ENOSPC, LACK_DISK, "ENOSPC"},
+    {EFBIG, LACK_DISK, "EFBIG"},
+    {EAGAIN, LACK_THREADS, "EAGAIN"},
+    {ENOTSUP, LACK_SUPPORT, "ENOTSUP"},
+    {EEXIST, LACK_FREE_PATH, "EEXIST"},
+    {ENOENT, LACK_PATH, "ENOENT"},
 };
 
 static struct tally {
@@ -63,10 +65,10 @@ void tally_missing(void)
     (void) atomic_fetch_add(&tally->missing, 1);
 }
 
-bool tally_fault(int error)
+bool tally_fault(int error, unsigned lack)
 {
     for (size_t i = 0; i < COUNT(expected); i++) {
-        if (expected[i].error == error) {
+        if (expected[i].error == error && (expected[i].lack & lack) != 0) {
             (void) atomic_fetch_add(&tally->faults[i], 1);
             return true;
         }

@@ -4,6 +4,18 @@
 
 #include <stdbool.h>
 
+/* What there may be too little of for a call, and what else may be a reason to fail. */
+enum {
+    LACK_MEMORY = 1,
+    LACK_DESCRIPTORS = 2,
+    LACK_DISK = 4,
+    LACK_THREADS = 8, /* or of processes */
+    LACK_ANY = 15,
+    LACK_SUPPORT = 16,   /* the function means nothing to some kinds */
+    LACK_FREE_PATH = 32, /* the path exists */
+    LACK_PATH = 64       /* the path does not */
+};
+
 /* Before any process or thread is started; false with errno where there is no memory. */
 bool tally_begin(void);
 
@@ -14,8 +26,8 @@ void tally_loss(void);
 /* A child does not have the descriptor of a stream. */
 void tally_missing(void);
 
-/* A call has failed with ERROR; false where too little of everything is no reason. */
-bool tally_fault(int error);
+/* A call has failed with ERROR; false where none of what it may LACK is a reason. */
+bool tally_fault(int error, unsigned lack);
 
 bool tally_is_without_loss(void);
 void tally_report(void);

@@ -9,6 +9,7 @@
 #include "resident.h"
 #include "scratch.h"
 #include "soak_child.h"
+#include "soak_errand.h"
 #include "soak_job.h"
 #include "soak_pressure.h"
 #include "soak_tally.h"
@@ -25,6 +26,7 @@
 enum {
     WORKERS = CHILD_WORKERS,
     STEPS = 24,                  /* of one stream, at most */
+    ERRAND_ODDS = 3,             /* one thing to do in so many is an errand */
     FORK_ODDS = 64,              /* one step in so many is followed by a fork */
     TURN_NANOSECONDS = 50000000, /* of good or bad times */
     PATIENCE_SECONDS = 120,      /* after the end: whoever is not done then hangs */
@@ -56,6 +58,16 @@ static void run_job(unsigned worker, struct job *job)
     job_close(job, goes_on);
 }
 
+static void run_errand(unsigned worker, unsigned seed, unsigned random)
+{
+    struct errand errand = {.worker = worker,
+        .seed = seed,
+        .random = random,
+        .forks = forks,
+        .budget = budget};
+    errand_run(&errand);
+}
+
 static void *work(void *context)
 {
     unsigned worker = (unsigned) (uintptr_t) context;
@@ -64,7 +76,9 @@ static void *work(void *context)
         const struct kind *kind = &kinds[draw(&random, (unsigned) kind_count)];
         struct job job = {.kind = kind, .seed = i * WORKERS + worker};
         job.random = random ^ i;
-        if (job_can_be(kind))
+        if (draw(&random, ERRAND_ODDS) == 0)
+            run_errand(worker, job.seed, job.random);
+        else if (job_can_be(kind))
             run_job(worker, &job);
     }
     return NULL;
@@ -129,6 +143,7 @@ static void check_left(const char *what, const char *is, const char *was)
 static void check_end(const char *descriptors_before)
 {
     char used[32];
+    errand_publish_end(WORKERS);
     (void) snprintf(used, sizeof used, "%zu", filelike_budget_used(budget));
     check_left("bytes of the budget in use", used, "0");
     check_left("files on the small disk", entries("disk"), "");

@@ -64,8 +64,7 @@ static bool is_right(const struct job *job, const char *bytes, size_t size)
 /* ---- Steps ---------------------------------------------------------------------------
  */
 
-/* What STREAM, at its start, gives up to its end. */
-static void check_reading(const struct job *job, FILE *stream, const char *what)
+void job_check_reading(const struct job *job, FILE *stream, const char *what)
 {
     size_t position = 0;
     int character;
@@ -83,7 +82,7 @@ static void check_reading(const struct job *job, FILE *stream, const char *what)
 static void read_back(struct job *job)
 {
     rewind(job->stream);
-    check_reading(job, job->stream, "reads other bytes");
+    job_check_reading(job, job->stream, "reads other bytes");
     (void) job_done(job, fseeko(job->stream, 0, SEEK_END) == 0);
 }
 
@@ -92,7 +91,7 @@ static void reopen(struct job *job)
     FILE *second = filelike_reopen(job->stream, "r");
     if (!job_done(job, second != NULL))
         return;
-    check_reading(job, second, "another stream reads other bytes");
+    job_check_reading(job, second, "another stream reads other bytes");
     if (fclose(second) != 0)
         job_lose(job, "a reader's fclose failed");
 }
@@ -141,7 +140,7 @@ static void persist(struct job *job)
     }
     FILE *file = fopen(path, "r");
     if (job_done(job, file != NULL)) {
-        check_reading(job, file, "filelike_persist put other bytes there");
+        job_check_reading(job, file, "filelike_persist put other bytes there");
         (void) fclose(file);
     }
     (void) remove(path);
@@ -181,7 +180,7 @@ static bool recover(struct job *job)
     return !ferror(job->stream);
 }
 
-static bool write_chunk(struct job *job)
+bool job_write(struct job *job)
 {
     static _Thread_local char chunk[CHUNK];
     size_t size = draw(&job->random, CHUNK) + 1;
@@ -198,7 +197,7 @@ bool job_step(struct job *job)
 {
     bool goes_on = true;
     if (draw(&job->random, 2) == 0)
-        goes_on = write_chunk(job);
+        goes_on = job_write(job);
     else
         steps[draw(&job->random, sizeof steps / sizeof *steps)](job);
     atomic_store(&job->assured, job->written);
@@ -215,7 +214,7 @@ void job_check(struct job *job)
 bool job_write_and_undo(struct job *job)
 {
     size_t size = job->written;
-    if (!write_chunk(job))
+    if (!job_write(job))
         return false;
     if (job_done(job, filelike_truncate(job->stream, (int64_t) size) == 0))
         job->written = size;
@@ -250,9 +249,9 @@ static bool starts_in_memory(const struct kind *kind)
 bool job_open(struct job *job, filelike_budget *budget)
 {
     struct filelike_options options = {.dir = "disk", .budget = budget};
-    job->appends = draw(&job->random, 3) == 0 && !kind_has(job->kind, KIND_ONLY_UPDATE);
+    bool appends = draw(&job->random, 3) == 0 && !kind_has(job->kind, KIND_ONLY_UPDATE);
     job->may_be_in_file = !starts_in_memory(job->kind);
-    job->stream = kind_open(job->kind, job->appends ? "a+" : "w+", &options);
+    job->stream = kind_open(job->kind, appends ? "a+" : "w+", &options);
     return job_done(job, job->stream != NULL);
 }
 

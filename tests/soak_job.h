@@ -19,7 +19,6 @@ struct job {
     size_t written;        /* bytes that were stored, of the sequence of SEED */
     atomic_size_t assured; /* of them those that are there at each moment of a step */
     bool failed;           /* a write has, since the stream was opened */
-    bool appends;          /* opened with "a+" */
     bool may_be_in_file;   /* which a forked child would share */
     bool may_be_in_kernel; /* in a memory file of it, which the child shares too */
 };
@@ -45,6 +44,12 @@ bool job_step(struct job *job);
 
 /* Looks at the bytes in all ways, and leaves them as they are. */
 void job_check(struct job *job);
+
+/* Whether STREAM, at its start, gives JOB's bytes and then ends. Else WHAT is lost. */
+void job_check_reading(const struct job *job, FILE *stream, const char *what);
+
+/* One write of any size. False: the stream can only be closed. */
+bool job_write(struct job *job);
 
 /* Writes something, and cuts it off again. */
 bool job_write_and_undo(struct job *job);

@@ -1,0 +1,33 @@
+/* What threads of a soak do between their jobs: each errand opens streams of its own, and
+ * leaves nothing behind but what its comment tells of. */
+#ifndef SOAK_ERRAND_H
+#define SOAK_ERRAND_H
+
+#include "filelike.h"
+#include "soak_job.h"
+
+/* Who runs it, and with what. */
+struct errand {
+    unsigned worker;
+    unsigned seed; /* of its own */
+    unsigned random;
+    bool forks;
+    filelike_budget *budget;
+};
+
+typedef void errand_body(struct errand *errand);
+
+/* A job of KIND's name that the errand counts its calls on. */
+struct job errand_job(const struct errand *errand, const struct kind *kind);
+
+/* Any of them. */
+void errand_run(struct errand *errand);
+
+/* Atomic streams: on a path that is the worker's own, whose content is known at each
+ * moment; and on one that all workers replace, which must be whole. The files stay. */
+errand_body errand_publish, errand_publish_among_others;
+
+/* In the end, without pressure: looks at those files and removes them. */
+void errand_publish_end(unsigned workers);
+
+#endif

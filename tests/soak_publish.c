@@ -1,0 +1,246 @@
+#include <config.h>
+
+#include "soak_errand.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+enum {
+    PATH_SIZE = 32,
+    STEPS = 6,             /* of a stream, at most */
+    MOST_WORKERS = 64,     /* that have a path */
+    MOST_WORDS = 8 * 1024, /* of a content that all replace */
+    CHILD_ODDS = 8,        /* one stream in so many is closed by a child first */
+    REMOVAL_ODDS = 8,      /* one path in so many is removed first */
+    WELL = 17              /* status of a child that has published nothing */
+};
+
+static const struct kind own_kind = {
+    .name = "atomic", .properties = KIND_OPTIONS | KIND_WATCHED};
+static const struct kind common_kind = {
+    .name = "atomic, among others", .properties = KIND_OPTIONS | KIND_WATCHED};
+
+/* ---- A path of the worker's own ------------------------------------------------------
+ */
+
+/* What is there: SIZE bytes of the sequence of SEED. */
+static struct content {
+    bool exists;
+    unsigned seed;
+    size_t size;
+} contents[MOST_WORKERS];
+
+static const char *own_path(unsigned worker, char path[PATH_SIZE])
+{
+    (void) snprintf(path, PATH_SIZE, "disk/own-%u", worker);
+    return path;
+}
+
+static void check_content(const struct job *job, unsigned worker, const char *what)
+{
+    char path[PATH_SIZE];
+    const struct content *content = &contents[worker];
+    struct job whole = {
+        .kind = job->kind, .seed = content->seed, .written = content->size};
+    FILE *file = fopen(own_path(worker, path), "re");
+    if (file == NULL && errno == ENOENT && !content->exists)
+        return;
+    if (!job_done(job, file != NULL))
+        return;
+    if (!content->exists)
+        job_lose(job, "a file is there that was not published");
+    else
+        job_check_reading(&whole, file, what);
+    (void) fclose(file);
+}
+
+static void remove_own(const struct errand *errand, const struct job *job)
+{
+    char path[PATH_SIZE];
+    if (!contents[errand->worker].exists)
+        return;
+    if (job_done(job, filelike_remove(own_path(errand->worker, path)) == 0))
+        contents[errand->worker].exists = false;
+}
+
+/* A child has a copy of the stream, and nothing to publish. */
+static void close_in_child(const struct job *job)
+{
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(fclose(job->stream) == EOF && errno == ECHILD ? WELL : 0);
+    if (!job_done(job, child != -1))
+        return;
+    tally_child();
+    if (waitpid(child, &status, 0) != child || status != WELL << 8)
+        job_lose(job, "fclose in a child did not refuse");
+}
+
+/* The modes that start from the old content go on with its sequence. */
+static const char *choose_mode(struct job *job, const struct content *old)
+{
+    static const char *const modes[] = {"w+", "w+", "a+", "r+", "wx+"};
+    const char *mode = modes[draw(&job->random, sizeof modes / sizeof *modes)];
+    if (mode[0] != 'w' && old->exists) {
+        job->seed = old->seed;
+        job->written = old->size;
+    }
+    return mode;
+}
+
+/* What may keep MODE from opening what is there. */
+static unsigned reasons(const char *mode, const struct content *old)
+{
+    if (old->exists)
+        return strchr(mode, 'x') != NULL ? LACK_FREE_PATH : LACK_ANY;
+    return mode[0] == 'r' ? LACK_PATH : LACK_ANY;
+}
+
+static bool open_own(struct job *job, unsigned worker)
+{
+    char path[PATH_SIZE];
+    const struct content *old = &contents[worker];
+    struct filelike_options options = {
+        .flags = draw(&job->random, 2) == 0 ? FILELIKE_NOSYNC : 0};
+    const char *mode = choose_mode(job, old);
+    unsigned expected = reasons(mode, old);
+    job->may_be_in_file = true;
+    job->stream = filelike_atomic(own_path(worker, path), mode, &options);
+    if (job->stream != NULL && expected != LACK_ANY)
+        job_lose(job, "an atomic stream was opened that was to be refused");
+    return job_done_or_lacks(job, job->stream != NULL, LACK_ANY | expected);
+}
+
+static bool change_own(struct job *job)
+{
+    bool goes_on = job_done(job, fseeko(job->stream, 0, SEEK_END) == 0);
+    for (unsigned left = draw(&job->random, STEPS); goes_on && left > 0; left--)
+        goes_on = job_step(job);
+    return goes_on;
+}
+
+/* After a failure the old content stands: nothing here makes the sync of a directory
+ * fail. */
+static void publish_own(struct job *job, unsigned worker)
+{
+    struct content new = {.exists = true, .seed = job->seed, .size = job->written};
+    if (job_done(job, fclose(job->stream) == 0)) {
+        contents[worker] = new;
+        if (job->failed)
+            job_lose(job, "fclose has published without all bytes");
+    }
+    check_content(job, worker, "another content was published");
+}
+
+static void discard_own(struct job *job, unsigned worker)
+{
+    if (filelike_discard(job->stream) != 0)
+        job_lose(job, "filelike_discard failed");
+    if (fclose(job->stream) != 0)
+        job_lose(job, "fclose failed after filelike_discard");
+    check_content(job, worker, "what was discarded was published");
+}
+
+void errand_publish(struct errand *errand)
+{
+    struct job job = errand_job(errand, &own_kind);
+    if (draw(&job.random, REMOVAL_ODDS) == 0)
+        remove_own(errand, &job);
+    if (!open_own(&job, errand->worker)) {
+        check_content(&job, errand->worker, "an opener has changed the content");
+        return;
+    }
+    bool goes_on = change_own(&job);
+    check_content(&job, errand->worker, "a content was there before fclose");
+    if (goes_on && !job.failed && errand->forks && draw(&job.random, CHILD_ODDS) == 0)
+        close_in_child(&job);
+    if (draw(&job.random, 4) == 0)
+        discard_own(&job, errand->worker);
+    else
+        publish_own(&job, errand->worker);
+}
+
+/* ---- A path that all workers replace -------------------------------------------------
+ *
+ * A content is its number of words and then that many words, each the seed.
+ */
+
+static const char common_path[] = "disk/common";
+
+static bool write_words(FILE *stream, uint32_t seed, uint32_t count)
+{
+    bool written = fwrite(&count, sizeof count, 1, stream) == 1;
+    for (uint32_t i = 0; written && i < count; i++)
+        written = fwrite(&seed, sizeof seed, 1, stream) == 1;
+    return written;
+}
+
+static bool is_whole(FILE *file)
+{
+    uint32_t count, first, word;
+    if (fread(&count, sizeof count, 1, file) != 1 ||
+        fread(&first, sizeof first, 1, file) != 1)
+        return false;
+    for (uint32_t i = 1; i < count; i++)
+        if (fread(&word, sizeof word, 1, file) != 1 || word != first)
+            return false;
+    return getc(file) == EOF && !ferror(file);
+}
+
+static void check_common(const struct job *job, unsigned lack)
+{
+    FILE *file = fopen(common_path, "re");
+    if (!job_done_or_lacks(job, file != NULL, LACK_ANY | lack))
+        return;
+    if (!is_whole(file))
+        job_lose(job, "a published content is not whole");
+    (void) fclose(file);
+}
+
+/* FILELIKE_NOREPLACE lets one of those win that find nothing there. */
+static void replace_common(struct job *job)
+{
+    static const unsigned flags[] = {0, FILELIKE_NOSYNC, FILELIKE_NOREPLACE};
+    struct filelike_options options = {.flags = flags[draw(&job->random, 3)]};
+    unsigned lack = LACK_ANY;
+    if (options.flags == FILELIKE_NOREPLACE)
+        lack |= LACK_FREE_PATH;
+    job->stream = filelike_atomic(common_path, "w", &options);
+    if (!job_done_or_lacks(job, job->stream != NULL, lack))
+        return;
+    uint32_t count = draw(&job->random, MOST_WORDS) + 1;
+    bool written = job_done(job, write_words(job->stream, job->seed, count));
+    bool published = job_done_or_lacks(job, fclose(job->stream) == 0, lack);
+    if (published && !written)
+        job_lose(job, "fclose has published without all words");
+}
+
+void errand_publish_among_others(struct errand *errand)
+{
+    struct job job = errand_job(errand, &common_kind);
+    replace_common(&job);
+    check_common(&job, LACK_PATH);
+    if (draw(&job.random, REMOVAL_ODDS) == 0)
+        (void) job_done_or_lacks(
+            &job, filelike_remove(common_path) == 0, LACK_ANY | LACK_PATH);
+}
+
+/* ---- The end -------------------------------------------------------------------------
+ */
+
+void errand_publish_end(unsigned workers)
+{
+    struct errand errand = {.seed = 0};
+    struct job own = errand_job(&errand, &own_kind);
+    struct job common = errand_job(&errand, &common_kind);
+    for (errand.worker = 0; errand.worker < workers; errand.worker++) {
+        check_content(&own, errand.worker, "another content is there in the end");
+        remove_own(&errand, &own);
+    }
+    check_common(&common, LACK_PATH);
+    (void) filelike_remove(common_path);
+}

@@ -5,6 +5,7 @@
 static errand_body *const errands[] = {
     errand_publish,
     errand_publish_among_others,
+    errand_fate,
 };
 
 struct job errand_job(const struct errand *errand, const struct kind *kind)

@@ -30,4 +30,7 @@ errand_body errand_publish, errand_publish_among_others;
 /* In the end, without pressure: looks at those files and removes them. */
 void errand_publish_end(unsigned workers);
 
+/* A named stream that is kept or discarded, or whose file is cleaned up by a child. */
+errand_body errand_fate;
+
 #endif

@@ -6,6 +6,9 @@ static errand_body *const errands[] = {
     errand_publish,
     errand_publish_among_others,
     errand_fate,
+    errand_share_stream,
+    errand_share_bytes,
+    errand_share_name,
 };
 
 struct job errand_job(const struct errand *errand, const struct kind *kind)

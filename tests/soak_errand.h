@@ -33,4 +33,8 @@ void errand_publish_end(unsigned workers);
 /* A named stream that is kept or discarded, or whose file is cleaned up by a child. */
 errand_body errand_fate;
 
+/* Records that several threads append: to one stream, to streams on the same bytes, and
+ * to bytes under a name that is taken away meanwhile. */
+errand_body errand_share_stream, errand_share_bytes, errand_share_name;
+
 #endif

@@ -144,6 +144,7 @@ static void check_end(const char *descriptors_before)
 {
     char used[32];
     errand_publish_end(WORKERS);
+    errand_names_end();
     (void) snprintf(used, sizeof used, "%zu", filelike_budget_used(budget));
     check_left("bytes of the budget in use", used, "0");
     check_left("files on the small disk", entries("disk"), "");

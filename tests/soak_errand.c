@@ -9,6 +9,7 @@ static errand_body *const errands[] = {
     errand_share_stream,
     errand_share_bytes,
     errand_share_name,
+    errand_names,
 };
 
 struct job errand_job(const struct errand *errand, const struct kind *kind)

@@ -37,4 +37,10 @@ errand_body errand_fate;
  * to bytes under a name that is taken away meanwhile. */
 errand_body errand_share_stream, errand_share_bytes, errand_share_name;
 
+/* Names that all workers open, empty and remove at any moment. They stay. */
+errand_body errand_names;
+
+/* Removes them. */
+void errand_names_end(void);
+
 #endif

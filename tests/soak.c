@@ -15,6 +15,7 @@
 #include "soak_tally.h"
 
 #include <inttypes.h>
+#include <malloc.h>
 #include <pthread.h>
 #include <stdint.h>
 #include <stdio.h>
@@ -31,6 +32,7 @@ enum {
     TURN_NANOSECONDS = 50000000, /* of good or bad times */
     PATIENCE_SECONDS = 120,      /* after the end: whoever is not done then hangs */
     BUDGET = 256 * 1024,         /* bytes */
+    HEAP_KEPT = 32 * 1024,       /* bytes, at most */
     MINUTE = 60,                 /* seconds */
     MOST_MINUTES = 1000000
 };
@@ -152,6 +154,28 @@ static void check_end(const char *descriptors_before)
     check_left("open descriptors", descriptors(), descriptors_before);
 }
 
+/* Bytes of malloc's that are in use; 0: unknown. */
+static size_t heap_used(void)
+{
+#ifdef HAVE_MALLINFO2
+    struct mallinfo2 heap = mallinfo2();
+    return heap.uordblks + heap.hblkhd;
+#else
+    return 0;
+#endif
+}
+
+/* The library keeps what has been in use at the same time, and so does stdio; but nothing
+ * of what comes and goes. */
+static void check_heap(size_t before)
+{
+    struct job all = {.kind = &(struct kind){.name = "all streams"}};
+    size_t used = heap_used();
+    (void) printf("bytes of the heap in use: %zu, before %zu\n", used, before);
+    if (used > before + HEAP_KEPT)
+        job_lose(&all, "memory leaks");
+}
+
 static void report_memory(int64_t early)
 {
     (void) printf("resident memory: %" PRId64 " KiB after a tenth of the time, %" PRId64
@@ -181,8 +205,10 @@ static int soak(long seconds)
         perror("soak: cannot begin");
         return EXIT_FAILURE;
     }
+    size_t heap_before = heap_used();
     int64_t early = run_all(seconds);
     check_end(before);
+    check_heap(heap_before);
     report_memory(early);
     tally_report();
     filelike_budget_free(budget);

@@ -20,6 +20,11 @@ typedef void errand_body(struct errand *errand);
 /* A job of KIND's name that the errand counts its calls on. */
 struct job errand_job(const struct errand *errand, const struct kind *kind);
 
+/* Forks, and WHAT is lost unless BODY says in the child that all is in order. */
+void errand_in_child(const struct job *job,
+    bool (*body)(const struct job *job, const void *context), const void *context,
+    const char *what);
+
 /* Any of them. */
 void errand_run(struct errand *errand);
 

@@ -4,13 +4,11 @@
 
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 enum {
     PATH_SIZE = 256,
-    CHUNKS = 4, /* that are written, at most */
-    WELL = 17   /* status of a child that has found all in order */
+    CHUNKS = 4 /* that are written, at most */
 };
 
 static const struct kind fate_kind = {
@@ -42,17 +40,10 @@ static bool cleans_up_its_own(void)
     return fclose(own) == 0 && removed;
 }
 
-static void clean_up_in_child(const struct job *job, const char *path)
+static bool cleans_up(const struct job *job, const void *path)
 {
-    int status = 0;
-    pid_t child = fork();
-    if (child == 0)
-        _exit(cleans_up_its_own() && is_there(path) ? WELL : 0);
-    if (!job_done(job, child != -1))
-        return;
-    tally_child();
-    if (waitpid(child, &status, 0) != child || status != WELL << 8)
-        job_lose(job, "a child did not clean up its own files alone");
+    (void) job;
+    return cleans_up_its_own() && is_there(path);
 }
 
 /* ---- Fates ---------------------------------------------------------------------------
@@ -114,7 +105,8 @@ void errand_fate(struct errand *errand)
     for (unsigned left = draw(&job.random, CHUNKS); goes_on && left > 0; left--)
         goes_on = job_write(&job);
     if (errand->forks && draw(&job.random, 4) == 0)
-        clean_up_in_child(&job, path);
+        errand_in_child(
+            &job, cleans_up, path, "a child did not clean up its own files alone");
     end(&job, path);
     free(path);
 }

@@ -5,8 +5,6 @@
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
-#include <sys/wait.h>
-#include <unistd.h>
 
 enum {
     PATH_SIZE = 32,
@@ -14,8 +12,7 @@ enum {
     MOST_WORKERS = 64,     /* that have a path */
     MOST_WORDS = 8 * 1024, /* of a content that all replace */
     CHILD_ODDS = 8,        /* one stream in so many is closed by a child first */
-    REMOVAL_ODDS = 8,      /* one path in so many is removed first */
-    WELL = 17              /* status of a child that has published nothing */
+    REMOVAL_ODDS = 8       /* one path in so many is removed first */
 };
 
 static const struct kind own_kind = {
@@ -67,17 +64,10 @@ static void remove_own(const struct errand *errand, const struct job *job)
 }
 
 /* A child has a copy of the stream, and nothing to publish. */
-static void close_in_child(const struct job *job)
+static bool refuses_to_publish(const struct job *job, const void *context)
 {
-    int status = 0;
-    pid_t child = fork();
-    if (child == 0)
-        _exit(fclose(job->stream) == EOF && errno == ECHILD ? WELL : 0);
-    if (!job_done(job, child != -1))
-        return;
-    tally_child();
-    if (waitpid(child, &status, 0) != child || status != WELL << 8)
-        job_lose(job, "fclose in a child did not refuse");
+    (void) context;
+    return fclose(job->stream) == EOF && errno == ECHILD;
 }
 
 /* The modes that start from the old content go on with its sequence. */
@@ -157,7 +147,8 @@ void errand_publish(struct errand *errand)
     bool goes_on = change_own(&job);
     check_content(&job, errand->worker, "a content was there before fclose");
     if (goes_on && !job.failed && errand->forks && draw(&job.random, CHILD_ODDS) == 0)
-        close_in_child(&job);
+        errand_in_child(
+            &job, refuses_to_publish, NULL, "fclose in a child did not refuse");
     if (draw(&job.random, 4) == 0)
         discard_own(&job, errand->worker);
     else

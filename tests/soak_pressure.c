@@ -13,7 +13,7 @@
 
 enum {
     DESCRIPTORS = 7,          /* of the process, in bad times */
-    FILE_SIZE = 1 << 20,      /* bytes, where there is no small disk */
+    FILE_SIZE = 1 << 17,      /* bytes, where there is no small disk */
     MAPPED_BLOCK = 16 * 1024, /* bytes of a block that malloc asks the kernel for */
     HEAP_PAD = 4096           /* bytes that it asks for, or keeps, ahead */
 };

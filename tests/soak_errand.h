@@ -29,7 +29,7 @@ void errand_in_child(const struct job *job,
 void errand_run(struct errand *errand);
 
 /* Atomic streams: on a path that is the worker's own, whose content is known at each
- * moment; and on one that all workers replace, which must be whole. The files stay. */
+ * moment; and on some that all workers replace, which must be whole. The files stay. */
 errand_body errand_publish, errand_publish_among_others;
 
 /* In the end, without pressure: looks at those files and removes them. */

@@ -5,10 +5,13 @@
 #include <errno.h>
 #include <stdint.h>
 #include <string.h>
+#include <unistd.h>
 
 enum {
     PATH_SIZE = 32,
+    ROUNDS = 20,           /* of replacing what all replace */
     STEPS = 6,             /* of a stream, at most */
+    LOOKS = 500,           /* at a file that others replace */
     MOST_WORKERS = 64,     /* that have a path */
     MOST_WORDS = 8 * 1024, /* of a content that all replace */
     CHILD_ODDS = 8,        /* one stream in so many is closed by a child first */
@@ -155,12 +158,15 @@ void errand_publish(struct errand *errand)
         publish_own(&job, errand->worker);
 }
 
-/* ---- A path that all workers replace -------------------------------------------------
+/* ---- Paths that all workers replace --------------------------------------------------
  *
- * A content is its number of words and then that many words, each the seed.
+ * A content is its number of words and then that many words, each the seed. One of the
+ * files is removed now and then, the other is there at each moment once it was.
  */
 
-static const char common_path[] = "disk/common";
+static const char removed_path[] = "disk/common-removed";
+static const char standing_path[] = "disk/common-standing";
+static atomic_bool stands;
 
 static bool write_words(FILE *stream, uint32_t seed, uint32_t count)
 {
@@ -182,9 +188,22 @@ static bool is_whole(FILE *file)
     return getc(file) == EOF && !ferror(file);
 }
 
-static void check_common(const struct job *job, unsigned lack)
+/* Often, as a moment without the file would be short. */
+static void watch_standing(const struct job *job)
 {
-    FILE *file = fopen(common_path, "re");
+    for (unsigned left = LOOKS; left > 0; left--) {
+        if (access(standing_path, F_OK) == 0)
+            continue;
+        job_lose(job, "a file is not there while it is replaced");
+        return;
+    }
+    tally_operation();
+}
+
+static void check_common(const struct job *job, const char *path)
+{
+    unsigned lack = path == standing_path && atomic_load(&stands) ? 0 : LACK_PATH;
+    FILE *file = fopen(path, "re");
     if (!job_done_or_lacks(job, file != NULL, LACK_ANY | lack))
         return;
     if (!is_whole(file))
@@ -193,14 +212,14 @@ static void check_common(const struct job *job, unsigned lack)
 }
 
 /* FILELIKE_NOREPLACE lets one of those win that find nothing there. */
-static void replace_common(struct job *job)
+static void replace_common(struct job *job, const char *path)
 {
     static const unsigned flags[] = {0, FILELIKE_NOSYNC, FILELIKE_NOREPLACE};
     struct filelike_options options = {.flags = flags[draw(&job->random, 3)]};
     unsigned lack = LACK_ANY;
     if (options.flags == FILELIKE_NOREPLACE)
         lack |= LACK_FREE_PATH;
-    job->stream = filelike_atomic(common_path, "w", &options);
+    job->stream = filelike_atomic(path, "w", &options);
     if (!job_done_or_lacks(job, job->stream != NULL, lack))
         return;
     uint32_t count = draw(&job->random, MOST_WORDS) + 1;
@@ -208,16 +227,26 @@ static void replace_common(struct job *job)
     bool published = job_done_or_lacks(job, fclose(job->stream) == 0, lack);
     if (published && !written)
         job_lose(job, "fclose has published without all words");
+    if (published && path == standing_path)
+        atomic_store(&stands, true);
+}
+
+static void work_on_common(struct job *job)
+{
+    const char *path = draw(&job->random, 2) == 0 ? removed_path : standing_path;
+    if (atomic_load(&stands))
+        watch_standing(job);
+    replace_common(job, path);
+    check_common(job, path);
+    if (path == removed_path && draw(&job->random, REMOVAL_ODDS) == 0)
+        (void) job_done_or_lacks(job, filelike_remove(path) == 0, LACK_PATH);
 }
 
 void errand_publish_among_others(struct errand *errand)
 {
     struct job job = errand_job(errand, &common_kind);
-    replace_common(&job);
-    check_common(&job, LACK_PATH);
-    if (draw(&job.random, REMOVAL_ODDS) == 0)
-        (void) job_done_or_lacks(
-            &job, filelike_remove(common_path) == 0, LACK_ANY | LACK_PATH);
+    for (unsigned left = ROUNDS; left > 0; left--)
+        work_on_common(&job);
 }
 
 /* ---- The end -------------------------------------------------------------------------
@@ -232,6 +261,8 @@ void errand_publish_end(unsigned workers)
         check_content(&own, errand.worker, "another content is there in the end");
         remove_own(&errand, &own);
     }
-    check_common(&common, LACK_PATH);
-    (void) filelike_remove(common_path);
+    check_common(&common, removed_path);
+    check_common(&common, standing_path);
+    (void) filelike_remove(removed_path);
+    (void) filelike_remove(standing_path);
 }

@@ -12,7 +12,9 @@
 #include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
+#include <signal.h>
 #include <string.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -105,6 +107,97 @@ static void keep_during_cleanup(void)
     EXPECT(fclose(kept) == 0);
     EXPECT(content(path) != NULL && strcmp(content(path), "kept") == 0);
     EXPECT(unlink(path) == 0);
+    EXPECT(strcmp(entries("."), "") == 0);
+}
+
+/* ---- A fork during a cleanup, or while a file is made ---------------------------------
+ */
+
+/* Whether the child was well, and did not hang. */
+static bool fork_and_run(void (*body)(void))
+{
+    enum { CHILD_SECONDS = 20 };
+    int status = 0;
+    pid_t child = fork();
+    if (child == 0) {
+        sigset_t none;
+        (void) sigemptyset(&none);
+        /* They are all blocked while a file is made. */
+        (void) sigprocmask(SIG_SETMASK, &none, NULL);
+        (void) alarm(CHILD_SECONDS);
+        expect_failures = 0;
+        body();
+        _exit(expect_status());
+    }
+    return EXPECT(child != -1 && waitpid(child, &status, 0) == child) &&
+           EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS);
+}
+
+static FILE *held;
+
+/* The file is the parent's. */
+static void close_held(void)
+{
+    EXPECT(fclose(held) == 0);
+}
+
+static enum fault fork_and_close(enum fault_call call)
+{
+    if (call != FAULT_FSTATAT)
+        return FAULT_NONE;
+    faults.strike = NULL;
+    (void) fork_and_run(close_held);
+    return FAULT_NONE;
+}
+
+/* The cleanup reads the place of a file, and will never be done in the child. */
+static void fork_during_cleanup(void)
+{
+    expect_subject = "a child that is forked during a cleanup";
+    held = filelike_named("w+", NULL);
+    EXPECT(held != NULL);
+    faults.strike = fork_and_close;
+    filelike_cleanup();
+    EXPECT(faults.strike == NULL);
+    EXPECT(fclose(held) == 0);
+    EXPECT(strcmp(entries("."), "") == 0);
+}
+
+/* Who waits for a file sleeps again and again. */
+static long sleeps(void)
+{
+    struct rusage usage;
+    EXPECT(getrusage(RUSAGE_SELF, &usage) == 0);
+    return usage.ru_nvcsw;
+}
+
+/* Nobody makes that file here. */
+static void clean_up_without_waiting(void)
+{
+    enum { MOST = 100 };
+    long before = sleeps();
+    filelike_cleanup();
+    EXPECT(sleeps() - before < MOST);
+    FILE *stream = filelike_named("w+", NULL);
+    EXPECT(stream != NULL && fclose(stream) == 0);
+}
+
+static enum fault fork_and_clean_up(enum fault_call call)
+{
+    if (call != FAULT_MKOSTEMPS)
+        return FAULT_NONE;
+    faults.strike = NULL;
+    (void) fork_and_run(clean_up_without_waiting);
+    return FAULT_NONE;
+}
+
+static void fork_during_creation(void)
+{
+    expect_subject = "a child that is forked while a file is made";
+    faults.strike = fork_and_clean_up;
+    FILE *stream = filelike_named("w+", NULL);
+    EXPECT(faults.strike == NULL);
+    EXPECT(stream != NULL && fclose(stream) == 0);
     EXPECT(strcmp(entries("."), "") == 0);
 }
 
@@ -304,6 +397,8 @@ int main(void)
     scratch_enter();
     clean_up_within();
     keep_during_cleanup();
+    fork_during_cleanup();
+    fork_during_creation();
     fork_during_move();
     keep_view_during_persist();
     view_after_lost_mapping();

@@ -80,7 +80,28 @@ static FILE *open_spooled(void)
     return filelike_spooled("w+", &options);
 }
 
-static FILE *(*const openers[])(void) = {open_memory, open_spooled};
+static FILE *open_named(void)
+{
+    return filelike_named("w+", NULL);
+}
+
+static FILE *open_watched(void)
+{
+    struct filelike_options options = {.size_limit = INT64_MAX};
+    return filelike_temporary("w+", &options);
+}
+
+/* Published where all the others are, too. */
+static FILE *open_atomic(void)
+{
+    struct filelike_options options = {.flags = FILELIKE_NOSYNC};
+    return filelike_atomic("target", "w+", &options);
+}
+
+static FILE *(*const openers[])(void) = {
+    open_memory, open_spooled, open_named, open_watched, open_atomic};
+
+enum { NAMED = 2, ATOMIC = 4 };
 
 static FILE *streams[WORKERS][COUNT(openers)];
 static atomic_bool round_goes_on;
@@ -95,6 +116,8 @@ static void append_block(FILE *stream, unsigned *state)
 static void reopen_and_write(FILE *stream)
 {
     FILE *second = filelike_reopen(stream, "a");
+    if (second == NULL && errno == ENOTSUP) /* an atomic one */
+        return;
     CROWD_EXPECT(second != NULL && putc('x', second) == 'x' && fclose(second) == 0);
 }
 
@@ -156,7 +179,7 @@ static int check_content(FILE *stream)
 }
 
 /* A file on disk is the parent's too, who is at work on it. */
-static int use_and_close(FILE *stream)
+static int use(FILE *stream)
 {
     clearerr(stream);
     NEED(fseeko(stream, 0, SEEK_SET) == 0);
@@ -171,17 +194,44 @@ static int use_and_close(FILE *stream)
     NEED(filelike_truncate(stream, 10) == 0);
     NEED(fputs("xxxx", stream) >= 0);
     NEED(!is_private || filelike_size(stream) >= 10);
+    return 0;
+}
+
+static int use_and_close(FILE *stream)
+{
+    int line = use(stream);
+    if (line != 0)
+        return line;
     NEED(fclose(stream) == 0);
     return 0;
 }
 
+/* Only the parent publishes. */
+static int use_and_close_atomic(FILE *stream)
+{
+    int line = use(stream);
+    if (line != 0)
+        return line;
+    NEED(fclose(stream) == EOF && errno == ECHILD);
+    return 0;
+}
+
+static int use_and_close_those_of(FILE *const *those)
+{
+    int line = 0;
+    for (size_t i = 0; i < COUNT(openers) && line == 0; i++)
+        line = i == ATOMIC ? use_and_close_atomic(those[i]) : use_and_close(those[i]);
+    return line;
+}
+
 static int use_and_close_all(void)
 {
-    for (size_t i = 0; i < WORKERS * COUNT(openers); i++) {
-        int line = use_and_close(streams[i / COUNT(openers)][i % COUNT(openers)]);
+    for (size_t i = 0; i < WORKERS; i++) {
+        int line = use_and_close_those_of(streams[i]);
         if (line != 0)
             return line;
     }
+    filelike_cleanup();
     FILE *stream = filelike_spooled("w+", NULL);
     return stream != NULL ? use_and_close(stream) : __LINE__;
 }
@@ -201,6 +251,8 @@ static void work(unsigned worker, unsigned *state)
     while (atomic_load(&round_goes_on))
         work_on(streams[worker][crowd_draw(state, COUNT(openers))], state);
     crowd_meet();
+    /* No child has removed it. */
+    CROWD_EXPECT(access(filelike_path(streams[worker][NAMED]), F_OK) == 0);
     for (size_t i = 0; i < COUNT(openers); i++)
         CROWD_EXPECT(fclose(streams[worker][i]) == 0);
 }
@@ -230,6 +282,7 @@ static void fork_work_or_flush(unsigned number, void *context)
 START_TEST(can_use_streams)
 {
     crowd_run(ALL, fork_work_or_flush, NULL);
+    ck_assert_str_eq(entries("."), "target");
 }
 END_TEST
 
@@ -609,6 +662,7 @@ static void add_child(Suite *suite)
     TCase *child = suite_case(suite, "child");
     tcase_set_timeout(child, TIMEOUT_SECONDS);
     tcase_add_checked_fixture(child, make_block, NULL);
+    tcase_add_checked_fixture(child, scratch_enter, scratch_leave);
     tcase_add_test(child, can_use_names);
     tcase_add_test(child, can_use_a_budget);
     tcase_add_test(child, can_use_shared_bytes);

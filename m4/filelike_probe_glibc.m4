@@ -4,7 +4,7 @@
 # the lock bit and loses it, answers fileno with the descriptor that was set, uses the buffer
 # that it finds at the first write and the one that it gets while it writes; a stream of
 # fopen's without threads does not have the bit, and frees a buffer that is not marked as
-# the user's.
+# the user's. filelike_cv_glibc_internals is the answer, for makefiles too.
 AC_DEFUN([FILELIKE_PROBE_GLIBC], [
 AC_REQUIRE([AC_USE_SYSTEM_EXTENSIONS])
 AC_CACHE_CHECK([whether glibc's struct _IO_FILE is as expected],
@@ -92,6 +92,7 @@ static int buffer_given(void)
 ]])],
   [filelike_cv_glibc_internals=yes], [filelike_cv_glibc_internals=no],
   [filelike_cv_glibc_internals=no])])
+AC_SUBST([filelike_cv_glibc_internals])
 AS_IF([test "$enable_glibc_internals" = no], [use_glibc_internals="no (disabled)"],
   [use_glibc_internals=$filelike_cv_glibc_internals])
 AS_IF([test "$enable_glibc_internals" = yes && test "$use_glibc_internals" = no],

@@ -4,6 +4,7 @@
 
 #include "crowd.h"
 #include "faults.h"
+#include "sanitized.h"
 #include "scratch.h"
 #include "suite.h"
 
@@ -635,18 +636,6 @@ END_TEST
 
 /* ---- The suite -----------------------------------------------------------------------
  */
-
-#ifdef __has_feature
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED true
-#endif
-#endif
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-#define SANITIZED true
-#endif
-#ifndef SANITIZED
-#define SANITIZED false
-#endif
 
 /* musl's fork leaves a stream locked that another thread was just using, for ever, and
  * the library does not know the native ones. And musl's linker runs nothing before the

@@ -2,6 +2,8 @@
 
 #include "resident.h"
 
+#include "sanitized.h"
+
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stdio.h>
@@ -11,17 +13,6 @@
 
 /* Sanitizers and valgrind keep memory of their own beside each block, and keep blocks
  * that have been freed. */
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-#define SANITIZED true
-#elif defined __has_feature
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED true
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED false
-#endif
-
 static bool is_instrumented(void)
 {
     const char *preload = getenv("LD_PRELOAD");

@@ -4,6 +4,7 @@
 
 #include "expect.h"
 #include "filelike.h"
+#include "sanitized.h"
 
 #include <pthread.h>
 #include <stdalign.h>
@@ -13,6 +14,16 @@
 #include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
+
+#if SANITIZED
+
+int main(void)
+{
+    (void) fputs("skipped: a sanitizer needs its own malloc\n", stderr);
+    return SKIPPED;
+}
+
+#else
 
 /* ---- The program's malloc: a mapping for each block ----------------------------------
  */
@@ -145,3 +156,5 @@ int main(void)
         EXPECT(pthread_join(threads[i], NULL) == 0);
     return expect_status();
 }
+
+#endif

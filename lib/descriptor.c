@@ -244,18 +244,11 @@ int descriptor_share(int descriptor, int access)
     return -1;
 }
 
-int descriptor_status_of_parent(int descriptor, struct stat *status)
+int descriptor_of_parent(int descriptor)
 {
     char path[PROC_PATH_SIZE];
     proc_path(getppid(), descriptor, path);
-    return RETRY(stat(path, status));
-}
-
-int descriptor_open_of_parent(int descriptor, int access)
-{
-    char path[PROC_PATH_SIZE];
-    proc_path(getppid(), descriptor, path);
-    return RETRY(open(path, access | O_CLOEXEC | O_NOCTTY | O_NONBLOCK));
+    return RETRY(open(path, O_PATH | O_CLOEXEC));
 }
 
 int descriptor_readable(int descriptor, int *opened)

@@ -314,21 +314,17 @@ static bool is_at(const struct file *file, int descriptor)
     return RETRY(fstat(descriptor, &status)) == 0 && file_is(file, &status);
 }
 
-/* It is opened only if it is ours: to open and close another, a device or a pipe, may do
- * something to it. */
 static int open_of_parent(const struct file *file)
 {
-    struct stat status;
-    if (descriptor_status_of_parent(file->descriptor, &status) != 0 ||
-        !file_is(file, &status))
-        return -1;
-    int descriptor = descriptor_open_of_parent(file->descriptor, O_RDWR);
-    if (descriptor == -1)
-        descriptor = descriptor_open_of_parent(file->descriptor, O_RDONLY);
-    if (descriptor == -1 || is_at(file, descriptor))
-        return descriptor;
-    descriptor_close(descriptor);
-    return -1;
+    int descriptor = -1;
+    int handle = descriptor_of_parent(file->descriptor);
+    if (handle != -1 && is_at(file, handle)) {
+        descriptor = descriptor_open_again(handle, O_RDWR);
+        if (descriptor == -1)
+            descriptor = descriptor_open_again(handle, O_RDONLY);
+    }
+    descriptor_close(handle);
+    return descriptor;
 }
 
 /* The kernel copies the descriptors before the memory, so what another thread opens while

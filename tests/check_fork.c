@@ -579,6 +579,37 @@ START_TEST(gets_a_descriptor_back)
 }
 END_TEST
 
+/* As where the file may be read alone. */
+static enum fault refuse_writing(enum fault_call call)
+{
+    enum { FIRST_LOOK = 1 };
+    static int count;
+    count += call == FAULT_OPEN;
+    if (call != FAULT_OPEN || count != FIRST_LOOK + 1)
+        return FAULT_NONE;
+    errno = EACCES;
+    return FAULT_FAILS;
+}
+
+static int read_losing(void)
+{
+    char bytes[5] = "";
+    NEED(fgets(bytes, sizeof bytes, losing) != NULL && strcmp(bytes, "0123") == 0);
+    NEED(fputs("4567", losing) >= 0 && fclose(losing) != 0 && errno == EBADF);
+    return 0;
+}
+
+START_TEST(gets_a_descriptor_back_to_read)
+{
+    open_losing();
+    faults.strike = refuse_writing;
+    ck_assert(fork_once(read_losing));
+    lost = NONE;
+    ck_assert_int_eq(filelike_size(losing), 4);
+    assert_closes(losing);
+}
+END_TEST
+
 START_TEST(leaves_what_took_the_descriptor)
 {
     taken_by = "other";
@@ -605,29 +636,29 @@ START_TEST(tells_of_a_descriptor_that_is_gone)
 }
 END_TEST
 
-static bool has_opened;
+static int openings;
 
-static enum fault note_opening(enum fault_call call)
+static enum fault count_openings(enum fault_call call)
 {
-    has_opened = has_opened || call == FAULT_OPEN;
+    openings += call == FAULT_OPEN;
     return FAULT_NONE;
 }
 
 static int find_lost_and_closed(void)
 {
     NEED(fcntl(lost, F_GETFD) == -1);
-    NEED(!has_opened);
+    NEED(openings == 1);
     return find_lost();
 }
 
-/* In the parent too it is another file's by then, which is not even opened. */
+/* In the parent too it is another file's by then, which is looked at and not opened. */
 START_TEST(leaves_what_took_the_descriptor_of_the_parent)
 {
     open_losing();
     make_file("other", "other");
     int other = open("other", O_RDWR);
     ck_assert_int_eq(dup2(other, lost), lost);
-    faults.strike = note_opening;
+    faults.strike = count_openings;
     ck_assert(fork_once(find_lost_and_closed));
     ck_assert_str_eq(content("other"), "other");
     ck_assert_int_eq(close(other), 0);
@@ -675,6 +706,7 @@ static void add_descriptor(Suite *suite)
         return;
     }
     tcase_add_test(descriptor, gets_a_descriptor_back);
+    tcase_add_test(descriptor, gets_a_descriptor_back_to_read);
     tcase_add_test(descriptor, leaves_what_took_the_descriptor);
     tcase_add_test(descriptor, leaves_what_took_the_descriptor_of_the_parent);
 }

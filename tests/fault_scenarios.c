@@ -811,6 +811,18 @@ static bool opening_by_path(const struct kind *kind)
     return filelike_remove(target) == 0 || told();
 }
 
+/* The second stream has the same permissions. */
+static bool reopening_with_permissions(const struct kind *kind)
+{
+    struct filelike_options options = {.permissions = 0640};
+    FILE *stream = filelike_temporary("w+", &options);
+    if (stream == NULL)
+        return told();
+    FILE *second = filelike_reopen(stream, "r");
+    bool is_well = second != NULL ? close_stream(kind, second) : told();
+    return close_stream(kind, stream) && is_well;
+}
+
 /* ---- What is left behind -------------------------------------------------------------
  */
 
@@ -1052,6 +1064,7 @@ static const struct row of_none[] = {
     {"discarding the new", discarding_the_new},
     {"spending a budget", spending_a_budget},
     {"opening by path", opening_by_path},
+    {"reopening with permissions", reopening_with_permissions},
 };
 
 static void run_all(void)

@@ -3,6 +3,7 @@
 
 #include "filelike.h"
 
+#include "call.h"
 #include "cookie.h"
 #include "descriptor.h"
 #include "mode.h"
@@ -89,7 +90,10 @@ __attribute__((weak)) int __real_remove(const char *path);
 
 static FILE *real_fopen(const char *path, const char *mode)
 {
-    return __real_fopen != NULL ? __real_fopen(path, mode) : fopen(path, mode);
+    int held = call_hold_cancellation();
+    FILE *file = __real_fopen != NULL ? __real_fopen(path, mode) : fopen(path, mode);
+    call_allow_cancellation(held);
+    return file;
 }
 
 static int real_remove(const char *path)

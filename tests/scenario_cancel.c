@@ -72,6 +72,7 @@ static void open_others(void)
     EXPECT(fclose(filelike_named("w+", NULL)) == 0);
     EXPECT(fclose(filelike_atomic("other", "w", NULL)) == 0);
     EXPECT(fclose(filelike_fopen("spooled:", "w+")) == 0);
+    EXPECT(filelike_fopen("none", "r") == NULL && filelike_remove("none") != 0);
     filelike_cleanup();
 }
 

@@ -42,18 +42,20 @@ static unsigned number_of(const char *bytes)
     return is_whole ? (unsigned) number : ALL;
 }
 
-/* Each is there once, whole, and those of each thread are in its order. */
+/* Each is there once, whole, and those of each thread are in its order. (Check takes note
+ * of each assertion, so there are few.) */
 static void check_written(FILE *stream)
 {
     size_t size;
     unsigned next[THREADS] = {0};
+    unsigned right = 0;
     const char *view = filelike_view(stream, &size);
     ck_assert_uint_eq(size, sizeof records);
     for (size_t i = 0; i < size; i += RECORD) {
         unsigned number = number_of(view + i);
-        ck_assert_uint_lt(number, ALL);
-        ck_assert_uint_eq(number % RECORDS, next[number / RECORDS]++);
+        right += number < ALL && number % RECORDS == next[number / RECORDS]++;
     }
+    ck_assert_uint_eq(right, ALL);
 }
 
 /* ---- Writing -------------------------------------------------------------------------
@@ -177,8 +179,10 @@ static void check_readers(const struct kind *kind, get_record *even, get_record 
     struct job job = {.stream = stream, .get = {even, odd}};
     ck_assert_int_eq(filelike_size(stream), (int64_t) sizeof records);
     crowd_run(THREADS, read_records, &job);
+    unsigned once = 0;
     for (unsigned i = 0; i < ALL; i++)
-        ck_assert_uint_eq(atomic_load(&found[i]), 1);
+        once += atomic_load(&found[i]) == 1;
+    ck_assert_uint_eq(once, ALL);
     assert_closes(stream);
 }
 
@@ -243,8 +247,8 @@ static void check_letters(FILE *stream)
     const char *view = filelike_view(stream, &size);
     ck_assert_uint_eq(size, (size_t) THREADS * LETTERS);
     for (size_t i = 0; i < size; i++) {
-        ck_assert(view[i] >= 'a' && view[i] < 'a' + THREADS);
-        counts[view[i] - 'a']++;
+        if (view[i] >= 'a' && view[i] < 'a' + THREADS)
+            counts[view[i] - 'a']++;
     }
     for (int i = 0; i < THREADS; i++)
         ck_assert_uint_eq(counts[i], LETTERS);

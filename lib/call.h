@@ -6,8 +6,7 @@
 #include <pthread.h>
 
 /* Between these two nothing is a cancellation point. A thread that ended in the middle
- * would leave our locks locked and its files open; stdio, too, holds what it must not
- * leave so (POSIX, 2.9.5, lets functions of ours be cancellation points or not). */
+ * would leave our locks locked and its files open. */
 static inline int call_hold_cancellation(void)
 {
     int held;

@@ -97,6 +97,18 @@ try()
     echo "ok: $compiler, $1"
 }
 
+# Programs from before C99 include it, too.
+try_old_header()
+{
+    echo '#include <filelike.h>' >old.c
+    # shellcheck disable=SC2046 # a list
+    if compile -std=c89 -fsyntax-only $(pkg-config --cflags filelike) old.c; then
+        echo "ok: $compiler, the header in C89"
+    else
+        fail "$compiler: the header does not compile as C89 (above)"
+    fi
+}
+
 try_kinds()
 {
     if test -e "$root$libdir/libfilelike.so"; then
@@ -126,6 +138,7 @@ if ! command -v pkg-config >/dev/null; then
     exit
 fi
 suffix=c compiler=$CC
+try_old_header
 try_kinds
 library=$(c_library)
 suffix=cc compiler=g++

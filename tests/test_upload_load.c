@@ -3,6 +3,7 @@
 #define _GNU_SOURCE
 
 #include "endpoint.h"
+#include "sanitized.h"
 
 #include <curl/curl.h>
 #include <inttypes.h>
@@ -38,17 +39,6 @@ static uint64_t memory_besides_budget(void)
     uint64_t threads = processors < 2 ? 2 : (uint64_t) processors;
     return PROGRAM + UPLOADS_MOST * EACH_UPLOAD + threads * EACH_THREAD;
 }
-
-#if defined __SANITIZE_ADDRESS__ || defined __SANITIZE_THREAD__
-#define SANITIZED 1
-#elif defined __has_feature
-#if __has_feature(address_sanitizer) || __has_feature(thread_sanitizer)
-#define SANITIZED 1
-#endif
-#endif
-#ifndef SANITIZED
-#define SANITIZED 0
-#endif
 
 /* ---- One upload ----------------------------------------------------------------------
  *

@@ -1,0 +1,121 @@
+/* Streams that start in memory. */
+#include <config.h>
+
+#include "base/mode.h"
+#include "base/options.h"
+#include "stdio/open.h"
+#include "store/spooled.h"
+
+#include <errno.h>
+
+static int parse(const char *mode, const char *default_mode,
+    const struct filelike_options *options, unsigned *bits,
+    struct filelike_options *checked)
+{
+    if (options_check(options, checked) != 0)
+        return -1;
+    return mode_parse(mode, default_mode, bits);
+}
+
+FILE *filelike_memory(const char *mode, const struct filelike_options *options)
+{
+    struct filelike_options checked;
+    unsigned bits;
+    if (parse(mode, "w+", options, &bits, &checked) != 0)
+        return NULL;
+    return open_file(spooled_create_memory(&checked), bits, &checked, BUFFER_IN_MEMORY);
+}
+
+FILE *filelike_spooled(const char *mode, const struct filelike_options *options)
+{
+    struct filelike_options checked;
+    unsigned bits;
+    if (parse(mode, "w+", options, &bits, &checked) != 0)
+        return NULL;
+    return open_file(spooled_create(&checked), bits, &checked, BUFFER_ON_DISK);
+}
+
+/* ---- Bytes that exist ----------------------------------------------------------------
+ */
+
+static int check_bytes(
+    const void *data, size_t size, unsigned mode, const struct filelike_options *options)
+{
+    if (data == NULL && size != 0) {
+        errno = EINVAL;
+        return -1;
+    }
+    bool kept = (mode & MODE_TRUNCATE) == 0;
+    bool too_large = options->size_limit != 0 && size > options->size_limit;
+    if (size > PTRDIFF_MAX || (kept && too_large)) {
+        errno = EFBIG;
+        return -1;
+    }
+    return 0;
+}
+
+static int start_with(struct store *store, const void *data, size_t size, unsigned mode)
+{
+    struct memory *memory = spooled_memory(store);
+    if (mode & MODE_TRUNCATE)
+        return 0;
+    if ((mode & MODE_WRITE) == 0) {
+        memory_borrow(memory, data, size);
+        return 0;
+    }
+    return memory_copy(memory, data, size);
+}
+
+FILE *filelike_bytes(const void *data, size_t size, const char *mode,
+    const struct filelike_options *options)
+{
+    struct filelike_options checked;
+    unsigned bits;
+    if (parse(mode, "r+", options, &bits, &checked) != 0 ||
+        check_bytes(data, size, bits, &checked) != 0)
+        return NULL;
+    struct store *store = spooled_create_memory(&checked);
+    if (store != NULL && start_with(store, data, size, bits) != 0) {
+        (void) store_release(store);
+        errno = ENOMEM;
+        return NULL;
+    }
+    return open_file(store, bits, &checked, BUFFER_IN_MEMORY);
+}
+
+/* A store on DATA; it is the caller's again after memory_abandon. */
+static struct store *adopt(
+    void *data, size_t size, const struct filelike_options *options)
+{
+    struct store *store = spooled_create_memory(options);
+    if (store == NULL || memory_adopt(spooled_memory(store), data, size) == 0)
+        return store;
+    (void) store_release(store);
+    errno = ENOMEM;
+    return NULL;
+}
+
+FILE *filelike_adopt(
+    void *data, size_t size, const char *mode, const struct filelike_options *options)
+{
+    struct filelike_options checked;
+    unsigned bits;
+    if (parse(mode, "r+", options, &bits, &checked) != 0 ||
+        check_bytes(data, size, bits, &checked) != 0)
+        return NULL;
+    bool kept = (bits & MODE_TRUNCATE) == 0;
+    struct store *store = adopt(data, kept ? size : 0, &checked);
+    if (store == NULL)
+        return NULL;
+    struct stream *stream = open_stream(store, bits, &checked, BUFFER_IN_MEMORY);
+    if (stream == NULL) {
+        int saved = errno;
+        memory_abandon(spooled_memory(store));
+        (void) store_release(store);
+        errno = saved;
+        return NULL;
+    }
+    if (!kept)
+        memory_clear(spooled_memory(store));
+    return stream->file;
+}

@@ -1,0 +1,84 @@
+/* Files without a name. */
+#include <config.h>
+
+#include "filelike.h"
+
+#include "base/mode.h"
+#include "base/options.h"
+#include "files/descriptor.h"
+#include "files/tempdir.h"
+#include "stdio/cookie.h"
+#include "stdio/open.h"
+#include "store/temporary.h"
+
+#include <errno.h>
+#include <fcntl.h>
+
+static int create_nameless(const struct filelike_options *options, int access)
+{
+    struct tempdir tempdir;
+    if (options->flags & FILELIKE_IN_MEMORY)
+        tempdir_init_kernel(&tempdir, options);
+    else if (tempdir_init(&tempdir, options) != 0)
+        return -1;
+    int descriptor = tempdir_nameless(&tempdir, access);
+    int saved = errno;
+    tempdir_finish(&tempdir);
+    errno = saved;
+    return descriptor;
+}
+
+/* With a limit to watch, the stream is one of ours. */
+static FILE *open_watched(unsigned mode, const struct filelike_options *options)
+{
+    int descriptor = create_nameless(options, O_RDWR);
+    if (descriptor == -1)
+        return NULL;
+    struct store *store = temporary_create(descriptor, NULL, options->size_limit);
+    if (store == NULL)
+        descriptor_close(descriptor);
+    return open_file(store, mode, options, BUFFER_ON_DISK);
+}
+
+/* DESCRIPTOR becomes the stream's, or is closed. */
+static FILE *open_descriptor(
+    int descriptor, unsigned mode, const struct filelike_options *options)
+{
+    size_t size = options->buffer_size != 0 ? options->buffer_size : BUFFER_ON_DISK;
+    FILE *file = fdopen(descriptor, mode_text(mode));
+    if (file == NULL) {
+        descriptor_close(descriptor);
+        return NULL;
+    }
+    if (cookie_give_buffer(file, size) == 0)
+        return file;
+    cookie_discard(file);
+    return NULL;
+}
+
+static FILE *open_native(unsigned mode, const struct filelike_options *options)
+{
+    /* "r" needs O_RDWR too: the kernel makes no file without a name just to read it. */
+    bool only_writes = (mode & MODE_READ) == 0;
+    int descriptor = create_nameless(options, only_writes ? O_WRONLY : O_RDWR);
+    if (descriptor == -1)
+        return NULL;
+    FILE *file = open_descriptor(descriptor, mode, options);
+    if (file == NULL)
+        return NULL;
+    descriptor_set_note(
+        descriptor, options->permissions != 0 ? NOTE_PERMISSIONS : NOTE_TEMPORARY);
+    if (options->flags & FILELIKE_UNLOCKED)
+        cookie_stop_locking(file);
+    return file;
+}
+
+FILE *filelike_temporary(const char *mode, const struct filelike_options *options)
+{
+    struct filelike_options checked;
+    unsigned bits;
+    if (options_check(options, &checked) != 0 || mode_parse(mode, "w+", &bits) != 0)
+        return NULL;
+    return checked.size_limit != 0 ? open_watched(bits, &checked)
+                                   : open_native(bits, &checked);
+}

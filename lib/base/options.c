@@ -1,0 +1,50 @@
+#include <config.h>
+
+#include "base/options.h"
+
+#include <errno.h>
+#include <stdbool.h>
+#include <string.h>
+
+#define KNOWN_FLAGS                                                                \
+    (FILELIKE_UNLOCKED | FILELIKE_KEEP | FILELIKE_IN_MEMORY | FILELIKE_NOREPLACE | \
+        FILELIKE_NOSYNC)
+#define PERMISSION_BITS 0777
+
+static bool names_no_directory(const char *part)
+{
+    return part == NULL || strchr(part, '/') == NULL;
+}
+
+static bool all_zero(const uint64_t *members, size_t count)
+{
+    for (size_t i = 0; i < count; i++) {
+        if (members[i] != 0)
+            return false;
+    }
+    return true;
+}
+
+int options_check_flags(unsigned flags)
+{
+    if ((flags & ~KNOWN_FLAGS) == 0)
+        return 0;
+    errno = EINVAL;
+    return -1;
+}
+
+int options_check(
+    const struct filelike_options *options, struct filelike_options *checked)
+{
+    *checked = (struct filelike_options){0};
+    if (options == NULL)
+        return 0;
+    *checked = *options;
+    if (all_zero(
+            options->reserved, sizeof options->reserved / sizeof *options->reserved) &&
+        (options->permissions & ~(mode_t) PERMISSION_BITS) == 0 &&
+        names_no_directory(options->prefix) && names_no_directory(options->suffix))
+        return options_check_flags(options->flags);
+    errno = EINVAL;
+    return -1;
+}

@@ -1,0 +1,266 @@
+#include <config.h>
+
+#include "files/descriptor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <sys/mman.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+ssize_t descriptor_read(int descriptor, void *buffer, size_t size, int64_t position)
+{
+    size_t done = 0;
+    while (done < size) {
+        ssize_t count = RETRY(pread(
+            descriptor, (char *) buffer + done, size - done, position + (int64_t) done));
+        if (count == -1)
+            return -1;
+        if (count == 0)
+            break;
+        done += (size_t) count;
+    }
+    return (ssize_t) done;
+}
+
+int descriptor_write(
+    int descriptor, const void *data, size_t size, int64_t position, size_t *written)
+{
+    *written = 0;
+    while (*written < size) {
+        ssize_t count = RETRY(pwrite(descriptor, (const char *) data + *written,
+            size - *written, position + (int64_t) *written));
+        if (count == 0)
+            errno = ENOSPC;
+        if (count <= 0)
+            return -1;
+        *written += (size_t) count;
+    }
+    return 0;
+}
+
+/* The kernel may have pwritev2 where the C library does not. */
+static ssize_t append(int descriptor, const void *data, size_t size)
+{
+    struct iovec vector = {(void *) (uintptr_t) data, size};
+#if defined HAVE_PWRITEV2
+    return pwritev2(descriptor, &vector, 1, 0, RWF_APPEND);
+#elif defined SYS_pwritev2
+    enum { APPEND = 0x10 }; /* the kernel's RWF_APPEND; the zeroes are the position */
+    return syscall(SYS_pwritev2, descriptor, &vector, 1, 0L, 0L, APPEND);
+#else
+    (void) descriptor, (void) vector;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+ssize_t descriptor_append(int descriptor, const void *data, size_t size)
+{
+    ssize_t count = RETRY(append(descriptor, data, size));
+    if (count == -1 && (errno == ENOSYS || errno == EINVAL))
+        errno = ENOTSUP;
+    return count;
+}
+
+/* In the kernel, where it can; returns how far that went. */
+static int64_t copy_in_kernel(int source, int target)
+{
+    enum { CHUNK = 1 << 30 };
+    off_t from = 0;
+    off_t to = 0;
+    while (RETRY(copy_file_range(source, &from, target, &to, CHUNK, 0)) > 0)
+        continue;
+    return from;
+}
+
+/* Whatever stopped the kernel (another filesystem, an old kernel, the end of the file),
+ * what is left is copied here, and the true reason shows. */
+int descriptor_copy(int source, int target)
+{
+    enum { BUFFER_SIZE = 16384 };
+    char buffer[BUFFER_SIZE];
+    int64_t position = copy_in_kernel(source, target);
+    for (;;) {
+        size_t written;
+        ssize_t count = descriptor_read(source, buffer, sizeof buffer, position);
+        if (count <= 0)
+            return (int) count;
+        if (descriptor_write(target, buffer, (size_t) count, position, &written) != 0)
+            return -1;
+        position += count;
+    }
+}
+
+bool descriptor_same_file(const struct stat *one, const struct stat *other)
+{
+    return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
+}
+
+static int64_t size_by_fstat(int descriptor)
+{
+    struct stat status;
+    return RETRY(fstat(descriptor, &status)) == 0 ? status.st_size : -1;
+}
+
+#ifdef HAVE_STATX
+
+/* fstat asks for the times, too, and has the next write keep finer ones, which costs as
+ * much as the write (Linux 6.13 on, Documentation/filesystems/multigrain-ts.rst). */
+int64_t descriptor_size(int descriptor)
+{
+    struct statx status;
+    if (RETRY(statx(descriptor, "", AT_EMPTY_PATH, STATX_SIZE, &status)) == 0)
+        return (int64_t) status.stx_size;
+    /* Some sandboxes allow only older calls, and what else is wrong fstat tells, too. */
+    return size_by_fstat(descriptor);
+}
+
+#else
+
+int64_t descriptor_size(int descriptor)
+{
+    return size_by_fstat(descriptor);
+}
+
+#endif
+
+int descriptor_truncate(int descriptor, int64_t size)
+{
+    return RETRY(ftruncate(descriptor, size));
+}
+
+bool descriptor_lacks_tmpfile(int error)
+{
+    return error == EOPNOTSUPP || error == EISDIR || error == ENOENT || error == EINVAL;
+}
+
+/* Linux has closed it also where close was interrupted: never twice. */
+int descriptor_finish(int descriptor)
+{
+    int held = call_hold_cancellation();
+    int status = close(descriptor);
+    call_allow_cancellation(held);
+    return status == 0 || errno == EINTR ? 0 : -1;
+}
+
+void descriptor_close(int descriptor)
+{
+    if (descriptor == -1)
+        return;
+    int saved = errno;
+    (void) descriptor_finish(descriptor);
+    errno = saved;
+}
+
+/* The kernel asks the filesystem at each close of a descriptor for the file. */
+int descriptor_check_writes(int descriptor)
+{
+    int another = RETRY(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
+    return another == -1 ? -1 : descriptor_finish(another);
+}
+
+/* The kernel keeps all memory files on one device of their own. */
+static int memory_device(dev_t *device)
+{
+    struct stat status;
+    int descriptor = RETRY(memfd_create("filelike", MFD_CLOEXEC));
+    if (descriptor == -1)
+        return -1;
+    int result = RETRY(fstat(descriptor, &status));
+    descriptor_close(descriptor);
+    if (result == 0)
+        *device = status.st_dev;
+    return result;
+}
+
+int descriptor_in_memory(int descriptor)
+{
+    struct stat status;
+    dev_t device;
+    if (RETRY(fstat(descriptor, &status)) != 0)
+        return -1;
+    if (status.st_nlink != 0)
+        return 0;
+    return memory_device(&device) != 0 ? -1 : status.st_dev == device;
+}
+
+void descriptor_set_note(int descriptor, enum descriptor_note note)
+{
+    (void) fcntl(descriptor, F_SETSIG, (int) note);
+}
+
+enum descriptor_note descriptor_get_note(int descriptor)
+{
+    enum descriptor_note note = (enum descriptor_note) fcntl(descriptor, F_GETSIG);
+    switch (note) {
+    case NOTE_TEMPORARY:
+    case NOTE_PERMISSIONS:
+    case NOTE_GIVEN_AWAY:
+    case NOTE_GIVEN_AWAY_WITH_PERMISSIONS:
+        return note;
+    default:
+        return NOTE_NONE;
+    }
+}
+
+static void proc_path(pid_t process, int descriptor, char path[PROC_PATH_SIZE])
+{
+    (void) snprintf(path, PROC_PATH_SIZE, "/proc/%d/fd/%d", (int) process, descriptor);
+}
+
+int descriptor_proc_path(int descriptor, char path[PROC_PATH_SIZE])
+{
+    proc_path(getpid(), descriptor, path);
+    if (RETRY(access(path, F_OK)) == 0)
+        return 0;
+    errno = ENOTSUP;
+    return -1;
+}
+
+void descriptor_own_proc_path(int descriptor, char path[PROC_PATH_SIZE])
+{
+    (void) snprintf(path, PROC_PATH_SIZE, "/proc/self/fd/%d", descriptor);
+}
+
+int descriptor_open_again(int descriptor, int access)
+{
+    char path[PROC_PATH_SIZE];
+    descriptor_own_proc_path(descriptor, path);
+    int again = RETRY(open(path, access | O_CLOEXEC | O_NOCTTY));
+    if (again == -1 && errno == ENOENT)
+        errno = ENOTSUP;
+    return again;
+}
+
+int descriptor_share(int descriptor, int access)
+{
+    int again = descriptor_open_again(descriptor, access);
+    int flags = fcntl(descriptor, F_GETFL);
+    if (again != -1 || flags == -1)
+        return again;
+    /* pwrite on a descriptor with O_APPEND ignores the position. */
+    bool enough = (flags & O_ACCMODE) == O_RDWR || (flags & O_ACCMODE) == access;
+    if (enough && (flags & O_APPEND) == 0)
+        return RETRY(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
+    return -1;
+}
+
+int descriptor_of_parent(int descriptor)
+{
+    char path[PROC_PATH_SIZE];
+    proc_path(getppid(), descriptor, path);
+    return RETRY(open(path, O_PATH | O_CLOEXEC));
+}
+
+int descriptor_readable(int descriptor, int *opened)
+{
+    *opened = -1;
+    int flags = fcntl(descriptor, F_GETFL);
+    if (flags == -1 || (flags & O_ACCMODE) != O_WRONLY)
+        return descriptor;
+    *opened = descriptor_open_again(descriptor, O_RDONLY);
+    return *opened;
+}

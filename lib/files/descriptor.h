@@ -1,0 +1,90 @@
+/* System calls on descriptors, without short transfers. */
+#ifndef DESCRIPTOR_H
+#define DESCRIPTOR_H
+
+#include "base/call.h"
+
+#include <signal.h>
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+#include <sys/stat.h>
+#include <sys/types.h>
+
+/* As pread, but short only at the end of the file. */
+ssize_t descriptor_read(int descriptor, void *buffer, size_t size, int64_t position);
+
+/* All SIZE bytes at POSITION, or -1; *WRITTEN tells how many the file took. */
+int descriptor_write(
+    int descriptor, const void *data, size_t size, int64_t position, size_t *written);
+
+/* Appends, in one step for all who append to the file, what the system takes of SIZE
+ * bytes. Their number, or -1; ENOTSUP where the system cannot. */
+ssize_t descriptor_append(int descriptor, const void *data, size_t size);
+
+/* Copies the file of SOURCE, from its start to its end, to the start of TARGET's. */
+int descriptor_copy(int source, int target);
+
+/* Whether both are of one file. */
+bool descriptor_same_file(const struct stat *one, const struct stat *other);
+
+/* The size of the file in bytes, or -1 with errno. */
+int64_t descriptor_size(int descriptor);
+int descriptor_truncate(int descriptor, int64_t size);
+
+/* Whether ERROR, of an open with O_TMPFILE, may mean that the filesystem or the kernel
+ * does not know it. It is asked each time: what holds for one directory says nothing of
+ * another. */
+bool descriptor_lacks_tmpfile(int error);
+
+/* Closes DESCRIPTOR. 0, or -1 with errno where that tells of a write that the system had
+ * put off and has lost. */
+int descriptor_finish(int descriptor);
+
+/* The same, unless it is -1, where nobody asks; leaves errno as it is. */
+void descriptor_close(int descriptor);
+
+/* What closing DESCRIPTOR would report of writes that the filesystem has put off, as NFS
+ * does, without closing it. 0, or -1 with errno. */
+int descriptor_check_writes(int descriptor);
+
+/* 1 for a memory file of the kernel, memfd_create's, 0 for others, or -1 with errno. */
+int descriptor_in_memory(int descriptor);
+
+/* DESCRIPTOR itself, or in *OPENED (else -1) a new one for the same file where that one
+ * may not read. -1 with errno. */
+int descriptor_readable(int descriptor, int *opened);
+
+/* Notes for a descriptor that has no object of ours: they are the kernel's, belong to the
+ * open file description and end with it. The number is that of a signal for input, which
+ * of a regular file comes only where another process breaks a lease on it (fcntl(2)); so
+ * they are signals that do nothing unless a program asks for them. */
+enum descriptor_note {
+    NOTE_NONE,
+    NOTE_TEMPORARY = SIGURG,     /* filelike_temporary made the file */
+    NOTE_PERMISSIONS = SIGWINCH, /* the same, with permissions that the caller chose */
+    NOTE_GIVEN_AWAY = SIGCHLD,   /* filelike_persist has put it in place */
+    NOTE_GIVEN_AWAY_WITH_PERMISSIONS = SIGCONT /* both */
+};
+void descriptor_set_note(int descriptor, enum descriptor_note note);
+enum descriptor_note descriptor_get_note(int descriptor);
+
+/* The path "/proc/PID/fd/N" of a descriptor: 0, or -1 with ENOTSUP where there is no
+ * /proc. The second writes "/proc/self/fd/N". */
+#define PROC_PATH_SIZE (sizeof "/proc//fd/" + 6 * sizeof(int))
+int descriptor_proc_path(int descriptor, char path[PROC_PATH_SIZE]);
+void descriptor_own_proc_path(int descriptor, char path[PROC_PATH_SIZE]);
+
+/* A new open file description for the file of DESCRIPTOR, which may have no name; ACCESS
+ * is O_RDONLY, O_WRONLY or O_RDWR. -1 with errno, ENOTSUP where there is no /proc. */
+int descriptor_open_again(int descriptor, int access);
+
+/* The same, or where that cannot be a duplicate of DESCRIPTOR, which then shares its
+ * offset; never in append mode. */
+int descriptor_share(int descriptor, int access);
+
+/* A new descriptor for what DESCRIPTOR is in the parent process, with O_PATH: good for
+ * fstat and descriptor_open_again, and to open it does nothing to a device or a pipe. */
+int descriptor_of_parent(int descriptor);
+
+#endif

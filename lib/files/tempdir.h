@@ -1,0 +1,41 @@
+/* Where new files go, and their creation there: exclusively, close-on-exec, mode 0600
+ * unless told otherwise. */
+#ifndef TEMPDIR_H
+#define TEMPDIR_H
+
+#include "filelike.h"
+#include "files/removal.h"
+
+#include <stdbool.h>
+
+enum tempdir_kind {
+    TEMPDIR_SYSTEM, /* a directory of the environment or the system */
+    TEMPDIR_CHOSEN, /* the one directory that the caller named */
+    TEMPDIR_KERNEL  /* a memory file of the kernel */
+};
+
+struct tempdir {
+    enum tempdir_kind kind;
+    char *directory;    /* absolute; the caller's, or TMPDIR's, or NULL */
+    mode_t permissions; /* of a new file, exactly; 0: 0600 */
+};
+
+/* The directory that OPTIONS ask for; copies what it needs. 0, or -1 with errno. */
+int tempdir_init(struct tempdir *tempdir, const struct filelike_options *options);
+
+/* A memory file of the kernel: needs no memory and cannot fail. */
+void tempdir_init_kernel(struct tempdir *tempdir, const struct filelike_options *options);
+
+void tempdir_finish(struct tempdir *tempdir);
+
+/* The descriptor of a new file without a name, that linkat could name where the
+ * filesystem allows. ACCESS is O_RDWR or O_WRONLY. -1 with errno. */
+int tempdir_nameless(const struct tempdir *tempdir, int access);
+
+/* The descriptor, O_RDWR, of a new file between whose PREFIX (NULL: "filelike-") and
+ * SUFFIX (NULL: none) stand random characters; set and armed in REMOVAL. -1 with errno.
+ */
+int tempdir_named(const struct tempdir *tempdir, const char *prefix, const char *suffix,
+    struct removal *removal);
+
+#endif

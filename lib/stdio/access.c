@@ -1,0 +1,88 @@
+#include <config.h>
+
+#include "stdio/access.h"
+
+#include "base/call.h"
+#include "base/mode.h"
+#include "stdio/cookie.h"
+#include "stdio/registry.h"
+
+#include <errno.h>
+
+/* ---- Taking hold ---------------------------------------------------------------------
+ */
+
+int access_begin(struct access *access, FILE *file)
+{
+    *access = (struct access){.file = file, .stream = registry_find(file)};
+    access->held = call_hold_cancellation();
+    access->locking = cookie_lock(file);
+    if (access->stream != NULL) {
+        access->store = access->stream->store;
+        return 0;
+    }
+    access->native = native_find(file);
+    if (access->native != NULL) {
+        access->store = &access->native->file.store;
+        return 0;
+    }
+    access_end(access);
+    return -1;
+}
+
+void access_end(struct access *access)
+{
+    cookie_unlock(access->file, access->locking);
+    call_allow_cancellation(access->held);
+}
+
+static int lock_bytes(struct access *access, int (*settle)(FILE *))
+{
+    if (settle(access->file) != 0) {
+        access_end(access);
+        return -1;
+    }
+    store_lock(access->store);
+    return 0;
+}
+
+int access_begin_bytes(struct access *access, FILE *file)
+{
+    return access_begin(access, file) != 0 ? -1 : lock_bytes(access, cookie_flush);
+}
+
+int access_begin_position(struct access *access, FILE *file)
+{
+    return access_begin(access, file) != 0 ? -1 : lock_bytes(access, cookie_synchronize);
+}
+
+static bool is_writable(const struct access *access)
+{
+    return access->stream != NULL ? (access->stream->mode & MODE_WRITE) != 0
+                                  : cookie_writable(access->file);
+}
+
+int access_begin_change(struct access *access, FILE *file)
+{
+    if (access_begin(access, file) != 0)
+        return -1;
+    if (is_writable(access))
+        return lock_bytes(access, cookie_synchronize);
+    access_end(access);
+    errno = EBADF;
+    return -1;
+}
+
+int access_permissions(const struct access *access, mode_t *permissions)
+{
+    if (access->native != NULL)
+        return native_permissions(access->native, permissions);
+    *permissions = access->stream->permissions;
+    return 0;
+}
+
+void access_end_bytes(struct access *access)
+{
+    store_unlock(access->store);
+    access_end(access);
+}

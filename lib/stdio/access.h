@@ -1,0 +1,36 @@
+/* How the functions that take any FILE * take hold of it and of its bytes. */
+#ifndef ACCESS_H
+#define ACCESS_H
+
+#include "stdio/native.h"
+#include "stdio/stream.h"
+
+struct access {
+    FILE *file;
+    struct stream *stream; /* ours, or NULL */
+    struct native *native; /* the C library's, or NULL */
+    struct store *store;
+    bool locking; /* for cookie_unlock */
+    int held;     /* for call_allow_cancellation */
+};
+
+/* Locks FILE, finds its bytes and holds cancellation off, which might come when stdio
+ * writes. 0, or -1 with ENOTSUP and nothing locked. */
+int access_begin(struct access *access, FILE *file);
+
+/* The same, and then writes out what is pending and locks the bytes. */
+int access_begin_bytes(struct access *access, FILE *file);
+
+/* The same, with stdio and the bytes at the same position. */
+int access_begin_position(struct access *access, FILE *file);
+
+/* The same, to change the bytes: EBADF where the stream may only read. */
+int access_begin_change(struct access *access, FILE *file);
+
+/* 0, and in *PERMISSIONS those that the stream was opened with, or 0; or -1. */
+int access_permissions(const struct access *access, mode_t *permissions);
+
+void access_end(struct access *access);
+void access_end_bytes(struct access *access);
+
+#endif

@@ -1,0 +1,231 @@
+#include <config.h>
+
+#include "stdio/cookie.h"
+
+#include "base/call.h"
+#include "filelike.h"
+#include "base/mode.h"
+#include "stdio/internals.h"
+
+#include <errno.h>
+#include <stdio_ext.h>
+#include <wchar.h>
+
+/* ---- Which C library -----------------------------------------------------------------
+ */
+
+#if defined __GLIBC__ && !defined __UCLIBC__
+
+typedef off64_t cookie_offset;
+
+/* 0 is an error to glibc; -1 it takes for a huge count. */
+#define WRITE_FAILED 0
+#define BUFFER_OVERHEAD 0
+/* glibc would get it from malloc, and ask for its size first. */
+#define HAS_BUFFER(size) false
+/* It reads for a seek, before it is known what for. */
+#define SEEK_REFILLS true
+
+#elif defined __linux__ && !defined __UCLIBC__ && !defined __BIONIC__ /* musl */
+
+typedef off_t cookie_offset;
+
+/* -1 is an error to musl; 0 and short counts it takes for success. */
+#define WRITE_FAILED (-1)
+/* For ungetc. */
+#define BUFFER_OVERHEAD 8
+/* Each of musl's streams with callbacks has one. */
+#define HAS_BUFFER(size) ((size) == BUFSIZ)
+#define SEEK_REFILLS false
+
+#else
+#error "How does fopencookie of this C library behave? tests/facts.c asks; answer here."
+#endif
+
+/* ---- Callbacks -----------------------------------------------------------------------
+ */
+
+/* What is in memory is fetched again sooner than it is copied, so of a large buffer only
+ * a part is filled. On disk a read after a write may be stdio's, for a seek (never to the
+ * start), and nobody's: the caller will more likely write there, too. So a byte has to
+ * do, and the next read brings the others. */
+static size_t worth_reading(const struct stream *stream, size_t size)
+{
+    enum { ENOUGH = 1024 };
+    if (size <= ENOUGH)
+        return size;
+    if (store_descriptor(stream->store) == -1)
+        return size == stream->buffer_size ? ENOUGH : size;
+    bool may_be_for_seek = SEEK_REFILLS && stream->position > 0;
+    return may_be_for_seek && stream->wrote_last ? 1 : size;
+}
+
+static ssize_t read_callback(void *cookie, char *buffer, size_t size)
+{
+    return stream_read(cookie, buffer, size);
+}
+
+static ssize_t write_callback(void *cookie, const char *data, size_t size)
+{
+    struct stream *stream = cookie;
+    /* musl asks for nothing, from NULL, after each flush. */
+    if (size == 0)
+        return 0;
+    if (stream_write(stream, data, size) != 0)
+        return WRITE_FAILED;
+    internals_after_write(stream);
+    return (ssize_t) size;
+}
+
+/* What is pending goes to the end: there ftell counts from, but musl does not know. */
+static bool appends_pending(const struct stream *stream)
+{
+    return (stream->mode & MODE_APPEND) != 0 && __fpending(stream->file) > 0;
+}
+
+static int seek_callback(void *cookie, cookie_offset *offset, int whence)
+{
+    struct stream *stream = cookie;
+    int64_t position;
+    if (whence == SEEK_CUR && appends_pending(stream))
+        whence = SEEK_END;
+    if (stream_seek(stream, *offset, whence, &position) != 0)
+        return -1;
+    *offset = position;
+    return 0;
+}
+
+static int close_callback(void *cookie)
+{
+    return stream_close(cookie);
+}
+
+static const cookie_io_functions_t callbacks = {
+    .read = read_callback,
+    .write = write_callback,
+    .seek = seek_callback,
+    .close = close_callback,
+};
+
+/* ---- Opening -------------------------------------------------------------------------
+ */
+
+size_t cookie_buffer_room(size_t size)
+{
+    if (HAS_BUFFER(size))
+        return 0;
+    return size <= SIZE_MAX - BUFFER_OVERHEAD ? size + BUFFER_OVERHEAD : SIZE_MAX;
+}
+
+static void set_buffer(struct stream *stream)
+{
+    size_t room = cookie_buffer_room(stream->buffer_size);
+    /* It may lie in the stream, which close_callback frees: neither library touches it
+     * between that and the end of fclose. */
+    if (room > 0 && !internals_set_buffer(stream))
+        (void) setvbuf(stream->file, stream->buffer, _IOFBF, room);
+}
+
+bool cookie_replaces_buffers(void)
+{
+    return INTERNALS_REPLACE_BUFFERS;
+}
+
+int cookie_give_buffer(FILE *file, size_t size)
+{
+    return internals_give_buffer(file, size);
+}
+
+int cookie_open(struct stream *stream, unsigned flags)
+{
+    stream->worth_reading = worth_reading;
+    FILE *file = fopencookie(stream, mode_text(stream->mode), callbacks);
+    if (file == NULL)
+        return -1;
+    stream->file = file;
+    set_buffer(stream);
+    internals_use(stream);
+    internals_find_lock(file);
+    if (flags & FILELIKE_UNLOCKED)
+        cookie_stop_locking(file);
+    return 0;
+}
+
+void cookie_stop_locking(FILE *file)
+{
+    (void) __fsetlocking(file, FSETLOCKING_BYCALLER);
+    internals_forget_lock(file);
+}
+
+/* ---- Any FILE * ----------------------------------------------------------------------
+ */
+
+/* Where the caller locks, we do not: a forked child's glibc makes the locks of streams
+ * new, but not of these. */
+static bool is_locked_by_caller(FILE *file)
+{
+    return __fsetlocking(file, FSETLOCKING_QUERY) == FSETLOCKING_BYCALLER;
+}
+
+bool cookie_lock(FILE *file)
+{
+    bool locking = internals_needs_lock(file);
+    if (!is_locked_by_caller(file))
+        flockfile(file);
+    return locking;
+}
+
+void cookie_unlock(FILE *file, bool locking)
+{
+    if (!is_locked_by_caller(file))
+        funlockfile(file);
+    /* flockfile may make glibc lock in every operation from then on. */
+    if (!locking)
+        internals_forget_lock(file);
+}
+
+void cookie_renew_lock(FILE *file)
+{
+    internals_renew_lock(file);
+}
+
+void cookie_discard(FILE *file)
+{
+    int saved = errno;
+    int held = call_hold_cancellation();
+    (void) fclose(file);
+    call_allow_cancellation(held);
+    errno = saved;
+}
+
+bool cookie_writable(FILE *file)
+{
+    return __fwritable(file) != 0;
+}
+
+int cookie_flush(FILE *file)
+{
+    return __fpending(file) > 0 ? fflush(file) : 0;
+}
+
+/* glibc crashes where fflush meets a pushed-back character, so a seek goes first; and
+ * where a seek meets a wide one, but fflush copes with that. At the end of the file there
+ * is none, and fflush alone keeps the indicator. */
+int cookie_synchronize(FILE *file)
+{
+    if (cookie_flush(file) != 0)
+        return -1;
+    if (!feof(file) && fwide(file, 0) <= 0 && fseeko(file, 0, SEEK_CUR) != 0) {
+        /* ungetc at position 0 leads to -1; to give it up leads back. */
+        if (errno != EINVAL || fseeko(file, 0, SEEK_SET) != 0)
+            return -1;
+    }
+    return fflush(file);
+}
+
+int cookie_rewind(FILE *file)
+{
+    if (fseeko(file, 0, SEEK_SET) != 0)
+        return -1;
+    return fflush(file);
+}

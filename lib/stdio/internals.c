@@ -1,0 +1,307 @@
+#include <config.h>
+
+#include "stdio/internals.h"
+
+#include "base/gate.h"
+#include "files/descriptor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdalign.h>
+#include <stddef.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#if FILELIKE_GLIBC_INTERNALS
+
+/* Set in _flags where fclose does not free the buffer. */
+#define USER_BUFFER 0x1
+/* Set in _flags2 where every operation is to lock the stream. */
+#define NEED_LOCK 0x80
+/* The _fileno of a stream with callbacks. */
+#define NO_DESCRIPTOR (-2)
+
+/* ---- Locks ---------------------------------------------------------------------------
+ */
+
+/* What a program would see of a stream that fopen gives it now. glibc's streams with
+ * callbacks always lock, those of fopen only once the process has had a second thread;
+ * from then on all do. No flag of glibc's tells that moment reliably, but a stream of
+ * fopen's own does that is open all the time. */
+static FILE *make_reference(void)
+{
+    int descriptor = RETRY(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    FILE *reference = descriptor == -1 ? NULL : fdopen(descriptor, "r");
+    if (reference != NULL)
+        reference->_fileno = -1;
+    /* It is only looked at. */
+    descriptor_close(descriptor);
+    return reference;
+}
+
+static bool fresh_streams_lock(void)
+{
+    static _Atomic(FILE *) shared;
+    FILE *reference = atomic_load(&shared);
+    if (reference == NULL) {
+        FILE *made = make_reference();
+        if (made == NULL)
+            return true;
+        if (atomic_compare_exchange_strong(&shared, &reference, made))
+            reference = made;
+        else
+            (void) fclose(made);
+    }
+    return internals_needs_lock(reference);
+}
+
+bool internals_needs_lock(const FILE *file)
+{
+    return (file->_flags2 & NEED_LOCK) != 0;
+}
+
+void internals_forget_lock(FILE *file)
+{
+    file->_flags2 &= ~NEED_LOCK;
+}
+
+/* ---- Buffers -------------------------------------------------------------------------
+ */
+
+static void set_buffer(FILE *file, char *buffer, size_t size)
+{
+    file->_IO_buf_base = buffer;
+    file->_IO_buf_end = buffer + size;
+}
+
+/* glibc looks for one before it makes one, at the first read or write. */
+bool internals_set_buffer(struct stream *stream)
+{
+    FILE *file = stream->file;
+    if (file->_IO_buf_base != NULL)
+        return false;
+    file->_flags |= USER_BUFFER;
+    set_buffer(file, stream->buffer, stream->buffer_size);
+    return true;
+}
+
+static void use_late_buffer(struct stream *stream, char *buffer)
+{
+    stream->late_buffer = buffer;
+    stream->buffer_size = stream->late_size;
+    stream->late_size = 0;
+    set_buffer(stream->file, buffer, stream->buffer_size);
+}
+
+static bool has_first_buffer(const struct stream *stream)
+{
+    return stream->file->_IO_buf_base == stream->buffer &&
+           stream->file->_IO_buf_end == stream->buffer + stream->buffer_size;
+}
+
+/* While it is being written nothing is in the buffer, and glibc begins anew with the one
+ * that it finds then. That is the moment to replace it; a child of fork must not see half
+ * of it. What fails now is tried again with the next write. */
+static void replace_buffer(struct stream *stream)
+{
+    int saved = errno;
+    char *buffer = malloc(stream->late_size);
+    if (buffer != NULL) {
+        bool entered = gate_enter();
+        if (entered) {
+            use_late_buffer(stream, buffer);
+            gate_leave();
+        } else {
+            free(buffer);
+        }
+    }
+    errno = saved;
+}
+
+/* A file takes writes a quarter slower that do not begin at a multiple of their size; so
+ * wait for one, unless writes of the present size will not come there. */
+static bool is_well_placed(const struct stream *stream)
+{
+    int64_t position = stream->position;
+    return position % (int64_t) stream->late_size == 0 ||
+           position % (int64_t) stream->buffer_size != 0;
+}
+
+/* Who calls setvbuf keeps that buffer. */
+static bool is_time_for_late_buffer(const struct stream *stream)
+{
+    return stream->late_size != 0 && atomic_load(&stream->has_moved) &&
+           has_first_buffer(stream) && is_well_placed(stream);
+}
+
+/* fclose frees it in glibc. A program may have linked a malloc and a free of its own with
+ * this library (--wrap), and that malloc's blocks would be unknown there. */
+static void *allocate_for_glibc(size_t size)
+{
+    void *block;
+    int error = posix_memalign(&block, alignof(max_align_t), size);
+    if (error == 0)
+        return block;
+    errno = error;
+    return NULL;
+}
+
+int internals_give_buffer(FILE *file, size_t size)
+{
+    void *buffer = allocate_for_glibc(size);
+    if (buffer == NULL)
+        return -1;
+    (void) setvbuf(file, buffer, _IOFBF, size);
+    if (file->_IO_buf_base == buffer)
+        file->_flags &= ~USER_BUFFER;
+    else
+        free(buffer);
+    return 0;
+}
+
+/* ---- A stream with callbacks ---------------------------------------------------------
+ */
+
+static bool is_as_expected(const FILE *file)
+{
+    return file->_fileno == NO_DESCRIPTOR && internals_needs_lock(file);
+}
+
+static void show_descriptor(struct store_watch *watch, int descriptor)
+{
+    void *container = (char *) watch - offsetof(struct stream, watch);
+    struct stream *stream = container;
+    /* -1 would make glibc take the stream for closed, and fclose would not call us. */
+    stream->file->_fileno = descriptor != -1 ? descriptor : NO_DESCRIPTOR;
+    atomic_store(&stream->has_moved, true);
+}
+
+void internals_use(struct stream *stream)
+{
+    int saved = errno;
+    if (is_as_expected(stream->file)) {
+        if (!fresh_streams_lock())
+            internals_forget_lock(stream->file);
+        stream->watch.moved = show_descriptor;
+    }
+    errno = saved;
+}
+
+/* After a write that followed read-ahead, glibc's own idea of the position is the old
+ * one, and the next fseek with SEEK_CUR starts there. */
+static void mend_position(struct stream *stream)
+{
+    if (stream->file->_offset >= 0)
+        stream->file->_offset = stream->position;
+}
+
+void internals_after_write(struct stream *stream)
+{
+    mend_position(stream);
+    if (is_time_for_late_buffer(stream))
+        replace_buffer(stream);
+}
+
+#else
+
+bool internals_set_buffer(struct stream *stream)
+{
+    (void) stream;
+    return false;
+}
+
+bool internals_needs_lock(const FILE *file)
+{
+    (void) file;
+    return true;
+}
+
+void internals_forget_lock(FILE *file)
+{
+    (void) file;
+}
+
+int internals_give_buffer(FILE *file, size_t size)
+{
+    (void) file;
+    (void) size;
+    return 0;
+}
+
+void internals_use(struct stream *stream)
+{
+    (void) stream;
+}
+
+void internals_after_write(struct stream *stream)
+{
+    (void) stream;
+}
+
+#endif
+
+/* ---- The lock in a forked child ------------------------------------------------------
+ */
+
+#ifdef __GLIBC__
+
+/* fork makes the locks of all streams new. */
+void internals_find_lock(FILE *file)
+{
+    (void) file;
+}
+
+void internals_renew_lock(FILE *file)
+{
+    (void) file;
+}
+
+#else
+
+/* musl's fork does not, and its FILE is opaque: where the lock lies is seen by what
+ * flockfile changes, so it is right for the musl that the program runs with. */
+
+enum { LOCK_NOT_SOUGHT, LOCK_NOT_FOUND = -1 };
+
+/* Which int of a FILE it is; the first is another. */
+static atomic_int lock_place;
+
+/* It is negative or 0 while nobody has it, else the number of the thread that has. Sets
+ * it back, too: flockfile makes stdio lock in each call from then on. */
+static int find_lock(FILE *file)
+{
+    enum { INTS = 64 }; /* within each FILE with callbacks, as its buffer follows it */
+    int before[INTS];
+    int *ints = (void *) file;
+    int thread = (int) syscall(SYS_gettid);
+    int found = LOCK_NOT_SOUGHT;
+    memcpy(before, ints, sizeof before);
+    flockfile(file);
+    for (int i = 1; i < INTS; i++) {
+        if (ints[i] == thread && before[i] <= 0)
+            found = found == LOCK_NOT_SOUGHT ? i : LOCK_NOT_FOUND;
+    }
+    funlockfile(file);
+    if (found <= 0 || ints[found] != 0)
+        return LOCK_NOT_FOUND;
+    ints[found] = before[found];
+    return found;
+}
+
+void internals_find_lock(FILE *file)
+{
+    if (atomic_load(&lock_place) == LOCK_NOT_SOUGHT)
+        atomic_store(&lock_place, find_lock(file));
+}
+
+void internals_renew_lock(FILE *file)
+{
+    int *ints = (void *) file;
+    int place = atomic_load(&lock_place);
+    if (place > 0 && ints[place] > 0)
+        ints[place] = 0;
+}
+
+#endif

@@ -1,0 +1,27 @@
+/* From a store to the FILE * that a caller gets. */
+#ifndef OPEN_H
+#define OPEN_H
+
+#include "filelike.h"
+#include "stdio/stream.h"
+
+/* Bytes of stdio's buffer. In memory it is the price of a random access, as glibc refills
+ * it at each seek; on disk it is the size of a system call's transfer. */
+enum { BUFFER_IN_MEMORY = 1024, BUFFER_ON_DISK = 16384 };
+
+/* A stream on STORE, registered. DEFAULT_BUFFER counts where OPTIONS name no buffer_size.
+ * On success the store's reference belongs to the stream; on failure, NULL with errno, it
+ * is still the caller's. */
+struct stream *open_stream(struct store *store, unsigned mode,
+    const struct filelike_options *options, size_t default_buffer);
+
+/* The same for an opener that has nothing more to do with the store: its reference is
+ * gone also on failure. STORE may be NULL, with errno, and so is the result then. */
+FILE *open_file(struct store *store, unsigned mode,
+    const struct filelike_options *options, size_t default_buffer);
+
+/* The same for a store that may hold bytes already: the "w" modes truncate it. */
+struct stream *open_existing(struct store *store, unsigned mode,
+    const struct filelike_options *options, size_t default_buffer);
+
+#endif

@@ -1,0 +1,57 @@
+/* A stream: a position in a store, an access mode, and the errors so far. What stdio
+ * calls through its callbacks, and what the openers make. */
+#ifndef STREAM_H
+#define STREAM_H
+
+#include "store/store.h"
+
+#include <stdio.h>
+
+struct stream;
+
+/* What else closing a stream does. */
+struct stream_ending {
+    /* LOST is the errno of the first lost write, or 0. Returns the errno that fclose is
+     * to report, or 0. Frees itself. */
+    int (*end)(struct stream_ending *, struct stream *, int lost);
+};
+
+struct stream {
+    struct stream *next; /* in the registry's list */
+    FILE *file;
+    struct store *store;      /* a reference */
+    struct store_watch watch; /* on the store */
+    struct stream_ending *ending;
+    char *path; /* what filelike_path has answered, or NULL */
+    int64_t position;
+    unsigned mode;         /* MODE_* */
+    int lost_write;        /* errno of the first one, or 0 */
+    int first_error;       /* errno of the first lost write or failed read, or 0 */
+    mode_t permissions;    /* of a file that filelike_persist makes; 0: as stdio would */
+    bool wrote_last;       /* rather than read */
+    bool readers_only;     /* filelike_reopen may not write */
+    bool discarded;        /* nobody wants to hear of lost writes any more */
+    atomic_bool has_moved; /* to a descriptor */
+    size_t wanted_buffer;  /* bytes of stdio's, as asked for at opening; 0: none named */
+
+    /* The cookie room's. */
+    size_t (*worth_reading)(const struct stream *, size_t size); /* how much of SIZE */
+    size_t late_size;   /* of the buffer that stdio gets once it has moved; 0: none */
+    char *late_buffer;  /* or NULL */
+    size_t buffer_size; /* stdio's */
+    char buffer[];      /* for it, see cookie_buffer_room */
+};
+
+/* A stream on STORE, whose reference it takes over on success; "a" starts at the end.
+ * Stdio's buffer is to hold BUFFER_SIZE bytes, and takes BUFFER_ROOM bytes of the stream.
+ * NULL with errno. */
+struct stream *stream_create(
+    struct store *store, unsigned mode, size_t buffer_size, size_t buffer_room);
+
+/* The callbacks. A write is all or nothing; it and a failed read are remembered. */
+ssize_t stream_read(struct stream *stream, void *buffer, size_t size);
+int stream_write(struct stream *stream, const void *data, size_t size);
+int stream_seek(struct stream *stream, int64_t offset, int whence, int64_t *position);
+int stream_close(struct stream *stream);
+
+#endif

@@ -1,0 +1,70 @@
+#include <config.h>
+
+#include "store/budget.h"
+
+#include <errno.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+
+struct filelike_budget {
+    size_t bytes;
+    atomic_size_t used;
+    atomic_size_t references; /* the owner's, and one for each store */
+};
+
+int budget_take(filelike_budget *budget, size_t needed, size_t wanted, size_t *taken)
+{
+    *taken = wanted;
+    if (budget == NULL)
+        return 0;
+    size_t used = atomic_load(&budget->used);
+    do {
+        size_t left = budget->bytes - used;
+        if (needed > left) {
+            errno = ENOMEM;
+            return -1;
+        }
+        *taken = wanted < left ? wanted : left;
+    } while (!atomic_compare_exchange_weak(&budget->used, &used, used + *taken));
+    return 0;
+}
+
+void budget_give(filelike_budget *budget, size_t bytes)
+{
+    if (budget != NULL)
+        (void) atomic_fetch_sub(&budget->used, bytes);
+}
+
+filelike_budget *budget_retain(filelike_budget *budget)
+{
+    if (budget != NULL)
+        (void) atomic_fetch_add(&budget->references, 1);
+    return budget;
+}
+
+void budget_release(filelike_budget *budget)
+{
+    if (budget != NULL && atomic_fetch_sub(&budget->references, 1) == 1)
+        free(budget);
+}
+
+filelike_budget *filelike_budget_new(size_t bytes)
+{
+    filelike_budget *budget = malloc(sizeof *budget);
+    if (budget == NULL)
+        return NULL;
+    budget->bytes = bytes;
+    atomic_init(&budget->used, 0);
+    atomic_init(&budget->references, 1);
+    return budget;
+}
+
+size_t filelike_budget_used(const filelike_budget *budget)
+{
+    return atomic_load(&budget->used);
+}
+
+void filelike_budget_free(filelike_budget *budget)
+{
+    budget_release(budget);
+}

@@ -1,0 +1,386 @@
+#include <config.h>
+
+#include "store/file.h"
+
+#include "files/descriptor.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#ifndef MADV_POPULATE_READ
+#define MADV_POPULATE_READ 22 /* the kernel's; this libc does not know it */
+#endif
+
+static struct file *file_of(struct store *store)
+{
+    return (struct file *) store;
+}
+
+int file_descriptor(const struct store *store)
+{
+    return ((const struct file *) store)->descriptor;
+}
+
+/* ---- Reading and writing -------------------------------------------------------------
+ */
+
+ssize_t file_read(struct store *store, void *buffer, size_t size, int64_t position)
+{
+    /* Where the last position would not be one any more, pread is EINVAL. */
+    if (size > (uint64_t) (INT64_MAX - position))
+        size = (size_t) (INT64_MAX - position);
+    return descriptor_read(file_descriptor(store), buffer, size, position);
+}
+
+int64_t file_size(struct store *store)
+{
+    return descriptor_size(file_descriptor(store));
+}
+
+int file_write(struct store *store, const void *data, size_t size, int64_t position)
+{
+    int descriptor = file_descriptor(store);
+    int64_t old_size = file_size(store);
+    size_t written;
+    if (old_size == -1)
+        return -1;
+    if (descriptor_write(descriptor, data, size, position, &written) == 0)
+        return 0;
+    int saved = errno;
+    /* None of it, rather than a part: what went past the old end can be taken back, where
+     * it is still the end. */
+    int64_t end = position + (int64_t) written;
+    if (written > 0 && end > old_size && file_size(store) == end)
+        (void) descriptor_truncate(descriptor, old_size);
+    errno = saved;
+    return -1;
+}
+
+/* The rest of an append that the system has cut at position CUT, having begun at or after
+ * BEFORE; or none of it, if nobody else has appended meanwhile. */
+static int append_rest(
+    struct store *store, const char *rest, size_t size, int64_t before, int64_t cut)
+{
+    int64_t end = file_size(store);
+    if (end == -1)
+        return -1;
+    if (file_write(store, rest, size, end) == 0)
+        return 0;
+    int saved = errno;
+    if (end == cut && file_size(store) == end)
+        (void) descriptor_truncate(file_descriptor(store), before);
+    errno = saved;
+    return -1;
+}
+
+/* The kernel finds the end: other stores and processes may append to the same file. */
+int file_append(struct store *store, const void *data, size_t size, int64_t *end)
+{
+    int64_t before = file_size(store);
+    if (before == -1)
+        return -1;
+    ssize_t done = descriptor_append(file_descriptor(store), data, size);
+    if (done == -1 && errno == ENOTSUP)
+        return store_append_by_write(store, data, size, end);
+    if (done == -1)
+        return -1;
+    if ((size_t) done < size && append_rest(store, (const char *) data + done,
+                                    size - (size_t) done, before, before + done) != 0)
+        return -1;
+    int64_t behind = file_size(store);
+    /* The bytes are stored by now, whether the end can be asked for or not. */
+    *end = behind != -1 ? behind : before + (int64_t) size;
+    return 0;
+}
+
+int file_truncate(struct store *store, int64_t size)
+{
+    if (descriptor_truncate(file_descriptor(store), size) != 0)
+        return -1;
+    file_unmap(file_of(store));
+    return 0;
+}
+
+/* ---- All of the bytes at once --------------------------------------------------------
+ */
+
+/* Memory for a whole file and the '\0' behind it: its size as a size_t. */
+static int whole_size(struct store *store, size_t *size)
+{
+    int64_t bytes = file_size(store);
+    if (bytes == -1)
+        return -1;
+    if (bytes >= PTRDIFF_MAX) {
+        errno = ENOMEM;
+        return -1;
+    }
+    *size = (size_t) bytes;
+    return 0;
+}
+
+/* 1 where the file has holes that reading takes memory for, and so can fail; 0, or -1. */
+static int has_costly_holes(int descriptor, size_t size)
+{
+    enum { BLOCK_SIZE = 512 };        /* bytes, of st_blocks */
+    enum { TMPFS_TYPE = 0x01021994 }; /* statfs(2) */
+    struct stat status;
+    struct statfs filesystem;
+    if (RETRY(fstat(descriptor, &status)) != 0)
+        return -1;
+    if ((uint64_t) status.st_blocks >= (size - 1) / BLOCK_SIZE + 1)
+        return 0;
+    if (RETRY(fstatfs(descriptor, &filesystem)) != 0)
+        return -1;
+    /* Without a size of its own, as the kernel's for memory files, it is never full. */
+    return filesystem.f_type == TMPFS_TYPE && filesystem.f_blocks != 0;
+}
+
+/* Where tmpfs is full, to read its holes through a mapping is SIGBUS. So they are read
+ * here, where that is an error (since Linux 5.14; before, nothing tells in time). */
+static int fill_holes(int descriptor, void *mapping, size_t size)
+{
+    int costly = has_costly_holes(descriptor, size);
+    if (costly != 1)
+        return costly;
+    if (RETRY(madvise(mapping, size, MADV_POPULATE_READ)) == 0 || errno == EINVAL)
+        return 0;
+    if (errno == EFAULT)
+        errno = ENOSPC;
+    return -1;
+}
+
+/* The file over anonymous memory that is one byte longer: where the size is a multiple of
+ * the page size, the '\0' behind the last byte is in a page of its own. Elsewhere the
+ * kernel has filled the last page with zero bytes (POSIX, mmap). */
+static void *map(int descriptor, size_t size)
+{
+    char *base = mmap(NULL, size + 1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (base == MAP_FAILED)
+        return NULL;
+    if (mmap(base, size, PROT_READ, MAP_SHARED | MAP_FIXED, descriptor, 0) !=
+            MAP_FAILED &&
+        fill_holes(descriptor, base, size) == 0)
+        return base;
+    int saved = errno;
+    (void) munmap(base, size + 1);
+    errno = saved;
+    return NULL;
+}
+
+void file_unmap(struct file *file)
+{
+    void *mapping = file->mapping;
+    file->mapping = NULL;
+    file->mapping_is_old = false;
+    if (mapping != NULL)
+        (void) munmap(mapping, file->mapping_length);
+}
+
+const void *file_view(struct store *store, size_t *size)
+{
+    struct file *file = file_of(store);
+    if (whole_size(store, size) != 0)
+        return NULL;
+    if (*size == 0)
+        return "";
+    if (file->mapping != NULL && !file->mapping_is_old &&
+        file->mapping_length == *size + 1)
+        return file->mapping;
+    int opened;
+    int descriptor = descriptor_readable(file->descriptor, &opened);
+    void *mapping = descriptor == -1 ? NULL : map(descriptor, *size);
+    descriptor_close(opened);
+    if (mapping == NULL)
+        return NULL;
+    file_unmap(file);
+    file->mapping = mapping;
+    file->mapping_length = *size + 1;
+    return mapping;
+}
+
+/* The whole file in a block of malloc's, a '\0' behind it. */
+static char *read_whole(struct store *store, size_t *size)
+{
+    int opened;
+    int descriptor = descriptor_readable(file_descriptor(store), &opened);
+    char *bytes = descriptor == -1 ? NULL : malloc(*size + 1);
+    ssize_t count = bytes == NULL ? -1 : descriptor_read(descriptor, bytes, *size, 0);
+    descriptor_close(opened);
+    if (count == -1) {
+        free(bytes);
+        return NULL;
+    }
+    *size = (size_t) count;
+    bytes[count] = '\0';
+    return bytes;
+}
+
+void *file_detach(struct store *store, size_t *size)
+{
+    if (whole_size(store, size) != 0)
+        return NULL;
+    char *bytes = read_whole(store, size);
+    if (bytes != NULL && file_truncate(store, 0) == 0)
+        return bytes;
+    int saved = errno;
+    free(bytes);
+    errno = saved;
+    return NULL;
+}
+
+int file_copy_to(struct store *store, int target)
+{
+    int opened;
+    int descriptor = descriptor_readable(file_descriptor(store), &opened);
+    int status = descriptor == -1 ? -1 : descriptor_copy(descriptor, target);
+    descriptor_close(opened);
+    return status;
+}
+
+static void remember_file(struct file *file)
+{
+    struct stat status = {0};
+    (void) RETRY(fstat(file->descriptor, &status));
+    file->device = status.st_dev;
+    file->inode = status.st_ino;
+}
+
+bool file_is(const struct file *file, const struct stat *status)
+{
+    return file->device == status->st_dev && file->inode == status->st_ino;
+}
+
+/* Lets the mapping show the present file. The bytes are the same: where that fails, the
+ * old one will do for the views of before. */
+static void renew_mapping(struct file *file)
+{
+    int saved = errno;
+    int opened;
+    int descriptor = descriptor_readable(file->descriptor, &opened);
+    file->mapping_is_old =
+        descriptor == -1 || mmap(file->mapping, file->mapping_length - 1, PROT_READ,
+                                MAP_SHARED | MAP_FIXED, descriptor, 0) == MAP_FAILED;
+    descriptor_close(opened);
+    errno = saved;
+}
+
+int file_replace(struct file *file, int descriptor)
+{
+    int status;
+    /* EBUSY: another thread is just opening a file. */
+    do
+        status = RETRY(dup3(descriptor, file->descriptor, O_CLOEXEC));
+    while (status == -1 && errno == EBUSY);
+    /* What dup3 says of a number beyond the limit, which has been lowered since then. */
+    if (status == -1 && errno == EBADF)
+        errno = EMFILE;
+    if (status == -1)
+        return -1;
+    remember_file(file);
+    if (file->mapping != NULL)
+        renew_mapping(file);
+    return 0;
+}
+
+/* ---- Beginning and end ---------------------------------------------------------------
+ */
+
+int file_in_memory(const struct store *store)
+{
+    return descriptor_in_memory(file_descriptor(store));
+}
+
+int file_obtain_descriptor(struct store *store)
+{
+    (void) store;
+    return 0;
+}
+
+int file_move_to_disk(struct store *store)
+{
+    int in_memory = file_in_memory(store);
+    if (in_memory == 1)
+        errno = ENOTSUP;
+    return in_memory == 0 ? 0 : -1;
+}
+
+static bool is_at(const struct file *file, int descriptor)
+{
+    struct stat status;
+    return RETRY(fstat(descriptor, &status)) == 0 && file_is(file, &status);
+}
+
+static int open_of_parent(const struct file *file)
+{
+    int descriptor = -1;
+    int handle = descriptor_of_parent(file->descriptor);
+    if (handle != -1 && is_at(file, handle)) {
+        descriptor = descriptor_open_again(handle, O_RDWR);
+        if (descriptor == -1)
+            descriptor = descriptor_open_again(handle, O_RDONLY);
+    }
+    descriptor_close(handle);
+    return descriptor;
+}
+
+/* The kernel copies the descriptors before the memory, so what another thread opens while
+ * fork runs may be missing here, or be another file's by now. The parent has it; where it
+ * cannot be had from there, all that is left is to leave that other file alone. */
+void file_renew(struct store *store)
+{
+    struct file *file = file_of(store);
+    if (!is_at(file, file->descriptor))
+        file->descriptor = open_of_parent(file);
+}
+
+int file_finish(struct file *file)
+{
+    file_unmap(file);
+    return descriptor_finish(file->descriptor);
+}
+
+static int file_destroy(struct store *store)
+{
+    int status = file_finish(file_of(store));
+    int saved = errno;
+    free(store);
+    errno = saved;
+    return status;
+}
+
+static const struct store_operations file_operations = {
+    .read = file_read,
+    .write = file_write,
+    .append = file_append,
+    .truncate = file_truncate,
+    .size = file_size,
+    .view = file_view,
+    .detach = file_detach,
+    .copy_to = file_copy_to,
+    .descriptor = file_descriptor,
+    .obtain_descriptor = file_obtain_descriptor,
+    .move_to_disk = file_move_to_disk,
+    .in_memory = file_in_memory,
+    .renew = file_renew,
+    .destroy = file_destroy,
+};
+
+void file_init(struct file *file, int descriptor, uint64_t size_limit)
+{
+    *file = (struct file){.descriptor = descriptor};
+    remember_file(file);
+    store_init(&file->store, &file_operations, size_limit);
+}
+
+struct store *file_create(int descriptor, uint64_t size_limit)
+{
+    struct file *file = malloc(sizeof *file);
+    if (file == NULL)
+        return NULL;
+    file_init(file, descriptor, size_limit);
+    return &file->store;
+}

@@ -1,0 +1,57 @@
+/* A store in a file: bytes behind a descriptor, with positions of our own.
+ *
+ * Nothing of the file is remembered here, because others may write through the descriptor
+ * too; and its offset is not used, because forked processes share it. */
+#ifndef FILE_H
+#define FILE_H
+
+#include "store/store.h"
+
+#include <sys/stat.h>
+
+struct file {
+    struct store store;
+    int descriptor;
+    dev_t device; /* which file it is */
+    ino_t inode;
+    void *mapping; /* of the last view; or NULL */
+    size_t mapping_length;
+    bool mapping_is_old; /* a view may still use it, but it shows another file */
+};
+
+/* A store on DESCRIPTOR, which stays the caller's; for an object that embeds this one. */
+void file_init(struct file *file, int descriptor, uint64_t size_limit);
+
+/* Whether STATUS is that of the file. */
+bool file_is(const struct file *file, const struct stat *status);
+
+/* Gives the mapping back. */
+void file_unmap(struct file *file);
+
+/* The same, and closes the descriptor: as descriptor_finish. */
+int file_finish(struct file *file);
+
+/* Goes on, under the same descriptor number, on the file of DESCRIPTOR, which holds the
+ * same bytes; views stay valid. 0, or -1 with errno and nothing changed. */
+int file_replace(struct file *file, int descriptor);
+
+/* A store that owns DESCRIPTOR and closes it. NULL on failure, DESCRIPTOR the caller's.
+ */
+struct store *file_create(int descriptor, uint64_t size_limit);
+
+/* The operations of struct store_operations. */
+ssize_t file_read(struct store *store, void *buffer, size_t size, int64_t position);
+int file_write(struct store *store, const void *data, size_t size, int64_t position);
+int file_append(struct store *store, const void *data, size_t size, int64_t *end);
+int file_truncate(struct store *store, int64_t size);
+int64_t file_size(struct store *store);
+const void *file_view(struct store *store, size_t *size);
+void *file_detach(struct store *store, size_t *size);
+int file_copy_to(struct store *store, int target);
+int file_descriptor(const struct store *store);
+int file_obtain_descriptor(struct store *store);
+int file_move_to_disk(struct store *store);
+int file_in_memory(const struct store *store);
+void file_renew(struct store *store);
+
+#endif

@@ -1,0 +1,360 @@
+#include <config.h>
+
+#include "store/memory.h"
+
+#include "base/gate.h"
+#include "files/descriptor.h"
+#include "store/budget.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+static struct memory *memory_of(struct store *store)
+{
+    return (struct memory *) store;
+}
+
+/* ---- The block -----------------------------------------------------------------------
+ */
+
+static int refuse(void)
+{
+    errno = ENOMEM;
+    return -1;
+}
+
+/* A block of CAPACITY + 1 bytes that begins with what the old one holds; the old one is
+ * freed unless it is borrowed. Ordered for fork, see gate.h. */
+static int replace_block(struct memory *memory, size_t capacity)
+{
+    char *old = memory->block == BLOCK_BORROWED ? NULL : memory->bytes;
+    size_t kept = memory->size < capacity ? memory->size : capacity;
+    char *bytes = malloc(capacity + 1);
+    if (bytes == NULL)
+        return -1;
+    if (memory->bytes != NULL)
+        memcpy(bytes, memory->bytes, kept);
+    if (capacity < memory->capacity)
+        memory->capacity = capacity;
+    gate_order();
+    memory->bytes = bytes;
+    gate_order();
+    memory->block = BLOCK_OWN;
+    memory->capacity = capacity;
+    gate_order();
+    free(old);
+    return 0;
+}
+
+static int reallocate_block(struct memory *memory, size_t capacity)
+{
+    char *bytes = realloc(memory->bytes, capacity + 1);
+    if (bytes == NULL)
+        return -1;
+    memory->bytes = bytes;
+    memory->block = BLOCK_OWN;
+    memory->capacity = capacity;
+    return 0;
+}
+
+static int resize_block(struct memory *memory, size_t capacity)
+{
+    if (capacity >= PTRDIFF_MAX)
+        return refuse();
+    if (memory->bytes == NULL || memory->block == BLOCK_BORROWED || !gate_enter())
+        return replace_block(memory, capacity);
+    int status = reallocate_block(memory, capacity);
+    gate_leave();
+    return status;
+}
+
+/* Grows to NEEDED bytes at least, and to WANTED where the budget has them. */
+static int grow_block(struct memory *memory, size_t needed, size_t wanted)
+{
+    size_t taken;
+    if (budget_take(memory->budget, needed - memory->capacity, wanted - memory->capacity,
+            &taken) != 0)
+        return -1;
+    size_t capacity = memory->capacity + taken;
+    if (resize_block(memory, capacity) == 0)
+        return 0;
+    budget_give(memory->budget, taken);
+    return -1;
+}
+
+/* Makes the block writable, with room for NEEDED bytes. Doubling keeps appending linear;
+ * where there is no room for that, just what is needed may still fit. */
+static int reserve(struct memory *memory, size_t needed)
+{
+    if (memory->block != BLOCK_BORROWED && needed <= memory->capacity)
+        return 0;
+    if (needed > memory->limit)
+        return refuse();
+    if (needed < memory->size)
+        needed = memory->size;
+    size_t doubled = memory->capacity <= SIZE_MAX / 2 ? memory->capacity * 2 : SIZE_MAX;
+    size_t wanted = doubled < memory->limit ? doubled : memory->limit;
+    if (wanted > needed && grow_block(memory, needed, wanted) == 0)
+        return 0;
+    return grow_block(memory, needed, needed);
+}
+
+/* Gives the memory behind the last byte back. Where that fails, it is just kept. */
+static void shrink_block(struct memory *memory)
+{
+    size_t capacity = memory->capacity;
+    if (memory->block == BLOCK_BORROWED)
+        return;
+    int saved = errno;
+    if (memory->size == 0)
+        memory_clear(memory);
+    else if (resize_block(memory, memory->size) == 0)
+        budget_give(memory->budget, capacity - memory->size);
+    errno = saved;
+}
+
+static void terminate(struct memory *memory)
+{
+    if (memory->block == BLOCK_OWN && memory->bytes != NULL)
+        memory->bytes[memory->size] = '\0';
+}
+
+/* Takes the block out of the store, which is empty then; NULL where it has none of its
+ * own. The budget still counts it. Ordered for fork, see gate.h: there is never room
+ * without a block. */
+static char *take_block(struct memory *memory)
+{
+    char *bytes = memory->block == BLOCK_BORROWED ? NULL : memory->bytes;
+    memory->size = 0;
+    gate_order();
+    memory->capacity = 0;
+    gate_order();
+    memory->bytes = NULL;
+    gate_order();
+    memory->block = BLOCK_OWN;
+    memory->viewed = false;
+    return bytes;
+}
+
+void memory_clear(struct memory *memory)
+{
+    size_t capacity = memory->capacity;
+    free(take_block(memory));
+    budget_give(memory->budget, capacity);
+}
+
+/* ---- Operations ----------------------------------------------------------------------
+ */
+
+/* Takes note of a read. Who reads on from where the last one ended will soon want what
+ * follows. The processor does not see that by itself, as each part is first copied to
+ * stdio's small buffer; fetched meanwhile, it does not keep fgets waiting. */
+static void note_read(struct memory *memory, size_t start, size_t end)
+{
+    enum { CACHE_LINE = 64, AHEAD = 1024 }; /* bytes; as much as stdio's buffer */
+    bool continues = start == memory->read_end;
+    size_t left = memory->size - end;
+    size_t ahead = left < AHEAD ? left : AHEAD;
+    memory->read_end = end;
+    for (size_t i = 0; continues && i < ahead; i += CACHE_LINE)
+        __builtin_prefetch(memory->bytes + end + i);
+}
+
+static ssize_t memory_read(
+    struct store *store, void *buffer, size_t size, int64_t position)
+{
+    struct memory *memory = memory_of(store);
+    if (position >= (int64_t) memory->size)
+        return 0;
+    size_t start = (size_t) position;
+    size_t left = memory->size - start;
+    size_t count = size < left ? size : left;
+    memcpy(buffer, memory->bytes + start, count);
+    note_read(memory, start, start + count);
+    return (ssize_t) count;
+}
+
+/* Fills with zero bytes from the end to POSITION, which the block has room for. */
+static void fill_gap(struct memory *memory, size_t position)
+{
+    if (position > memory->size)
+        memset(memory->bytes + memory->size, 0, position - memory->size);
+}
+
+static int memory_write(
+    struct store *store, const void *data, size_t size, int64_t position)
+{
+    struct memory *memory = memory_of(store);
+    if ((uint64_t) position > SIZE_MAX || size > SIZE_MAX - (size_t) position)
+        return refuse();
+    size_t start = (size_t) position;
+    size_t end = start + size;
+    if (reserve(memory, end) != 0)
+        return -1;
+    fill_gap(memory, start);
+    memcpy(memory->bytes + start, data, size);
+    if (end > memory->size)
+        memory->size = end;
+    terminate(memory);
+    memory->viewed = false;
+    return 0;
+}
+
+static int memory_truncate(struct store *store, int64_t size)
+{
+    struct memory *memory = memory_of(store);
+    if ((uint64_t) size > SIZE_MAX)
+        return refuse();
+    size_t end = (size_t) size;
+    if (end > memory->size) {
+        if (reserve(memory, end) != 0)
+            return -1;
+        fill_gap(memory, end);
+    }
+    bool cut = end < memory->size;
+    memory->size = end;
+    if (cut)
+        shrink_block(memory);
+    terminate(memory);
+    memory->viewed = false;
+    return 0;
+}
+
+static int64_t memory_size(struct store *store)
+{
+    return (int64_t) memory_of(store)->size;
+}
+
+/* For who is to see the bytes: an adopted block has no room for the '\0' until then, and
+ * a forked child may have a size without the '\0' that was just being written. */
+static int terminate_for_reader(struct memory *memory)
+{
+    if (memory->block == BLOCK_ADOPTED) {
+        if (resize_block(memory, memory->capacity) != 0)
+            return -1;
+        terminate(memory);
+    }
+    /* Who sees the same bytes already may be reading it. */
+    if (memory->bytes != NULL && memory->block == BLOCK_OWN &&
+        memory->bytes[memory->size] != '\0')
+        terminate(memory);
+    return 0;
+}
+
+static const void *memory_view(struct store *store, size_t *size)
+{
+    struct memory *memory = memory_of(store);
+    if (terminate_for_reader(memory) != 0)
+        return NULL;
+    *size = memory->size;
+    memory->viewed = true;
+    return memory->bytes != NULL ? memory->bytes : "";
+}
+
+/* The bytes in a new block, for whom cannot have ours. */
+static char *copy_out(const struct memory *memory)
+{
+    char *bytes = malloc(memory->size + 1);
+    if (bytes == NULL)
+        return NULL;
+    if (memory->bytes != NULL)
+        memcpy(bytes, memory->bytes, memory->size);
+    bytes[memory->size] = '\0';
+    return bytes;
+}
+
+static void *memory_detach(struct store *store, size_t *size)
+{
+    struct memory *memory = memory_of(store);
+    if (terminate_for_reader(memory) != 0)
+        return NULL;
+    size_t capacity = memory->capacity;
+    bool movable = memory->block == BLOCK_OWN && memory->bytes != NULL;
+    char *copy = movable ? NULL : copy_out(memory);
+    if (!movable && copy == NULL)
+        return NULL;
+    *size = memory->size;
+    char *block = take_block(memory);
+    budget_give(memory->budget, capacity);
+    return movable ? block : copy;
+}
+
+static int memory_copy_to(struct store *store, int target)
+{
+    const struct memory *memory = memory_of(store);
+    size_t written;
+    return descriptor_write(target, memory->bytes, memory->size, 0, &written);
+}
+
+/* ---- Beginning and end ---------------------------------------------------------------
+ */
+
+static int memory_descriptor(const struct store *store)
+{
+    (void) store;
+    return -1;
+}
+
+static void memory_renew(struct store *store)
+{
+    (void) store;
+}
+
+void memory_finish(struct memory *memory)
+{
+    memory_clear(memory);
+    budget_release(memory->budget);
+}
+
+/* It lies in a spooled store, which decides where the bytes go and when they end; so
+ * nobody asks the rest of it. */
+static const struct store_operations memory_operations = {
+    .read = memory_read,
+    .write = memory_write,
+    .append = store_append_by_write,
+    .truncate = memory_truncate,
+    .size = memory_size,
+    .view = memory_view,
+    .detach = memory_detach,
+    .copy_to = memory_copy_to,
+    .descriptor = memory_descriptor,
+    .renew = memory_renew,
+};
+
+void memory_init(struct memory *memory, size_t limit, filelike_budget *budget)
+{
+    *memory = (struct memory){.limit = limit, .budget = budget_retain(budget)};
+    store_init(&memory->store, &memory_operations, 0);
+}
+
+void memory_borrow(struct memory *memory, const void *data, size_t size)
+{
+    memory->bytes = (char *) (uintptr_t) data;
+    memory->size = size;
+    memory->block = BLOCK_BORROWED;
+}
+
+int memory_copy(struct memory *memory, const void *data, size_t size)
+{
+    return size == 0 ? 0 : memory_write(&memory->store, data, size, 0);
+}
+
+int memory_adopt(struct memory *memory, void *data, size_t size)
+{
+    size_t taken;
+    if (budget_take(memory->budget, size, size, &taken) != 0)
+        return -1;
+    memory->bytes = data;
+    memory->size = size;
+    memory->capacity = size;
+    memory->block = BLOCK_ADOPTED;
+    return 0;
+}
+
+void memory_abandon(struct memory *memory)
+{
+    memory->bytes = NULL;
+    memory_clear(memory);
+}

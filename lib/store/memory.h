@@ -1,0 +1,46 @@
+/* A store in memory: one block that grows. It is where a spooled store begins. */
+#ifndef MEMORY_H
+#define MEMORY_H
+
+#include "filelike.h"
+#include "store/store.h"
+
+/* Whose block it is, and what may be done with it. */
+enum memory_block {
+    BLOCK_OWN,     /* capacity + 1 bytes, the byte after the last is '\0'; or NULL */
+    BLOCK_ADOPTED, /* capacity bytes, with no room behind them */
+    BLOCK_BORROWED /* the caller's, only to be read; capacity is 0 */
+};
+
+struct memory {
+    struct store store;
+    char *bytes;
+    size_t size;
+    size_t read_end;         /* where the last read ended */
+    size_t capacity;         /* bytes of content that the block can hold */
+    size_t limit;            /* bytes that the capacity never passes */
+    filelike_budget *budget; /* counts the capacity; a reference */
+    enum memory_block block;
+    bool viewed; /* since the last change */
+};
+
+/* An empty store whose capacity stays within LIMIT and BUDGET (NULL: none): a write or
+ * truncation that they forbid is ENOMEM. */
+void memory_init(struct memory *memory, size_t limit, filelike_budget *budget);
+
+/* Starts an empty store on SIZE bytes at DATA: in place, with a copy, or taking DATA
+ * over. 0, or -1 with ENOMEM and DATA still the caller's. */
+void memory_borrow(struct memory *memory, const void *data, size_t size);
+int memory_copy(struct memory *memory, const void *data, size_t size);
+int memory_adopt(struct memory *memory, void *data, size_t size);
+
+/* Gives what memory_adopt took back to the caller. */
+void memory_abandon(struct memory *memory);
+
+/* Gives the block back: the store is empty then. */
+void memory_clear(struct memory *memory);
+
+/* Ends what memory_init began, for a store that lies inside another object. */
+void memory_finish(struct memory *memory);
+
+#endif

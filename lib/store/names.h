@@ -1,0 +1,21 @@
+/* The name space of "memory:NAME": stores of the process under a name. */
+#ifndef NAMES_H
+#define NAMES_H
+
+#include "store/store.h"
+
+/* The store under NAME, with a reference for the caller. NULL with ENOENT. */
+struct store *names_find(const char *name);
+
+/* Puts STORE, with a reference of its own, under NAME. 0, or -1 with EEXIST or ENOMEM. */
+int names_insert(const char *name, struct store *store);
+
+/* Forgets NAME. 0, or -1 with ENOENT. */
+int names_remove(const char *name);
+
+/* For the handlers of fork: around it, and in the child before the names resume. */
+void names_hold(void);
+void names_resume(void);
+void names_renew(void);
+
+#endif

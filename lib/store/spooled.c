@@ -1,0 +1,274 @@
+#include <config.h>
+
+#include "store/spooled.h"
+
+#include "base/gate.h"
+#include "files/descriptor.h"
+#include "files/tempdir.h"
+#include "store/file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdlib.h>
+
+enum { DEFAULT_MEMORY_LIMIT = 1 << 20 };
+
+struct spooled {
+    struct store store;
+    struct store *now; /* &memory.store, or the file that the bytes have moved to */
+    struct memory memory;
+    struct tempdir tempdir; /* of the file */
+    bool rolls_over;        /* may move to disk */
+    bool spills;            /* does so by itself, where memory does not suffice */
+};
+
+static struct spooled *spooled_of(struct store *store)
+{
+    return (struct spooled *) store;
+}
+
+static struct store *now(const struct store *store)
+{
+    return ((const struct spooled *) store)->now;
+}
+
+static bool has_moved(const struct spooled *spooled)
+{
+    return spooled->now != &spooled->memory.store;
+}
+
+/* ---- Moving --------------------------------------------------------------------------
+ */
+
+static struct store *create_file(const struct spooled *spooled)
+{
+    int descriptor = tempdir_nameless(&spooled->tempdir, O_RDWR);
+    if (descriptor == -1)
+        return NULL;
+    struct store *file = NULL;
+    if (store_copy_to(spooled->now, descriptor) == 0)
+        file = file_create(descriptor, 0);
+    if (file == NULL)
+        descriptor_close(descriptor);
+    return file;
+}
+
+/* All or nothing: on failure the bytes stay in memory. A view that has been given out
+ * keeps its bytes, until the next change. */
+static int move(struct spooled *spooled)
+{
+    if (has_moved(spooled))
+        return 0;
+    struct store *file = create_file(spooled);
+    if (file == NULL)
+        return -1;
+    gate_order();
+    spooled->now = file;
+    if (!spooled->memory.viewed)
+        memory_clear(&spooled->memory);
+    store_announce_move(&spooled->store);
+    return 0;
+}
+
+/* After a change that memory could not take: 0 where it is worth another try in the file.
+ */
+static int spill(struct spooled *spooled)
+{
+    if (!spooled->spills || has_moved(spooled) || errno != ENOMEM)
+        return -1;
+    return move(spooled);
+}
+
+/* A change ends the views of before, so what they kept can go. */
+static void end_views(struct spooled *spooled)
+{
+    if (has_moved(spooled))
+        memory_clear(&spooled->memory);
+}
+
+/* ---- Operations ----------------------------------------------------------------------
+ */
+
+static ssize_t spooled_read(
+    struct store *store, void *buffer, size_t size, int64_t position)
+{
+    return store_read(now(store), buffer, size, position);
+}
+
+static int spooled_write(
+    struct store *store, const void *data, size_t size, int64_t position)
+{
+    struct spooled *spooled = spooled_of(store);
+    end_views(spooled);
+    if (store_write(now(store), data, size, position) == 0)
+        return 0;
+    if (spill(spooled) != 0)
+        return -1;
+    end_views(spooled);
+    return store_write(now(store), data, size, position);
+}
+
+/* In memory the end is ours alone, and the write may have to move. */
+static int spooled_append(
+    struct store *store, const void *data, size_t size, int64_t *end)
+{
+    struct spooled *spooled = spooled_of(store);
+    if (!has_moved(spooled))
+        return store_append_by_write(store, data, size, end);
+    end_views(spooled);
+    return store_append(spooled->now, data, size, end);
+}
+
+static int spooled_truncate(struct store *store, int64_t size)
+{
+    struct spooled *spooled = spooled_of(store);
+    end_views(spooled);
+    if (store_truncate(now(store), size) == 0)
+        return 0;
+    if (spill(spooled) != 0)
+        return -1;
+    end_views(spooled);
+    return store_truncate(now(store), size);
+}
+
+static int64_t spooled_size(struct store *store)
+{
+    return store_size(now(store));
+}
+
+static const void *spooled_view(struct store *store, size_t *size)
+{
+    return store_view(now(store), size);
+}
+
+static void *spooled_detach(struct store *store, size_t *size)
+{
+    void *bytes = store_detach(now(store), size);
+    if (bytes != NULL)
+        end_views(spooled_of(store));
+    return bytes;
+}
+
+static int spooled_copy_to(struct store *store, int target)
+{
+    return store_copy_to(now(store), target);
+}
+
+static int spooled_descriptor(const struct store *store)
+{
+    return store_descriptor(now(store));
+}
+
+static int spooled_obtain_descriptor(struct store *store)
+{
+    return move(spooled_of(store));
+}
+
+static int spooled_in_memory(const struct store *store)
+{
+    const struct spooled *spooled = (const struct spooled *) store;
+    return !has_moved(spooled) || spooled->tempdir.kind == TEMPDIR_KERNEL;
+}
+
+static int spooled_move_to_disk(struct store *store)
+{
+    struct spooled *spooled = spooled_of(store);
+    if (!spooled_in_memory(store))
+        return 0;
+    if (spooled->rolls_over)
+        return move(spooled);
+    errno = ENOTSUP;
+    return -1;
+}
+
+static void spooled_renew(struct store *store)
+{
+    store_renew(now(store));
+}
+
+/* ---- Beginning and end ---------------------------------------------------------------
+ */
+
+/* Its file ends with it, so there is nothing to lose. */
+static int spooled_destroy(struct store *store)
+{
+    struct spooled *spooled = spooled_of(store);
+    if (has_moved(spooled))
+        (void) store_release(spooled->now);
+    memory_finish(&spooled->memory);
+    tempdir_finish(&spooled->tempdir);
+    free(spooled);
+    return 0;
+}
+
+static const struct store_operations spooled_operations = {
+    .read = spooled_read,
+    .write = spooled_write,
+    .append = spooled_append,
+    .truncate = spooled_truncate,
+    .size = spooled_size,
+    .view = spooled_view,
+    .detach = spooled_detach,
+    .copy_to = spooled_copy_to,
+    .descriptor = spooled_descriptor,
+    .obtain_descriptor = spooled_obtain_descriptor,
+    .move_to_disk = spooled_move_to_disk,
+    .in_memory = spooled_in_memory,
+    .renew = spooled_renew,
+    .destroy = spooled_destroy,
+};
+
+/* No more capacity than the stream may ever hold, however growth rounds up. */
+static size_t capacity_limit(size_t memory_limit, uint64_t size_limit)
+{
+    return size_limit != 0 && size_limit < memory_limit ? (size_t) size_limit
+                                                        : memory_limit;
+}
+
+static struct store *create(
+    const struct filelike_options *options, size_t memory_limit, struct tempdir tempdir)
+{
+    struct spooled *spooled = malloc(sizeof *spooled);
+    if (spooled == NULL) {
+        tempdir_finish(&tempdir);
+        errno = ENOMEM;
+        return NULL;
+    }
+    size_t limit = capacity_limit(memory_limit, options->size_limit);
+    store_init(&spooled->store, &spooled_operations, options->size_limit);
+    memory_init(&spooled->memory, limit, options->budget);
+    spooled->now = &spooled->memory.store;
+    spooled->tempdir = tempdir;
+    spooled->rolls_over = spooled->spills = false;
+    return &spooled->store;
+}
+
+struct store *spooled_create_memory(const struct filelike_options *options)
+{
+    struct tempdir tempdir;
+    if (options->budget == NULL)
+        tempdir_init_kernel(&tempdir, options);
+    else if (tempdir_init(&tempdir, options) != 0)
+        return NULL;
+    return create(options, FILELIKE_NEVER, tempdir);
+}
+
+struct store *spooled_create(const struct filelike_options *options)
+{
+    struct tempdir tempdir;
+    size_t limit =
+        options->memory_limit != 0 ? options->memory_limit : DEFAULT_MEMORY_LIMIT;
+    if (tempdir_init(&tempdir, options) != 0)
+        return NULL;
+    struct store *store = create(options, limit, tempdir);
+    if (store == NULL)
+        return NULL;
+    spooled_of(store)->rolls_over = true;
+    spooled_of(store)->spills = limit != FILELIKE_NEVER || options->budget != NULL;
+    return store;
+}
+
+struct memory *spooled_memory(struct store *store)
+{
+    return &spooled_of(store)->memory;
+}

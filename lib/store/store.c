@@ -1,0 +1,168 @@
+#include <config.h>
+
+#include "store/store.h"
+
+#include "base/gate.h"
+
+#include <errno.h>
+
+void store_init(
+    struct store *store, const struct store_operations *operations, uint64_t size_limit)
+{
+    store->operations = operations;
+    store->watches = NULL;
+    store_renew_lock(store);
+    atomic_init(&store->references, 1);
+    bool unlimited = size_limit == 0 || size_limit > INT64_MAX;
+    store->size_limit = unlimited ? INT64_MAX : (int64_t) size_limit;
+}
+
+void store_retain(struct store *store)
+{
+    atomic_fetch_add_explicit(&store->references, 1, memory_order_relaxed);
+}
+
+int store_release(struct store *store)
+{
+    /* Who holds the only reference need not give it back: nobody else can take one. */
+    if (atomic_load_explicit(&store->references, memory_order_acquire) == 1 ||
+        atomic_fetch_sub_explicit(&store->references, 1, memory_order_acq_rel) == 1)
+        return store->operations->destroy(store);
+    return 0;
+}
+
+void store_lock(struct store *store)
+{
+    (void) pthread_mutex_lock(&store->lock);
+}
+
+bool store_try_lock(struct store *store)
+{
+    return pthread_mutex_trylock(&store->lock) == 0;
+}
+
+void store_unlock(struct store *store)
+{
+    (void) pthread_mutex_unlock(&store->lock);
+}
+
+void store_renew_lock(struct store *store)
+{
+    /* An assignment, because it cannot fail as pthread_mutex_init may. */
+    store->lock = (pthread_mutex_t) PTHREAD_MUTEX_INITIALIZER;
+}
+
+void store_renew(struct store *store)
+{
+    int descriptor = store_descriptor(store);
+    store_renew_lock(store);
+    store->operations->renew(store);
+    /* The parent may have moved and not come to tell. */
+    if (descriptor != -1 || store_descriptor(store) != -1)
+        store_announce_move(store);
+}
+
+void store_watch(struct store *store, struct store_watch *watch)
+{
+    watch->next = store->watches;
+    gate_order();
+    store->watches = watch;
+}
+
+void store_unwatch(struct store *store, struct store_watch *watch)
+{
+    struct store_watch **link = &store->watches;
+    while (*link != watch)
+        link = &(*link)->next;
+    *link = watch->next;
+}
+
+void store_announce_move(struct store *store)
+{
+    int descriptor = store_descriptor(store);
+    for (struct store_watch *watch = store->watches; watch != NULL; watch = watch->next)
+        watch->moved(watch, descriptor);
+}
+
+ssize_t store_read(struct store *store, void *buffer, size_t size, int64_t position)
+{
+    return store->operations->read(store, buffer, size, position);
+}
+
+int store_write(struct store *store, const void *data, size_t size, int64_t position)
+{
+    if (position > store->size_limit ||
+        size > (uint64_t) (store->size_limit - position)) {
+        errno = EFBIG;
+        return -1;
+    }
+    return store->operations->write(store, data, size, position);
+}
+
+/* With a limit to keep, the end must be known first; it may then move only if others
+ * write to the file by other means than this store. */
+int store_append(struct store *store, const void *data, size_t size, int64_t *end)
+{
+    if (store->size_limit == INT64_MAX)
+        return store->operations->append(store, data, size, end);
+    return store_append_by_write(store, data, size, end);
+}
+
+int store_append_by_write(
+    struct store *store, const void *data, size_t size, int64_t *end)
+{
+    int64_t position = store_size(store);
+    if (position == -1 || store_write(store, data, size, position) != 0)
+        return -1;
+    *end = position + (int64_t) size;
+    return 0;
+}
+
+int store_truncate(struct store *store, int64_t size)
+{
+    if (size > store->size_limit) {
+        errno = EFBIG;
+        return -1;
+    }
+    return store->operations->truncate(store, size);
+}
+
+int64_t store_size(struct store *store)
+{
+    return store->operations->size(store);
+}
+
+const void *store_view(struct store *store, size_t *size)
+{
+    return store->operations->view(store, size);
+}
+
+void *store_detach(struct store *store, size_t *size)
+{
+    return store->operations->detach(store, size);
+}
+
+int store_copy_to(struct store *store, int target)
+{
+    return store->operations->copy_to(store, target);
+}
+
+int store_descriptor(const struct store *store)
+{
+    return store->operations->descriptor(store);
+}
+
+int store_obtain_descriptor(struct store *store)
+{
+    return store->operations->obtain_descriptor(store);
+}
+
+int store_move_to_disk(struct store *store)
+{
+    return store->operations->move_to_disk(store);
+}
+
+int store_in_memory(const struct store *store)
+{
+    return store->operations->in_memory(store);
+}

@@ -1,0 +1,91 @@
+#include <config.h>
+
+#include "store/temporary.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+/* ---- The store -----------------------------------------------------------------------
+ */
+
+static bool file_stays(const struct temporary *temporary)
+{
+    return temporary->given_path != NULL ||
+           (temporary->removal != NULL && !removal_is_armed(temporary->removal));
+}
+
+static int temporary_destroy(struct store *store)
+{
+    struct temporary *temporary = (struct temporary *) store;
+    bool stays = file_stays(temporary);
+    if (temporary->removal != NULL)
+        removal_release(temporary->removal);
+    free(temporary->given_path);
+    int status = file_finish(&temporary->file);
+    int saved = errno;
+    free(temporary);
+    errno = saved;
+    return stays ? status : 0;
+}
+
+static const struct store_operations temporary_operations = {
+    .read = file_read,
+    .write = file_write,
+    .append = file_append,
+    .truncate = file_truncate,
+    .size = file_size,
+    .view = file_view,
+    .detach = file_detach,
+    .copy_to = file_copy_to,
+    .descriptor = file_descriptor,
+    .obtain_descriptor = file_obtain_descriptor,
+    .move_to_disk = file_move_to_disk,
+    .in_memory = file_in_memory,
+    .renew = file_renew,
+    .destroy = temporary_destroy,
+};
+
+struct temporary *temporary_of(struct store *store)
+{
+    return store->operations == &temporary_operations ? (struct temporary *) store : NULL;
+}
+
+const char *temporary_path(const struct temporary *temporary)
+{
+    if (temporary->given_path != NULL)
+        return temporary->given_path;
+    return temporary->removal != NULL ? removal_name(temporary->removal) : NULL;
+}
+
+void temporary_give_away(struct temporary *temporary, char *path)
+{
+    if (temporary->removal != NULL) {
+        removal_disarm(temporary->removal);
+        removal_release(temporary->removal);
+        temporary->removal = NULL;
+    }
+    free(temporary->given_path);
+    temporary->given_path = path;
+}
+
+void temporary_remove_name(struct temporary *temporary)
+{
+    if (temporary->removal == NULL)
+        return;
+    removal_arm(temporary->removal);
+    removal_release(temporary->removal);
+    temporary->removal = NULL;
+}
+
+struct store *temporary_create(
+    int descriptor, struct removal *removal, uint64_t size_limit)
+{
+    struct temporary *temporary = malloc(sizeof *temporary);
+    if (temporary == NULL)
+        return NULL;
+    file_init(&temporary->file, descriptor, size_limit);
+    temporary->file.store.operations = &temporary_operations;
+    temporary->removal = removal;
+    temporary->given_path = NULL;
+    return &temporary->file.store;
+}

@@ -1,0 +1,32 @@
+/* A store in a file that the library made for a stream, with a name or without one. */
+#ifndef TEMPORARY_H
+#define TEMPORARY_H
+
+#include "files/removal.h"
+#include "store/file.h"
+
+struct temporary {
+    struct file file;        /* must be first */
+    struct removal *removal; /* of the file's name; NULL: it has none */
+    char *given_path;        /* where filelike_persist has put the file; or NULL */
+};
+
+/* A store on DESCRIPTOR and REMOVAL, which may be NULL. Both belong to the store on
+ * success. NULL with ENOMEM. */
+struct store *temporary_create(
+    int descriptor, struct removal *removal, uint64_t size_limit);
+
+/* The temporary file behind STORE, or NULL if it is a store of another kind. */
+struct temporary *temporary_of(struct store *store);
+
+/* The absolute path of the file, or NULL. Owned by the store. */
+const char *temporary_path(const struct temporary *temporary);
+
+/* The file stands at PATH now, a block of malloc's that belongs to the store from now on,
+ * and is no longer to be removed. */
+void temporary_give_away(struct temporary *temporary, char *path);
+
+/* Removes the file's old name, once its bytes have gone elsewhere. */
+void temporary_remove_name(struct temporary *temporary);
+
+#endif

@@ -1,0 +1,94 @@
+#!/bin/sh
+# Which lines and branches of lib/ the tests reach. Builds and tests the copy of the
+# sources that it lies in, in a directory beside it.
+#
+# usage: SOURCE/tests/scripts/coverage.sh [CONFIGURE-ARGUMENT...]     (make coverage does it)
+
+set -u
+export LC_ALL=C
+source=$(cd "$(dirname "$0")/../.." && pwd)
+build=$(dirname "$source")/build
+# Counters are the process's own: threads may not lose any.
+flags='-g -O0 --coverage -fprofile-update=atomic'
+branches='--rc lcov_branch_coverage=1'
+
+stop()
+{
+    echo "make coverage: $*" >&2
+    exit 1
+}
+
+# quietly FILE COMMAND...: what it says goes to FILE, and is shown if it fails.
+quietly()
+{
+    said=$1
+    shift
+    "$@" >"$said" 2>&1 || { tail -n 40 "$said"; stop "$* failed; all it said is in $said"; }
+}
+
+# Tests whose children are another user count too, as far as they may write what counts.
+share_counters()
+{
+    find "$build/lib" -name '*.gcno' | sed 's/gcno$/gcda/' | while read -r counters; do
+        : >"$counters"
+    done
+    find "$build" -type d -exec chmod a+x {} +
+    find "$build/lib" -name '*.gcda' -exec chmod a+rw {} +
+}
+
+# Debian's lcov warns of itself in every run.
+lcov_quietly()
+{
+    # shellcheck disable=SC2086 # several words
+    quietly "$build/lcov.log" lcov --quiet $branches "$@"
+}
+
+# Lines never reached, and those with a branch never taken, with what stands there.
+name_missed()
+{
+    awk -F '[:,]' -v root="$source/" '
+        function tell(what, file, line) {
+            printf "%s:%d: %s: %s\n", substr(file, length(root) + 1), line, what, text[line]
+        }
+        /^SF:/ {
+            file = substr($0, 4)
+            split("", text)
+            for (line = 1; (getline read_line <file) > 0; line++) {
+                sub(/^[ \t]+/, "", read_line)
+                text[line] = read_line
+            }
+            close(file)
+            split("", missed)
+        }
+        /^DA:/ && $3 == 0 { tell("not reached", file, $2); }
+        /^BRDA:/ && $5 == 0 { missed[$2]++ }
+        /^end_of_record/ {
+            for (line in missed)
+                tell(missed[line] " not taken", file, line)
+        }' "$1" | sort -t : -k 1,1 -k 2,2n
+}
+
+command -v lcov >/dev/null || stop 'lcov is not there; install it (Debian: lcov)'
+rm -rf "$build"
+mkdir -p "$build" && cd "$build" || exit 1
+
+# Static, so that each program has one set of counters, and _exit writes all of it.
+quietly configure.log "$source/configure" --disable-shared \
+    CC="${CC:-gcc}" CFLAGS="$flags" CPPFLAGS="-include $source/tests/support/coverage.h" "$@"
+grep -q 'tests with Check *yes' configure.log ||
+    stop 'the suites need Check, which configure has not found: run ./bootstrap'
+quietly make.log make
+share_counters
+# A child under a limit cannot write its counters, and would say so where a test reads.
+GCOV_ERROR_FILE=/dev/null
+export GCOV_ERROR_FILE
+# The scripts are about the build as it is installed, without counters.
+# shellcheck disable=SC2016 # make's own variable
+quietly check.log make check TESTS='$(check_PROGRAMS)'
+grep -E '^# (PASS|SKIP)' check.log
+
+lcov_quietly --capture --directory lib --output-file all.info
+lcov_quietly --extract all.info "$source/lib/*" --output-file lib.info
+# shellcheck disable=SC2086 # several words
+lcov $branches --list lib.info 2>/dev/null
+name_missed lib.info

@@ -1,0 +1,105 @@
+#include <config.h>
+
+#include "base/process.h"
+
+#include "base/call.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdbool.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+_Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_POINTER_LOCK_FREE == 2,
+    "signal handlers need atomics without locks");
+
+#ifndef MADV_WIPEONFORK
+#define MADV_WIPEONFORK 18 /* the kernel's, since 4.14 */
+#endif
+
+/* ---- A page that the kernel wipes in every child -------------------------------------
+ */
+
+/* It begins with the number of this process, or 0 while that has none. */
+static _Atomic(atomic_uint *) page;
+
+/* In its place, where the kernel has no such page. */
+static atomic_uint no_page;
+
+/* The last number that this process or an ancestor has taken, or was about to take. */
+static atomic_uint last_number;
+
+/* Some versions of qemu answer 0 to any advice and take none. */
+static bool can_wipe(void *block, size_t size)
+{
+    enum { NO_ADVICE = -1 };
+    return madvise(block, size, NO_ADVICE) != 0 &&
+           madvise(block, size, MADV_WIPEONFORK) == 0;
+}
+
+static atomic_uint *make_page(void)
+{
+    size_t size = sizeof(atomic_uint); /* of which the kernel makes a page */
+    int protection = PROT_READ | PROT_WRITE;
+    void *block = mmap(NULL, size, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (block != MAP_FAILED && can_wipe(block, size))
+        return block;
+    if (block != MAP_FAILED)
+        (void) munmap(block, size);
+    return &no_page;
+}
+
+/* In this order, so that a fork in between gives no child its parent's number. */
+static unsigned take_number(atomic_uint *place)
+{
+    unsigned present = 0;
+    unsigned number = atomic_fetch_add(&last_number, 1) + 1;
+    return atomic_compare_exchange_strong(place, &present, number) ? number : present;
+}
+
+/* ---- Without such a page -------------------------------------------------------------
+ */
+
+static atomic_uint generation;
+
+static void begin_generation(void)
+{
+    (void) atomic_fetch_add(&generation, 1);
+}
+
+/* A child of fork is of another generation, one of clone has another process number, if
+ * it is not in a PID namespace of its own, too. */
+static unsigned number_by_getpid(void)
+{
+    enum { PID_BITS = 22 }; /* the most that Linux counts to */
+    unsigned number = atomic_load(&generation) << PID_BITS | (unsigned) getpid();
+    return number % PROCESS_NUMBERS;
+}
+
+/* ---- Either --------------------------------------------------------------------------
+ */
+
+static atomic_uint *choose_page(void)
+{
+    atomic_uint *chosen = NULL;
+    atomic_uint *made = make_page();
+    if (atomic_compare_exchange_strong(&page, &chosen, made)) {
+        if (made == &no_page)
+            (void) pthread_atfork(NULL, NULL, begin_generation);
+        return made;
+    }
+    if (made != &no_page)
+        (void) munmap(made, sizeof *made);
+    return chosen;
+}
+
+unsigned process_number(void)
+{
+    atomic_uint *place = atomic_load_explicit(&page, memory_order_acquire);
+    if (place == NULL)
+        KEEPING_ERRNO(place = choose_page());
+    if (place == &no_page)
+        return number_by_getpid();
+    unsigned number = atomic_load_explicit(place, memory_order_relaxed);
+    return number != 0 ? number : take_number(place);
+}

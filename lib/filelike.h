@@ -1,23 +1,28 @@
-/* filelike: FILE * objects backed by memory, by spooled, temporary, named or atomically
- * published files.
+/* filelike: plain FILE * streams backed by growable memory, by memory that spools to
+ * disk, by temporary, named and atomically published files.
  *
- * Every stream is a plain FILE *: it is written with fprintf, read with getline,
- * positioned with fseeko and closed with fclose, by code that knows nothing of this
- * library.
+ * Every stream is a FILE *: it is written with fprintf, read with getline, positioned
+ * with fseeko and closed with fclose, by code that knows nothing of this library.
  *
- * fclose() == 0 means that every byte written is stored. The first lost write is
- * remembered for the life of the stream: fclose then returns EOF with that errno,
- * whatever clearerr was called in between. (Native streams, see filelike_temporary, are
- * the C library's own: there only the call that fails tells.)
+ * fclose   fclose returning 0 means that every byte that was written is stored. The
+ *          first lost write is remembered for the life of the stream: fclose then
+ *          returns EOF with that errno, whatever clearerr was called in between. Native
+ *          streams are the C library's own: there the call that fails tells, and fclose
+ *          may then return 0. Native are filelike_temporary without size_limit and
+ *          permissions, memory: paths of filelike_fopen, and fopen's own.
  *
- * Threads: every function may be called from any thread. One stream may be used from
- * several threads as any FILE * may, unless it was opened with FILELIKE_UNLOCKED; two
- * streams on the same bytes (filelike_reopen) may be used from two threads. Nothing here
- * is a cancellation point.
+ * Failure  Openers return NULL and leave nothing behind. Other functions return NULL or
+ *          -1 and change nothing, unless their description says otherwise. errno says
+ *          why. A call that succeeds leaves errno as it was. Errors of malloc and of the
+ *          system calls beneath (ENOMEM, ENOSPC, EIO, EMFILE and so on) are passed on;
+ *          the descriptions below list the errors that the library itself gives.
  *
- * Failure: openers return NULL and leave nothing behind; the others return -1 or NULL.
- * errno says why. The values named below are those of the library itself; those of malloc
- * and of the system calls beneath (ENOMEM, ENOSPC, EIO, EMFILE and so on) are passed on.
+ * Threads  Every function may be called from any thread. One stream may be used from
+ *          several threads as any FILE * may, unless it was opened with
+ *          FILELIKE_UNLOCKED. Two streams on the same bytes (filelike_reopen) may be
+ *          used from two threads. No function is a cancellation point.
+ *
+ * The manual, filelike(3), has all of this at length.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -27,7 +32,46 @@
 #include <stddef.h>
 #include <stdint.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/types.h>
+
+#define FILELIKE_VERSION_MAJOR 0
+#define FILELIKE_VERSION_MINOR 1
+#define FILELIKE_VERSION_PATCH 0
+
+/* ---- Attributes ----------------------------------------------------------------------
+ *
+ * They let the compiler warn; they change nothing else.
+ *
+ * FILELIKE_OPENS        the result is a new stream: closed with fclose, never ignored
+ * FILELIKE_GIVES_BLOCK  the result is a new block: released with free, never ignored
+ * FILELIKE_CHECK        the result is not ignored
+ * FILELIKE_NONNULL(n)   argument n is not NULL
+ */
+#if defined __GNUC__
+#define FILELIKE_CHECK __attribute__((warn_unused_result))
+#else
+#define FILELIKE_CHECK
+#endif
+
+#if defined __GNUC__ && __GNUC__ >= 11 && !defined __clang__
+#define FILELIKE_OPENS __attribute__((malloc, malloc(fclose, 1), warn_unused_result))
+#define FILELIKE_GIVES_BLOCK __attribute__((malloc(free, 1), warn_unused_result))
+#elif defined __GNUC__
+#define FILELIKE_OPENS __attribute__((malloc, warn_unused_result))
+#define FILELIKE_GIVES_BLOCK FILELIKE_CHECK
+#else
+#define FILELIKE_OPENS
+#define FILELIKE_GIVES_BLOCK
+#endif
+
+/* The compiler may delete tests for NULL where an argument is nonnull, so the library
+ * itself is compiled without. */
+#if defined __GNUC__ && !defined FILELIKE_COMPILING
+#define FILELIKE_NONNULL(number) __attribute__((nonnull(number)))
+#else
+#define FILELIKE_NONNULL(number)
+#endif
 
 #ifdef __cplusplus
 extern "C" {
@@ -36,154 +80,272 @@ extern "C" {
 #pragma GCC visibility push(default)
 #endif
 
-#define FILELIKE_VERSION_MAJOR 0
-#define FILELIKE_VERSION_MINOR 1
-#define FILELIKE_VERSION_PATCH 0
-
-/* The version of the library that the program runs with, "0.1.0" say. Static storage. */
+/* The version of the library that the program runs with, such as "0.1.0".
+ *
+ * Returns  a string in static storage.
+ */
 const char *filelike_version(void);
 
 /* ---- Options -------------------------------------------------------------------------
  */
 
-/* For memory_limit: a spooled stream moves to disk only when told to. */
+/* memory_limit: a spooled stream moves to disk only when it is told to. */
 #define FILELIKE_NEVER SIZE_MAX
 
-/* Flags. One that means nothing to an opener is ignored, an unknown bit is EINVAL. */
-#define FILELIKE_UNLOCKED \
-    0x01u                   /* the caller promises: one thread at a time, no locking */
-#define FILELIKE_KEEP 0x02u /* named: do not remove the file */
-#define FILELIKE_IN_MEMORY \
-    0x04u /* temporary: a memory file of the kernel, no directory */
-#define FILELIKE_NOREPLACE 0x08u /* persist, atomic: EEXIST rather than replace */
-#define FILELIKE_NOSYNC 0x10u    /* persist, atomic: do not wait for the disk */
+/* Flags. A flag that does not apply to an opener is ignored. An unknown bit is EINVAL.
+ *
+ * FILELIKE_UNLOCKED   one thread at a time uses the stream: stdio does not lock it
+ * FILELIKE_KEEP       named: the file is not removed on close
+ * FILELIKE_IN_MEMORY  temporary: a memory file of the kernel instead of a directory
+ * FILELIKE_NOREPLACE  atomic, persist: EEXIST rather than replace
+ * FILELIKE_NOSYNC     atomic, persist: do not wait for the disk
+ */
+#define FILELIKE_UNLOCKED 0x01u
+#define FILELIKE_KEEP 0x02u
+#define FILELIKE_IN_MEMORY 0x04u
+#define FILELIKE_NOREPLACE 0x08u
+#define FILELIKE_NOSYNC 0x10u
 
+/* A shared allowance of memory, see filelike_budget_new. */
 typedef struct filelike_budget filelike_budget;
 
-/* How to open a stream. A null pointer or a zeroed structure means all defaults. Strings
- * are copied. A nonzero reserved member, permissions beyond 0777 or a '/' in prefix or
- * suffix is EINVAL.
+/* How to open a stream. NULL or a zeroed structure means all defaults. The structure and
+ * its strings are read during the call only; strings are copied. Members that do not
+ * apply to a kind of stream are ignored, so that one structure can serve several.
  *
- * Where files go: dir, where it is given (one that does not work is an error); else the
- * first that works of $TMPDIR (unless empty, or the process is privileged:
- * secure_getenv), P_tmpdir and /var/tmp. The choice is made when the stream is opened. */
-struct filelike_options {
+ * Where files go: dir, if given; a directory that does not work is an error. Else the
+ * first that works of $TMPDIR (where set, not empty, and the process is not privileged:
+ * secure_getenv), P_tmpdir and /var/tmp.
+ *
+ * EINVAL of every opener: an unknown flag, a nonzero reserved member, permissions beyond
+ * 0777, or a '/' in prefix or suffix.
+ */
+typedef struct filelike_options {
     const char *dir;     /* directory for files; NULL: see above */
     const char *prefix;  /* named: start of the file's name; NULL: "filelike-" */
-    const char *suffix;  /* named: end of the file's name, ".csv" say; NULL: none */
+    const char *suffix;  /* named: end of the file's name, such as ".csv"; NULL: none */
     size_t memory_limit; /* spooled: bytes kept in memory; 0: 1 MiB */
-    uint64_t size_limit; /* bytes that the stream may hold, EFBIG past it; 0: no limit */
+    uint64_t size_limit; /* bytes the stream may hold, EFBIG past it; 0: no limit */
     size_t buffer_size;  /* stdio's buffer in bytes; 0: the kind's own default */
     mode_t permissions;  /* exactly, of a file created; 0: 0600 (but see atomic) */
     unsigned flags;      /* FILELIKE_* above */
     filelike_budget *budget; /* shared allowance of memory; NULL: none */
     uint64_t reserved[4];    /* must be zero */
-};
+} filelike_options;
 
 /* ---- Opening -------------------------------------------------------------------------
  *
- * MODE is fopen's: "r", "w" or "a", then any of '+', 'b', 'e' and 'x', each at most once.
- * 'b' and 'e' change nothing (every descriptor of the library is close-on-exec); 'x'
- * matters where a path is created. NULL means "w+" where the stream starts empty and "r+"
- * where it starts on bytes that exist. Anything else is EINVAL.
+ * mode is fopen's: "r", "w" or "a", then any of '+', 'b', 'e' and 'x', each at most
+ * once. 'b' and 'e' change nothing: every descriptor of the library is close-on-exec.
+ * 'x' matters where a path is created. NULL means "w+" where the stream starts empty,
+ * and "r+" where it starts on bytes that exist. Anything else is EINVAL.
  *
  * Positions behave as on a regular file: seeking past the end is allowed, a write there
  * fills the gap with zero bytes, a negative position is EINVAL, and append modes write at
- * the end ("a" starts there, "a+" at 0). */
+ * the end ("a" starts there, "a+" at 0).
+ *
+ * The stream belongs to the caller, who closes it with fclose.
+ */
 
-/* An empty, growable stream in memory. */
-FILE *filelike_memory(const char *mode, const struct filelike_options *options);
+/* Opens an empty, growable stream in memory.
+ *
+ * mode     see above; NULL: "w+"
+ * options  size_limit, buffer_size, flags and budget apply
+ *
+ * Returns  the stream, or NULL with errno.
+ * Errors   EINVAL  mode or options are not allowed
+ */
+FILE *filelike_memory(
+    const char *mode, const struct filelike_options *options) FILELIKE_OPENS;
 
-/* A stream in memory that starts with the SIZE bytes at DATA. "r" reads them in place:
- * they are the caller's, to be kept until fclose. "r+" and the append modes start from a
- * private copy, the "w" modes empty. Size 0 is fine with any DATA. EINVAL: DATA is NULL
- * and SIZE is not 0. EFBIG: more bytes than size_limit allows. */
+/* Opens a stream in memory that starts with bytes of the caller's.
+ *
+ * data     the bytes; may be NULL where size is 0. "r" reads them in place: the caller
+ *          keeps them until fclose. "r+" and the append modes start from a private copy,
+ *          the "w" modes empty.
+ * size     their number
+ * mode     see above; NULL: "r+"
+ * options  as for filelike_memory
+ *
+ * Returns  the stream, or NULL with errno.
+ * Errors   EINVAL  data is NULL and size is not 0; mode or options are not allowed
+ *          EFBIG   size is more than size_limit
+ */
 FILE *filelike_bytes(const void *data, size_t size, const char *mode,
-    const struct filelike_options *options);
+    const struct filelike_options *options) FILELIKE_OPENS;
 
-/* The same, taking over DATA, a block of malloc's with at least SIZE bytes, without a
- * copy. It belongs to the stream on success, and is still the caller's on failure. */
-FILE *filelike_adopt(
-    void *data, size_t size, const char *mode, const struct filelike_options *options);
-
-/* A stream in memory until it would pass options->memory_limit, then on disk: its
- * position and every byte kept. The check comes before a write or truncation, so memory
- * never passes the limit. A move that fails (full disk, no directory) fails that write
- * with its errno and leaves the stream in memory, whole and readable; a later write tries
- * again. */
-FILE *filelike_spooled(const char *mode, const struct filelike_options *options);
-
-/* A nameless file on disk, mode 0600, that the kernel reclaims whatever happens. A native
- * stream: fileno, wide characters and freopen work as on fopen's; with size_limit the
- * library watches it instead. FILELIKE_IN_MEMORY: a memory file of the kernel, no
- * directory. */
-FILE *filelike_temporary(const char *mode, const struct filelike_options *options);
-
-/* A file with a name (filelike_path) that other programs can open: options->prefix, at
- * least six random characters, options->suffix. It is removed when the last stream on it
- * is closed and at normal exit, by the process that made it only, and only while the name
- * is still that file's; not with FILELIKE_KEEP. */
-FILE *filelike_named(const char *mode, const struct filelike_options *options);
-
-/* A new content for PATH: written aside, and put in place in one step by an fclose that
- * returns 0. After a failed write, after exit without fclose, after a crash and after
- * filelike_discard PATH is untouched. The "w" modes start empty, "r+" and the append
- * modes from the present content. 'x' and FILELIKE_NOREPLACE: EEXIST where PATH exists,
- * at opening and again at publishing.
+/* Opens a stream in memory that takes over a block of the caller's, with no copy.
  *
- * What fopen(path, "w") would refuse is refused at opening: EACCES, EISDIR, ENOENT for
- * the directory, EPERM for a file that may only grow (but a program that is being run can
- * be replaced); so is a directory that takes no new file. A device or pipe, and the mode
- * "r", is EINVAL; "r+" of nothing ENOENT. A symbolic link is followed. fclose in a forked
- * child publishes nothing: ECHILD. If only the sync of the directory fails after the new
- * content stands, fclose says so with that errno; FILELIKE_NOSYNC waits for no disk.
+ * data     a block of malloc's of at least size bytes. It belongs to the stream if the
+ *          call succeeds, and is still the caller's if it fails.
+ * size, mode, options  as for filelike_bytes
  *
- * The file keeps the mode (and the owner, where permitted) of the one that it replaces;
- * where it cannot keep the group, that one's bits are those of all others. A new one has
- * 0666 less the umask. Unless options->permissions says otherwise. */
-FILE *filelike_atomic(
-    const char *path, const char *mode, const struct filelike_options *options);
+ * Returns  the stream, or NULL with errno.
+ * Errors   as for filelike_bytes
+ */
+FILE *filelike_adopt(void *data, size_t size, const char *mode,
+    const struct filelike_options *options) FILELIKE_OPENS;
 
-/* A second, independent stream with a position of its own on the same bytes, which live
- * until the last stream on them is closed. "w" truncates them for all. size_limit and
- * budget belong to the bytes, lost writes to the stream that they were written on. An
- * atomic stream can be reopened with "r" only (else ENOTSUP), and is published by its own
- * fclose. Any stream whose bytes can be reached (see below), else ENOTSUP. */
-FILE *filelike_reopen(FILE *stream, const char *mode);
+/* Opens an empty stream in memory that moves to disk when it would pass memory_limit, its
+ * position and every byte kept.
+ *
+ * The check comes before a write or truncation: memory never passes the limit. A move
+ * that fails (full disk, no directory) fails that write with its errno and leaves the
+ * stream in memory, whole and readable. A later write tries again.
+ *
+ * mode     see above; NULL: "w+"
+ * options  dir, memory_limit, size_limit, buffer_size, permissions, flags and budget
+ *          apply
+ *
+ * Returns  the stream, or NULL with errno.
+ * Errors   EINVAL  mode or options are not allowed
+ */
+FILE *filelike_spooled(
+    const char *mode, const struct filelike_options *options) FILELIKE_OPENS;
+
+/* Opens an empty file on disk without a name. The kernel reclaims it when it is closed,
+ * and also after kill -9.
+ *
+ * This is a native stream: fileno, wide characters and freopen work as on fopen's. With
+ * size_limit or permissions the library watches it instead.
+ *
+ * mode     see above; NULL: "w+"
+ * options  dir, size_limit, buffer_size, permissions and flags apply. With
+ *          FILELIKE_IN_MEMORY the file is a memory file of the kernel.
+ *
+ * Returns  the stream, or NULL with errno.
+ * Errors   EINVAL  mode or options are not allowed
+ */
+FILE *filelike_temporary(
+    const char *mode, const struct filelike_options *options) FILELIKE_OPENS;
+
+/* Opens an empty file with a name (filelike_path), which other programs can open.
+ *
+ * The name is prefix, random characters and suffix. The file is removed when the last
+ * stream on it is closed and at normal exit, by the process that made it only and only
+ * while the name is still that file's.
+ *
+ * mode     see above; NULL: "w+"
+ * options  dir, prefix, suffix, size_limit, buffer_size, permissions and flags apply.
+ *          With FILELIKE_KEEP the file stays.
+ *
+ * Returns  the stream, or NULL with errno.
+ * Errors   EINVAL     mode or options are not allowed
+ *          ECANCELED  the library's own end has begun, after the program's atexit
+ *                     handlers
+ */
+FILE *filelike_named(
+    const char *mode, const struct filelike_options *options) FILELIKE_OPENS;
+
+/* Opens a new content for path: written aside, and put in place in one step by an fclose
+ * that returns 0. After a failed write, after exit without fclose, after a crash and
+ * after filelike_discard path is untouched.
+ *
+ * The "w" modes start empty, "r+" and the append modes from the present content. A
+ * symbolic link is followed as fopen follows it.
+ *
+ * The file keeps the mode, the access ACL, the extended attributes, the owner and the
+ * group of the one that it replaces, as far as the process may set them. Nobody gains a
+ * right where one of them cannot be kept. A new file has the mode that fopen would give
+ * it. permissions override all of this.
+ *
+ * path     the file to replace or create; copied
+ * mode     see above; NULL: "w+". 'x' means FILELIKE_NOREPLACE.
+ * options  size_limit, buffer_size, permissions and flags apply. With FILELIKE_NOREPLACE
+ *          EEXIST where path exists, at opening and again at publishing. With
+ *          FILELIKE_NOSYNC fclose waits for no disk.
+ *
+ * Returns  the stream, or NULL with errno.
+ * Errors   EINVAL     mode is "r"; path is a device, a pipe or a socket; options are not
+ *                     allowed
+ *          EACCES, EISDIR, ENOENT  fopen(path, "w") would be refused; ENOENT also "r+" of
+ *                     nothing
+ *          EEXIST     path exists and may not be replaced
+ *          EBUSY      path is a mount point: it can be written, but not replaced
+ *          EPERM      path can be written, but not replaced: somebody else's file in a
+ *                     sticky directory, an immutable file, or one that may only grow; or
+ *                     names in its directory cannot be removed
+ *          EFBIG      the present content is more than size_limit
+ *          ENOTSUP    FILELIKE_NOREPLACE where the filesystem has no way to it
+ *          ECANCELED  the library's own end has begun
+ * fclose   ECHILD     in a forked child, which publishes nothing
+ *          ECANCELED  the library's own end has begun; nothing is published
+ *          If only the sync of the directory fails after the new content stands, fclose
+ *          says so with that errno.
+ */
+FILE *filelike_atomic(const char *path, const char *mode,
+    const struct filelike_options *options) FILELIKE_OPENS FILELIKE_NONNULL(1);
+
+/* Opens a second, independent stream with a position of its own on the same bytes. They
+ * live until the last stream on them is closed.
+ *
+ * size_limit and budget belong to the bytes, lost writes to the stream that they were
+ * written on. An atomic stream is published by its own fclose.
+ *
+ * stream   any stream whose bytes can be reached, see "Using a stream"
+ * mode     see above; NULL: "r+". "w" truncates the bytes for all streams on them.
+ *
+ * Returns  the stream, or NULL with errno.
+ * Errors   EINVAL   mode is not allowed
+ *          ENOTSUP  the bytes cannot be reached; or stream is an atomic one and mode is
+ *                   not "r"
+ */
+FILE *filelike_reopen(FILE *stream, const char *mode) FILELIKE_OPENS FILELIKE_NONNULL(1);
 
 /* ---- A shared allowance of memory ----------------------------------------------------
+ */
+
+/* Makes a budget: a bound on what all streams opened with it hold in memory together,
+ * exactly, however threads interleave. The capacity allocated for content is counted. A
+ * spooled stream that finds no room moves to disk, a memory stream gets ENOMEM.
  *
- * A budget bounds what all streams opened with it hold in memory together, exactly,
- * however threads interleave. Counted is the capacity allocated for content. A spooled
- * stream that finds no room moves to disk, a memory stream gets ENOMEM. */
+ * bytes    the bound; nothing fits a budget of 0
+ *
+ * Returns  the budget, which belongs to the caller, or NULL with errno.
+ */
+filelike_budget *filelike_budget_new(size_t bytes) FILELIKE_CHECK;
 
-/* A budget of this many bytes; nothing fits one of 0. NULL with ENOMEM. */
-filelike_budget *filelike_budget_new(size_t bytes);
+/* Tells how much of a budget is in use.
+ *
+ * Returns  the number of bytes.
+ */
+size_t filelike_budget_used(const filelike_budget *budget) FILELIKE_NONNULL(1);
 
-/* The bytes in use now. */
-size_t filelike_budget_used(const filelike_budget *budget);
-
-/* Gives the budget up; NULL is ignored. Streams that still use it keep it alive. */
+/* Gives a budget up. Streams that still use it keep it alive.
+ *
+ * budget   may be NULL
+ */
 void filelike_budget_free(filelike_budget *budget);
 
 /* ---- Code that opens its own files ---------------------------------------------------
  */
 
-/* fopen, with four more kinds of path: "memory:NAME" (bytes in this process under a name:
- * opened again by that name, also while open, until filelike_remove; reading an unknown
- * name is ENOENT), "memory:", "spooled:" and "temporary:" (anonymous), and "atomic:PATH".
- * Any other path goes to fopen with MODE as it is. A NULL mode is EINVAL. */
-FILE *filelike_fopen(const char *path, const char *mode);
+/* fopen, with more kinds of path. "memory:NAME" is bytes in this process under a name,
+ * opened again by that name, also while open; they last until filelike_remove.
+ * "memory:", "spooled:" and "temporary:" are anonymous streams. "atomic:PATH" is
+ * filelike_atomic. Any other path goes to fopen with mode as it is.
+ *
+ * Returns  the stream, or NULL with errno.
+ * Errors   EINVAL  mode is NULL or not allowed
+ *          ENOENT  mode reads and the name is unknown
+ *          EEXIST  mode has 'x' and the name exists
+ */
+FILE *filelike_fopen(const char *path, const char *mode) FILELIKE_OPENS;
 
-/* Forgets a "memory:NAME", whose bytes live on while open (ENOENT if there is none), or
- * calls remove(path). 0, or -1. */
-int filelike_remove(const char *path);
+/* Forgets a "memory:NAME", whose bytes live on while open, or calls remove(path).
+ *
+ * Returns  0, or -1 with errno.
+ * Errors   ENOENT  the name is unknown
+ */
+int filelike_remove(const char *path) FILELIKE_NONNULL(1);
 
 /* ---- Process -------------------------------------------------------------------------
  */
 
 /* Removes every file that this process would remove at exit. Async-signal-safe, for the
- * application's own signal handlers: the library installs none. */
+ * application's own signal handlers; the library installs none. Files may be made after
+ * it.
+ */
 void filelike_cleanup(void);
 
 /* ---- Using a stream ------------------------------------------------------------------
@@ -191,72 +353,131 @@ void filelike_cleanup(void);
  * These take any FILE * whose bytes can be reached: the library's, and also those of
  * fopen, tmpfile and fdopen, through their descriptor. Each first writes out what stdio
  * has pending, and fails as that write fails. On a stream without reachable bytes (a
- * pipe, open_memstream), and where the function means nothing to the kind of stream:
- * ENOTSUP. */
+ * pipe, open_memstream), and where the function does not apply to the kind of stream:
+ * ENOTSUP.
+ */
 
-/* The number of bytes held, or -1. */
-int64_t filelike_size(FILE *stream);
-
-/* The bytes, without a copy: never NULL on success, and their number in *SIZE unless SIZE
- * is NULL. Valid until the next write, truncation or close of a stream on these bytes.
- * The byte after the last is '\0', except where the stream reads the caller's bytes in
- * place. (On a native stream, whose closing the library does not see, the mapping lasts
- * at least until then, and is given back by a later call.) */
-const void *filelike_view(FILE *stream, size_t *size);
-
-/* Takes the bytes out of the stream: a block for the caller to free, that ends in '\0';
- * no copy where they are in memory. As if they were read whole and then truncated to
- * nothing, for every stream on these bytes. This one is at position 0 and can be used on.
- * NULL on failure, the bytes untouched. EBADF: the stream is opened with "r". */
-void *filelike_detach(FILE *stream, size_t *size);
-
-/* Cuts to SIZE bytes or extends with zero bytes. The position stays, the end-of-file
- * indicator is cleared. 0, or -1 with the bytes untouched.
- * EBADF: opened with "r". EINVAL: negative. EFBIG: more than size_limit. */
-int filelike_truncate(FILE *stream, int64_t size);
-
-/* 1 if the bytes are in memory (a memory file of the kernel too), 0 if not, or -1. */
-int filelike_in_memory(FILE *stream);
-
-/* Spooled: moves the bytes to disk now. 0 where they are there already, whatever the
- * kind; or -1, and they stay where they are. */
-int filelike_rollover(FILE *stream);
-
-/* A descriptor that holds the bytes, owned by the stream, its offset the stream's
- * position; or -1. The bytes of a spooled stream, and of one with a budget, move to disk
- * for it, those of a memory stream to a memory file of the kernel. What others write
- * through it, the stream sees. */
-int filelike_fileno(FILE *stream);
-
-/* A path under which this and other processes of the user can open the bytes while the
- * stream is open: a named stream's own, else /proc/PID/fd/N, moving the bytes as
- * filelike_fileno does. NULL on failure, with ENOTSUP where there is no /proc. Owned by
- * the stream. */
-const char *filelike_path(FILE *stream);
-
-/* Named: do not remove the file. 0, or -1. */
-int filelike_keep(FILE *stream);
-
-/* Atomic: do not publish. Named: remove the file after all, also if kept. fclose of the
- * stream returns 0 then, whatever was lost. 0, or -1. */
-int filelike_discard(FILE *stream);
-
-/* Puts the bytes at PATH, atomically and durably, whatever the stream is. FLAGS:
- * FILELIKE_NOREPLACE (EEXIST where PATH exists) and FILELIKE_NOSYNC. The file's mode is
- * as for filelike_atomic. Symbolic links are followed. 0, or -1, and both PATH and the
- * stream are as before (unless only the sync of the directory failed).
+/* Tells how many bytes the stream holds.
  *
- * From a stream in memory, a spooled or an atomic one PATH gets a snapshot. A named or
- * temporary stream gives its file away, as rename does: it goes on, on the file that is
- * now PATH, which nothing removes any more; persisted again, it is copied, but not over
- * itself. The same holds for the streams of fopen and tmpfile; what cannot be linked is
- * copied. A stream that has lost a write cannot be persisted: the errno of that write. */
-int filelike_persist(FILE *stream, const char *path, unsigned flags);
+ * Returns  the number, or -1 with errno.
+ */
+int64_t filelike_size(FILE *stream) FILELIKE_NONNULL(1);
 
-/* The errno of this stream's first lost write or failed read, 0 if there was none, or -1
- * with ENOTSUP. What stdio itself refuses (reading a stream opened with "w", say) is not
- * counted. Of a native stream only the indicator is known: EIO where it is set. */
-int filelike_error(FILE *stream);
+/* Shows the bytes without a copy.
+ *
+ * size     set to their number, unless it is NULL
+ *
+ * Returns  the bytes, never NULL on success, or NULL with errno. They are valid until
+ *          the next write, truncation or close of a stream on these bytes; on a native
+ *          stream, whose closing the library does not see, at least until then. The byte
+ *          after the last is '\0', except where the stream reads the caller's bytes in
+ *          place.
+ */
+const void *filelike_view(FILE *stream, size_t *size) FILELIKE_NONNULL(1);
+
+/* Takes the bytes out of the stream, with no copy where they are in memory: as if they
+ * were read whole and then truncated to nothing, for every stream on these bytes. This
+ * stream is at position 0, and still usable.
+ *
+ * size     set to their number, unless it is NULL
+ *
+ * Returns  a block that ends in '\0', for the caller to free, or NULL with errno and the
+ *          bytes untouched.
+ * Errors   EBADF  stream is opened with "r"
+ */
+void *filelike_detach(FILE *stream, size_t *size) FILELIKE_GIVES_BLOCK
+    FILELIKE_NONNULL(1);
+
+/* Cuts the bytes, or extends them with zero bytes. The position stays, the end-of-file
+ * indicator is cleared.
+ *
+ * size     the number of bytes wanted, from 0
+ *
+ * Returns  0, or -1 with errno.
+ * Errors   EBADF   stream is opened with "r"
+ *          EINVAL  size is negative
+ *          EFBIG   size is more than size_limit
+ */
+int filelike_truncate(FILE *stream, int64_t size) FILELIKE_NONNULL(1);
+
+/* Tells where the bytes are.
+ *
+ * Returns  1 if they are in memory, a memory file of the kernel included, 0 if not, or -1
+ *          with errno.
+ */
+int filelike_in_memory(FILE *stream) FILELIKE_NONNULL(1);
+
+/* Moves the bytes of a spooled stream to disk now.
+ *
+ * Returns  0, also where they are there already whatever the kind; or -1 with errno, and
+ *          they stay where they are.
+ */
+int filelike_rollover(FILE *stream) FILELIKE_NONNULL(1);
+
+/* Gives a descriptor that holds the bytes. It is the stream's second handle: its offset
+ * is the stream's position, as with fopen's stream and its fileno (POSIX XSH 2.5.1).
+ *
+ * A spooled stream, and one with a budget, moves to disk for it; a memory stream moves
+ * to a memory file of the kernel. Pushed-back characters are given up.
+ *
+ * Returns  the descriptor, which belongs to the stream, or -1 with errno.
+ * Errors   ENOTSUP  a reopened stream where there is no /proc
+ *          EACCES   a reopened stream where the process has given up the right to open
+ *                   the file
+ */
+int filelike_fileno(FILE *stream) FILELIKE_NONNULL(1);
+
+/* Gives a path under which this and other processes of the user can open the bytes while
+ * the stream is open: a named stream's own, else /proc/PID/fd/N, moving the bytes as
+ * filelike_fileno does.
+ *
+ * Returns  the path, which belongs to the stream and is valid until the stream is closed
+ *          or asked again, or NULL with errno.
+ * Errors   ENOTSUP  there is no /proc
+ */
+const char *filelike_path(FILE *stream) FILELIKE_NONNULL(1);
+
+/* Named: keeps the file. It is not removed.
+ *
+ * Returns  0, or -1 with errno.
+ */
+int filelike_keep(FILE *stream) FILELIKE_NONNULL(1);
+
+/* Atomic: publishes nothing. Named: removes the file after all, also if it was kept.
+ * fclose of the stream then returns 0, whatever was lost.
+ *
+ * Returns  0, or -1 with errno.
+ */
+int filelike_discard(FILE *stream) FILELIKE_NONNULL(1);
+
+/* Puts the bytes of the stream at path, atomically and durably, by the rules of
+ * filelike_atomic.
+ *
+ * From a stream in memory, a spooled or an atomic one path gets a snapshot. A named or
+ * temporary stream gives its file away, as rename does: it goes on, on the file that is
+ * now path, and nothing removes that any more. Persisted again, it is copied. A file
+ * that fopen opened by a name is copied, and left alone.
+ *
+ * path     the file to replace or create; symbolic links are followed
+ * flags    FILELIKE_NOREPLACE: EEXIST where path exists. FILELIKE_NOSYNC: wait for no
+ *          disk.
+ *
+ * Returns  0, or -1 with errno, and both path and the stream are as before (unless only
+ *          the sync of the directory failed).
+ * Errors EINVAL an unknown flag those of filelike_atomic; and the errno of the first
+ *          write that the stream lost
+ */
+int filelike_persist(FILE *stream, const char *path, unsigned flags) FILELIKE_CHECK
+    FILELIKE_NONNULL(1) FILELIKE_NONNULL(2);
+
+/* Tells of the first error of the stream.
+ *
+ * Returns  the errno of its first lost write or failed read, 0 if there was none, or -1
+ *          with errno ENOTSUP. A call that stdio itself refuses (reading a stream opened
+ *          with "w") is no error of the stream. Of a native stream only the indicator is
+ *          known: EIO where it is set.
+ */
+int filelike_error(FILE *stream) FILELIKE_NONNULL(1);
 
 #if defined __GNUC__
 #pragma GCC visibility pop
@@ -266,8 +487,8 @@ int filelike_error(FILE *stream);
  */
 
 #if defined __GNUC__
-/* FILELIKE_AUTO FILE *f = ...; closes f, unless it is NULL, at the end of its scope. What
- * fclose returns is lost: close by hand where it matters that the bytes are stored. */
+/* FILELIKE_AUTO FILE *f = ...; closes f at the end of its scope, unless it is NULL. The
+ * result of fclose is lost: close by hand where it matters that the bytes are stored. */
 #define FILELIKE_AUTO __attribute__((cleanup(filelike_auto_close)))
 
 static __inline__ __attribute__((unused)) void filelike_auto_close(FILE **stream)

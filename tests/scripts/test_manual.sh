@@ -108,10 +108,10 @@ cc -Wall -Wextra -Werror -c prototypes.c || fail "a SYNOPSIS is not what lib/fil
 # The members of struct filelike_options, in the order of FILE.
 members()
 {
-    sed -n '/^struct filelike_options {/,/^};/p' "$1" | tr -s ' ' | sed '/^ *$/d'
+    sed -n '/^typedef struct filelike_options {/,/^} filelike_options;/p' "$1" | tr -s ' ' | sed '/^ *$/d'
 }
 
-sed -n '/^struct filelike_options {/,/^};/p' "$source/man/filelike.3" |
+sed -n '/^typedef struct filelike_options {/,/^} filelike_options;/p' "$source/man/filelike.3" |
     sed 's/\\(aq/'\''/g' >manual.c
 cc -E manual.c | grep -v '^#' >manual
 members header >members.header

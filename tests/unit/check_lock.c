@@ -234,7 +234,7 @@ static void call_path(FILE *stream)
 
 static void call_persist(FILE *stream)
 {
-    (void) filelike_persist(stream, "/nonexistent/directory/file", 0);
+    ck_assert_int_eq(filelike_persist(stream, "/nonexistent/directory/file", 0), -1);
 }
 
 static const struct {

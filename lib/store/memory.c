@@ -291,17 +291,6 @@ static int memory_copy_to(struct store *store, int target)
 /* ---- Beginning and end ---------------------------------------------------------------
  */
 
-static int memory_descriptor(const struct store *store)
-{
-    (void) store;
-    return -1;
-}
-
-static void memory_renew(struct store *store)
-{
-    (void) store;
-}
-
 void memory_finish(struct memory *memory)
 {
     memory_clear(memory);
@@ -319,8 +308,6 @@ static const struct store_operations memory_operations = {
     .view = memory_view,
     .detach = memory_detach,
     .copy_to = memory_copy_to,
-    .descriptor = memory_descriptor,
-    .renew = memory_renew,
 };
 
 void memory_init(struct memory *memory, size_t limit, filelike_budget *budget)

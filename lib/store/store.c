@@ -56,7 +56,8 @@ void store_renew(struct store *store)
 {
     int descriptor = store_descriptor(store);
     store_renew_lock(store);
-    store->operations->renew(store);
+    if (store->operations->renew != NULL)
+        store->operations->renew(store);
     /* The parent may have moved and not come to tell. */
     if (descriptor != -1 || store_descriptor(store) != -1)
         store_announce_move(store);
@@ -118,8 +119,25 @@ int store_append_by_write(
     return 0;
 }
 
+/* ---- What not every kind can do ------------------------------------------------------
+ */
+
+static int lack(void)
+{
+    errno = ENOTSUP;
+    return -1;
+}
+
+static void *lack_pointer(void)
+{
+    errno = ENOTSUP;
+    return NULL;
+}
+
 int store_truncate(struct store *store, int64_t size)
 {
+    if (store->operations->truncate == NULL)
+        return lack();
     if (size > store->size_limit) {
         errno = EFBIG;
         return -1;
@@ -129,40 +147,48 @@ int store_truncate(struct store *store, int64_t size)
 
 int64_t store_size(struct store *store)
 {
-    return store->operations->size(store);
+    int64_t (*size)(struct store *) = store->operations->size;
+    return size != NULL ? size(store) : lack();
 }
 
 const void *store_view(struct store *store, size_t *size)
 {
-    return store->operations->view(store, size);
+    const struct store_operations *operations = store->operations;
+    return operations->view != NULL ? operations->view(store, size) : lack_pointer();
 }
 
 void *store_detach(struct store *store, size_t *size)
 {
-    return store->operations->detach(store, size);
+    const struct store_operations *operations = store->operations;
+    return operations->detach != NULL ? operations->detach(store, size) : lack_pointer();
 }
 
 int store_copy_to(struct store *store, int target)
 {
-    return store->operations->copy_to(store, target);
+    const struct store_operations *operations = store->operations;
+    return operations->copy_to != NULL ? operations->copy_to(store, target) : lack();
 }
 
 int store_descriptor(const struct store *store)
 {
-    return store->operations->descriptor(store);
+    const struct store_operations *operations = store->operations;
+    return operations->descriptor != NULL ? operations->descriptor(store) : -1;
 }
 
 int store_obtain_descriptor(struct store *store)
 {
-    return store->operations->obtain_descriptor(store);
+    int (*obtain)(struct store *) = store->operations->obtain_descriptor;
+    return obtain != NULL ? obtain(store) : lack();
 }
 
 int store_move_to_disk(struct store *store)
 {
-    return store->operations->move_to_disk(store);
+    int (*move)(struct store *) = store->operations->move_to_disk;
+    return move != NULL ? move(store) : lack();
 }
 
 int store_in_memory(const struct store *store)
 {
-    return store->operations->in_memory(store);
+    int (*in_memory)(const struct store *) = store->operations->in_memory;
+    return in_memory != NULL ? in_memory(store) : lack();
 }

@@ -15,7 +15,9 @@
 
 struct store;
 
-/* What a kind of store can do. Failures are -1 or NULL with errno, and lose nothing. */
+/* What a kind of store can do. Failures are -1 or NULL with errno, and lose nothing. A
+ * kind leaves NULL what means nothing to it, which is ENOTSUP then; all kinds have read,
+ * write, append and destroy. */
 struct store_operations {
     /* At most SIZE bytes from POSITION on; 0 at the end or past it. */
     ssize_t (*read)(struct store *, void *buffer, size_t size, int64_t position);
@@ -32,7 +34,8 @@ struct store_operations {
     void *(*detach)(struct store *, size_t *size);
     /* Writes the bytes to the start of the file of TARGET, a descriptor. */
     int (*copy_to)(struct store *, int target);
-    /* The descriptor that holds the bytes, or -1 (no failure) while there is none. */
+    /* The descriptor that holds the bytes, or -1 (no failure) while there is none. NULL:
+     * there never is one. */
     int (*descriptor)(const struct store *);
     /* Moves the bytes to where they have a descriptor, or to disk, unless they are there.
      */

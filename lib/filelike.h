@@ -186,6 +186,29 @@ FILE *filelike_bytes(const void *data, size_t size, const char *mode,
 FILE *filelike_adopt(void *data, size_t size, const char *mode,
     const struct filelike_options *options) FILELIKE_OPENS;
 
+/* Opens a stream on a block of the caller's, to read and write in place. It never holds
+ * more than capacity, allocates nothing for its content, and writes no '\0' of its own.
+ * filelike_size tells how much of the block is used.
+ *
+ * A write or truncation past capacity is ENOSPC and changes nothing; fclose tells of the
+ * write, too. filelike_detach gives a copy and empties the stream.
+ *
+ * block    the block, which the caller keeps until fclose; may be NULL where capacity is
+ *          0
+ * capacity its bytes. A capacity of 0 opens, and every write is ENOSPC.
+ * size     how many of them are there to read, from the first one on. The "w" modes start
+ *          empty.
+ * mode     see above; NULL: "r+"
+ * options  size_limit, buffer_size and flags apply
+ *
+ * Returns  the stream, or NULL with errno.
+ * Errors   EINVAL  size is more than capacity; block is NULL and capacity is not 0; mode
+ *                  or options are not allowed
+ *          EFBIG   size is more than size_limit
+ */
+FILE *filelike_fixed(void *block, size_t capacity, size_t size, const char *mode,
+    const struct filelike_options *options) FILELIKE_OPENS;
+
 /* Opens an empty stream in memory that moves to disk when it would pass memory_limit, its
  * position and every byte kept.
  *

@@ -1,0 +1,47 @@
+/* A stream on a block of the caller's that never grows. */
+#include <config.h>
+
+#include "store/fixed.h"
+
+#include "base/call.h"
+#include "base/mode.h"
+#include "base/options.h"
+#include "filelike.h"
+#include "stdio/open.h"
+
+static int refuse_block(int error)
+{
+    errno = error;
+    return -1;
+}
+
+static int check_block(const void *block, size_t capacity, size_t size,
+    const struct filelike_options *options)
+{
+    if (size > capacity || (block == NULL && capacity != 0))
+        return refuse_block(EINVAL);
+    bool limited = options->size_limit != 0;
+    if (size > PTRDIFF_MAX || (limited && size > options->size_limit))
+        return refuse_block(EFBIG);
+    return 0;
+}
+
+static FILE *open_fixed(void *block, size_t capacity, size_t size, const char *mode,
+    const struct filelike_options *options)
+{
+    struct filelike_options checked;
+    unsigned bits;
+    if (options_check(options, &checked) != 0 || mode_parse(mode, "r+", &bits) != 0 ||
+        check_block(block, capacity, size, &checked) != 0)
+        return NULL;
+    size_t kept = (bits & MODE_TRUNCATE) == 0 ? size : 0;
+    return open_file(fixed_create(block, capacity, kept, checked.size_limit), bits,
+        &checked, BUFFER_IN_MEMORY);
+}
+
+FILE *filelike_fixed(void *block, size_t capacity, size_t size, const char *mode,
+    const struct filelike_options *options)
+{
+    struct call call = call_begin();
+    return call_end_pointer(&call, open_fixed(block, capacity, size, mode, options));
+}

@@ -108,8 +108,8 @@ static int start_content(const struct atomic *atomic, unsigned mode, uint64_t si
         return 0;
     if (check_size(target, size_limit) != 0)
         return -1;
-    int flags = O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK;
-    int old = RETRY(openat(target->directory, target->name, flags));
+    int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
+    int old = descriptor_open(target->directory, target->name, flags);
     if (old == -1)
         return -1;
     int status = descriptor_copy(old, atomic->aside.descriptor);
@@ -159,7 +159,7 @@ static struct atomic *create(
 /* The store has a descriptor of its own: readers may outlive the publishing stream. */
 static struct store *create_store(const struct atomic *atomic, uint64_t size_limit)
 {
-    int descriptor = RETRY(fcntl(atomic->aside.descriptor, F_DUPFD_CLOEXEC, 0));
+    int descriptor = descriptor_duplicate(atomic->aside.descriptor);
     if (descriptor == -1)
         return NULL;
     struct store *store = file_create(descriptor, size_limit);

@@ -83,7 +83,7 @@ static int go_on_with(struct file *file, int copy)
  * can be set back, but not a path that has been replaced. */
 static int exchange(struct persisting *it, struct file *file, struct replacement *copy)
 {
-    int old = RETRY(fcntl(file->descriptor, F_DUPFD_CLOEXEC, 0));
+    int old = descriptor_duplicate(file->descriptor);
     if (old == -1)
         return -1;
     int status = go_on_with(file, copy->descriptor);

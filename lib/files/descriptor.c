@@ -10,6 +10,88 @@
 #include <sys/uio.h>
 #include <unistd.h>
 
+#ifndef MFD_NOEXEC_SEAL
+#define MFD_NOEXEC_SEAL 8u /* the kernel's, since 6.3 */
+#define MFD_EXEC 16u
+#endif
+
+/* ---- Making them ---------------------------------------------------------------------
+ */
+
+/* DESCRIPTOR, or another one in place of 0, 1 and 2. */
+static int above_standard(int descriptor)
+{
+    if (descriptor == -1 || descriptor > STDERR_FILENO)
+        return descriptor;
+    int moved = RETRY(fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    descriptor_close(descriptor);
+    return moved;
+}
+
+int descriptor_open(int directory, const char *path, int flags)
+{
+    return above_standard(RETRY(openat(directory, path, flags | O_CLOEXEC)));
+}
+
+int descriptor_create(int directory, const char *name, int access, mode_t mode)
+{
+    int flags = access | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
+    int made = RETRY(openat(directory, name, flags, mode));
+    int descriptor = above_standard(made);
+    if (made != -1 && descriptor == -1)
+        KEEPING_ERRNO((void) RETRY(unlinkat(directory, name, 0)));
+    return descriptor;
+}
+
+int descriptor_create_nameless(int directory, const char *path, int access, mode_t mode)
+{
+    int flags = access | O_TMPFILE | O_CLOEXEC;
+    return above_standard(RETRY(openat(directory, path, flags, mode)));
+}
+
+bool descriptor_lacks_nameless(int error)
+{
+    return error == EOPNOTSUPP || error == EISDIR || error == ENOENT || error == EINVAL;
+}
+
+int descriptor_link(int descriptor, int directory, const char *name)
+{
+    char path[PROC_PATH_SIZE];
+    descriptor_own_proc_path(descriptor, path);
+    return RETRY(linkat(AT_FDCWD, path, directory, name, AT_SYMLINK_FOLLOW));
+}
+
+/* Where vm.memfd_noexec is set, the kernel wants to be told whether the file may ever be
+ * executed. An older one knows neither flag. */
+static int create_in_memory(unsigned flag)
+{
+    static const char name[] = "filelike";
+    int descriptor = RETRY(memfd_create(name, MFD_CLOEXEC | flag));
+    if (descriptor == -1 && errno == EINVAL)
+        descriptor = RETRY(memfd_create(name, MFD_CLOEXEC));
+    return above_standard(descriptor);
+}
+
+int descriptor_create_in_memory(mode_t permissions)
+{
+    enum { EXECUTABLE = S_IXUSR | S_IXGRP | S_IXOTH };
+    int descriptor =
+        create_in_memory(permissions & EXECUTABLE ? MFD_EXEC : MFD_NOEXEC_SEAL);
+    if (descriptor == -1 || permissions == 0 ||
+        RETRY(fchmod(descriptor, permissions)) == 0)
+        return descriptor;
+    descriptor_close(descriptor);
+    return -1;
+}
+
+int descriptor_duplicate(int descriptor)
+{
+    return RETRY(fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+}
+
+/* ---- Using them ----------------------------------------------------------------------
+ */
+
 ssize_t descriptor_read(int descriptor, void *buffer, size_t size, int64_t position)
 {
     size_t done = 0;
@@ -132,11 +214,6 @@ int descriptor_truncate(int descriptor, int64_t size)
     return RETRY(ftruncate(descriptor, size));
 }
 
-bool descriptor_lacks_tmpfile(int error)
-{
-    return error == EOPNOTSUPP || error == EISDIR || error == ENOENT || error == EINVAL;
-}
-
 /* Linux has closed it also where close was interrupted: never twice. */
 int descriptor_finish(int descriptor)
 {
@@ -150,15 +227,13 @@ void descriptor_close(int descriptor)
 {
     if (descriptor == -1)
         return;
-    int saved = errno;
-    (void) descriptor_finish(descriptor);
-    errno = saved;
+    KEEPING_ERRNO((void) descriptor_finish(descriptor));
 }
 
 /* The kernel asks the filesystem at each close of a descriptor for the file. */
 int descriptor_check_writes(int descriptor)
 {
-    int another = RETRY(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
+    int another = descriptor_duplicate(descriptor);
     return another == -1 ? -1 : descriptor_finish(another);
 }
 
@@ -166,7 +241,7 @@ int descriptor_check_writes(int descriptor)
 static int memory_device(dev_t *device)
 {
     struct stat status;
-    int descriptor = RETRY(memfd_create("filelike", MFD_CLOEXEC));
+    int descriptor = descriptor_create_in_memory(0);
     if (descriptor == -1)
         return -1;
     int result = RETRY(fstat(descriptor, &status));
@@ -229,7 +304,7 @@ int descriptor_open_again(int descriptor, int access)
 {
     char path[PROC_PATH_SIZE];
     descriptor_own_proc_path(descriptor, path);
-    int again = RETRY(open(path, access | O_CLOEXEC | O_NOCTTY));
+    int again = descriptor_open(AT_FDCWD, path, access | O_NOCTTY);
     if (again == -1 && errno == ENOENT)
         errno = ENOTSUP;
     return again;
@@ -244,7 +319,7 @@ int descriptor_share(int descriptor, int access)
     /* pwrite on a descriptor with O_APPEND ignores the position. */
     bool enough = (flags & O_ACCMODE) == O_RDWR || (flags & O_ACCMODE) == access;
     if (enough && (flags & O_APPEND) == 0)
-        return RETRY(fcntl(descriptor, F_DUPFD_CLOEXEC, 0));
+        return descriptor_duplicate(descriptor);
     return -1;
 }
 
@@ -252,7 +327,7 @@ int descriptor_of_parent(int descriptor)
 {
     char path[PROC_PATH_SIZE];
     proc_path(getppid(), descriptor, path);
-    return RETRY(open(path, O_PATH | O_CLOEXEC));
+    return descriptor_open(AT_FDCWD, path, O_PATH);
 }
 
 int descriptor_readable(int descriptor, int *opened)

@@ -11,6 +11,40 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
+/* ---- Making them ---------------------------------------------------------------------
+ *
+ * Every descriptor of the library comes from here. It is close-on-exec and none of 0, 1
+ * and 2: where the program has closed those, what it prints would go into a file of ours.
+ * -1 with errno. */
+
+/* PATH, from DIRECTORY on, opened with FLAGS; it exists. */
+int descriptor_open(int directory, const char *path, int flags);
+
+/* A new file NAME, from DIRECTORY on, EEXIST where there is one. ACCESS is O_RDWR or
+ * O_WRONLY, and MODE is less the umask. On failure there is no such file. */
+int descriptor_create(int directory, const char *name, int access, mode_t mode);
+
+/* A new file without a name in the directory PATH, from DIRECTORY on. */
+int descriptor_create_nameless(int directory, const char *path, int access, mode_t mode);
+
+/* Whether ERROR, of the function before, may mean that the filesystem or the kernel knows
+ * no such files. It is asked each time: what holds for one directory says nothing of
+ * another. */
+bool descriptor_lacks_nameless(int error);
+
+/* Gives the file of DESCRIPTOR, which may have no name, the name NAME from DIRECTORY on.
+ * 0, or -1 with errno, EEXIST where there is such a file. */
+int descriptor_link(int descriptor, int directory, const char *name);
+
+/* A new memory file of the kernel with these PERMISSIONS; 0: those that it gives. */
+int descriptor_create_in_memory(mode_t permissions);
+
+/* A second one that shares offset and flags with DESCRIPTOR. */
+int descriptor_duplicate(int descriptor);
+
+/* ---- Using them ----------------------------------------------------------------------
+ */
+
 /* As pread, but short only at the end of the file. */
 ssize_t descriptor_read(int descriptor, void *buffer, size_t size, int64_t position);
 
@@ -31,11 +65,6 @@ bool descriptor_same_file(const struct stat *one, const struct stat *other);
 /* The size of the file in bytes, or -1 with errno. */
 int64_t descriptor_size(int descriptor);
 int descriptor_truncate(int descriptor, int64_t size);
-
-/* Whether ERROR, of an open with O_TMPFILE, may mean that the filesystem or the kernel
- * does not know it. It is asked each time: what holds for one directory says nothing of
- * another. */
-bool descriptor_lacks_tmpfile(int error);
 
 /* Closes DESCRIPTOR. 0, or -1 with errno where that tells of a write that the system had
  * put off and has lost. */

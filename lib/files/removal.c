@@ -154,6 +154,14 @@ void removal_release(struct removal *removal)
     errno = saved;
 }
 
+int removal_undo(struct removal *removal)
+{
+    if (RETRY(unlinkat(removal->directory, removal->name, 0)) != 0 && errno != ENOENT)
+        return -1;
+    removal_disarm(removal);
+    return 0;
+}
+
 /* Bounded, in all by PATIENCE milliseconds: a thread that is creating a file never waits
  * for us, but its disk may hang. */
 static void wait_for_creation(const struct removal *removal, int *patience)

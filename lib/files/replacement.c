@@ -4,13 +4,10 @@
 
 #include "files/descriptor.h"
 #include "filelike.h"
+#include "files/unique.h"
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdint.h>
-#include <stdio.h>
-#include <stdlib.h>
-#include <sys/random.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -25,99 +22,32 @@ enum {
 /* ---- Hidden names --------------------------------------------------------------------
  */
 
-/* A name that nobody can guess, or NULL with errno. mkostemps needs a path; this one is
- * for a directory that is held open, wherever it may have been moved to. */
-static char *hidden_name(void)
-{
-    uint64_t number;
-    char *name;
-    if (RETRY(getrandom(&number, sizeof number, 0)) != sizeof number)
-        return NULL;
-    if (asprintf(&name, ".filelike-%016llx", (unsigned long long) number) == -1)
-        return NULL;
-    return name;
-}
+#define HIDDEN_PREFIX ".filelike-"
 
-static int create_file(const struct target *target, const char *name, int mode)
-{
-    int flags = O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC;
-    return RETRY(openat(target->directory, name, flags, (mode_t) mode));
-}
-
-static int link_file(const struct target *target, const char *name, int descriptor)
-{
-    char path[PROC_PATH_SIZE];
-    descriptor_own_proc_path(descriptor, path);
-    return RETRY(linkat(AT_FDCWD, path, target->directory, name, AT_SYMLINK_FOLLOW));
-}
-
-/* NAME, which the file of DESCRIPTOR has just got, belongs to REMOVAL now, or is gone. */
-static int arm(
-    const struct target *target, struct removal *removal, char *name, int descriptor)
-{
-    struct stat status;
-    if (RETRY(fstat(descriptor, &status)) != 0) {
-        int saved = errno;
-        (void) RETRY(unlinkat(target->directory, name, 0));
-        errno = saved;
-        return -1;
-    }
-    removal_set(removal, target->directory, name, &status);
-    removal_arm(removal);
-    return 0;
-}
-
-/* Gives a file a hidden name, which belongs to REMOVAL then. A descriptor or 0, or -1. */
+/* MAKE gives a file a hidden name beside the target: what it returns, and in *REMOVAL
+ * what removes that name. */
 typedef int hidden_maker(
-    const struct target *target, struct removal *removal, char *name, int argument);
+    const struct target *target, struct removal *removal, int argument);
 
-static int create_hidden(
-    const struct target *target, struct removal *removal, char *name, int mode)
+static int create_hidden(const struct target *target, struct removal *removal, int mode)
 {
-    int descriptor = create_file(target, name, mode);
-    if (descriptor == -1 || arm(target, removal, name, descriptor) == 0)
-        return descriptor;
-    descriptor_close(descriptor);
-    return -1;
+    return unique_create(
+        target->directory, HIDDEN_PREFIX, "", O_RDWR, (mode_t) mode, removal);
 }
 
 static int link_hidden(
-    const struct target *target, struct removal *removal, char *name, int descriptor)
+    const struct target *target, struct removal *removal, int descriptor)
 {
-    if (link_file(target, name, descriptor) != 0)
-        return -1;
-    return arm(target, removal, name, descriptor);
+    return unique_link(target->directory, HIDDEN_PREFIX, "", descriptor, removal);
 }
 
-static int make_hidden_once(const struct target *target, struct removal *removal,
-    hidden_maker *make, int argument)
-{
-    sigset_t signals;
-    char *name = hidden_name();
-    if (name == NULL)
-        return -1;
-    removal_begin_creation(removal, &signals);
-    int result = make(target, removal, name, argument);
-    removal_end_creation(removal, &signals);
-    if (result == -1) {
-        int saved = errno;
-        free(name);
-        errno = saved;
-    }
-    return result;
-}
-
-/* Makes a hidden name beside the target, and in *REMOVAL what will remove it. */
 static int make_hidden(const struct target *target, struct removal **removal,
     hidden_maker *make, int argument)
 {
-    int result;
     *removal = removal_reserve();
     if (*removal == NULL)
         return -1;
-    do
-        result = make_hidden_once(target, *removal, make, argument);
-    while (result == -1 && errno == EEXIST);
+    int result = make(target, *removal, argument);
     if (result == -1) {
         removal_release(*removal);
         *removal = NULL;
@@ -130,10 +60,9 @@ static int make_hidden(const struct target *target, struct removal **removal,
 
 static int create(struct replacement *aside, mode_t mode)
 {
-    int flags = O_TMPFILE | O_RDWR | O_CLOEXEC;
     struct target *target = aside->target;
-    int descriptor = RETRY(openat(target->directory, ".", flags, mode));
-    if (descriptor == -1 && descriptor_lacks_tmpfile(errno))
+    int descriptor = descriptor_create_nameless(target->directory, ".", O_RDWR, mode);
+    if (descriptor == -1 && descriptor_lacks_nameless(errno))
         descriptor = make_hidden(target, &aside->removal, create_hidden, (int) mode);
     return descriptor;
 }
@@ -263,7 +192,7 @@ static int claim_and_rename(int directory, const char *name, const struct target
     if (removal == NULL)
         return -1;
     removal_begin_creation(removal, &signals);
-    int claim = create_file(target, target->name, PRIVATE_MODE);
+    int claim = descriptor_create(target->directory, target->name, O_RDWR, PRIVATE_MODE);
     int status = claim == -1 ? -1 : rename_at(directory, name, target);
     if (claim != -1 && status != 0) {
         int saved = errno;
@@ -312,7 +241,7 @@ int replacement_link(int descriptor, const struct target *target, unsigned flags
 {
     struct removal *removal;
     if (flags & FILELIKE_NOREPLACE)
-        return link_file(target, target->name, descriptor);
+        return descriptor_link(descriptor, target->directory, target->name);
     if (make_hidden(target, &removal, link_hidden, descriptor) == -1)
         return -1;
     return rename_hidden(removal, target, flags);

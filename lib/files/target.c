@@ -44,11 +44,11 @@ static int open_directory(struct target *target)
     char *directory = strndup(target->path, length);
     if (directory == NULL)
         return -1;
-    int flags = O_DIRECTORY | O_CLOEXEC;
-    target->directory = RETRY(open(directory, O_RDONLY | flags));
+    int flags = O_DIRECTORY;
+    target->directory = descriptor_open(AT_FDCWD, directory, O_RDONLY | flags);
     /* The right to list it is not needed. */
     if (target->directory == -1 && errno == EACCES)
-        target->directory = RETRY(open(directory, O_PATH | flags));
+        target->directory = descriptor_open(AT_FDCWD, directory, O_PATH | flags);
     int saved = errno;
     free(directory);
     errno = saved;
@@ -216,10 +216,10 @@ bool target_is_elsewhere(const struct target *target, const char *path)
  * just been put there. */
 static int sync_around(const struct target *target)
 {
-    int flags = O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC;
-    int file = RETRY(openat(target->directory, target->name, O_RDONLY | flags));
+    int flags = O_NOFOLLOW | O_NONBLOCK;
+    int file = descriptor_open(target->directory, target->name, O_RDONLY | flags);
     if (file == -1)
-        file = RETRY(openat(target->directory, target->name, O_WRONLY | flags));
+        file = descriptor_open(target->directory, target->name, O_WRONLY | flags);
     if (file == -1)
         return -1;
     int status = RETRY(syncfs(file));

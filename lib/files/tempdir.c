@@ -4,17 +4,15 @@
 
 #include "files/descriptor.h"
 #include "files/path.h"
+#include "files/unique.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
-/* What mkostemps replaces by random characters. */
-#define RANDOM_PART "XXXXXX"
 #define DEFAULT_PREFIX "filelike-"
 
 enum { DEFAULT_PERMISSIONS = 0600 };
@@ -95,64 +93,51 @@ struct named_file {
     struct removal *removal;
 };
 
-/* Gives a new file its permissions, of which the umask may have taken some; *STATUS is
- * the file's. A filesystem that knows none refuses, which counts where some were asked
- * for. */
-static int set_permissions(
-    int descriptor, const struct tempdir *tempdir, struct stat *status)
+/* Gives a new file its permissions, of which the umask may have taken some. A filesystem
+ * that knows none refuses, which counts where some were asked for. */
+static int set_permissions(int descriptor, const struct tempdir *tempdir)
 {
     enum { PERMISSION_BITS = 0777 };
+    struct stat status;
     bool asked = tempdir->permissions != 0;
     mode_t wanted = asked ? tempdir->permissions : DEFAULT_PERMISSIONS;
-    if (RETRY(fstat(descriptor, status)) != 0)
+    if (RETRY(fstat(descriptor, &status)) != 0)
         return -1;
-    if ((status->st_mode & PERMISSION_BITS) == wanted)
+    if ((status.st_mode & PERMISSION_BITS) == wanted)
         return 0;
     return RETRY(fchmod(descriptor, wanted)) == 0 || (errno == EPERM && !asked) ? 0 : -1;
 }
 
-/* As mkostemps; on success PATH belongs to the removal. */
-static int create_and_set(char *path, const struct named_file *file)
+/* DESCRIPTOR, where it is one and its file has got its permissions; else -1. */
+static int set_or_close(int descriptor, const struct tempdir *tempdir)
 {
-    struct stat status;
-    int descriptor = mkostemps(path, (int) strlen(file->suffix), O_CLOEXEC);
-    if (descriptor == -1)
+    if (descriptor == -1 || set_permissions(descriptor, tempdir) == 0)
+        return descriptor;
+    descriptor_close(descriptor);
+    return -1;
+}
+
+static int create_at(const char *directory, const struct named_file *file, int access)
+{
+    char *prefix = path_join(directory, "/", file->prefix);
+    if (prefix == NULL)
         return -1;
-    if (set_permissions(descriptor, file->tempdir, &status) != 0) {
-        int saved = errno;
-        (void) RETRY(unlink(path));
-        descriptor_close(descriptor);
-        errno = saved;
-        return -1;
-    }
-    removal_set(file->removal, AT_FDCWD, path, &status);
-    removal_arm(file->removal);
+    int descriptor = unique_create(
+        AT_FDCWD, prefix, file->suffix, access, DEFAULT_PERMISSIONS, file->removal);
+    call_free(prefix);
     return descriptor;
 }
 
-static int create_named_once(const char *directory, void *context)
-{
-    struct named_file *file = context;
-    sigset_t signals;
-    char *path;
-    if (asprintf(
-            &path, "%s/%s" RANDOM_PART "%s", directory, file->prefix, file->suffix) == -1)
-        return -1;
-    removal_begin_creation(file->removal, &signals);
-    int descriptor = create_and_set(path, file);
-    removal_end_creation(file->removal, &signals);
-    if (descriptor == -1) {
-        int saved = errno;
-        free(path);
-        errno = saved;
-    }
-    return descriptor;
-}
-
-/* Each time with a path of its own: mkostemps spoils the one that it fails with. */
+/* The name is gone again where the file does not get its permissions: the next directory
+ * is tried, and the removal is still the caller's. */
 static int create_named(const char *directory, void *context)
 {
-    return RETRY(create_named_once(directory, context));
+    const struct named_file *file = context;
+    int created = create_at(directory, file, O_RDWR);
+    int descriptor = set_or_close(created, file->tempdir);
+    if (created != -1 && descriptor == -1)
+        KEEPING_ERRNO((void) removal_undo(file->removal));
+    return descriptor;
 }
 
 int tempdir_named(const struct tempdir *tempdir, const char *prefix, const char *suffix,
@@ -175,13 +160,18 @@ struct nameless_file {
     int access;
 };
 
-static int create_and_unlink(const char *directory, const struct tempdir *tempdir)
+/* Nobody else knows the name: it goes without a look at what has it now. */
+static int create_and_unlink(const char *directory, const struct nameless_file *nameless)
 {
     struct removal *removal = removal_reserve();
     if (removal == NULL)
         return -1;
-    struct named_file file = {tempdir, DEFAULT_PREFIX, "", removal};
-    int descriptor = create_named(directory, &file);
+    struct named_file file = {nameless->tempdir, DEFAULT_PREFIX, "", removal};
+    int descriptor = create_at(directory, &file, nameless->access);
+    if (descriptor != -1 && removal_undo(removal) != 0) {
+        descriptor_close(descriptor);
+        descriptor = -1;
+    }
     removal_release(removal);
     return descriptor;
 }
@@ -201,30 +191,21 @@ static int restrict_access(int descriptor, int access)
     return restricted;
 }
 
-/* DESCRIPTOR, where it is one and its file has got its permissions; else -1. */
-static int set_or_close(int descriptor, const struct tempdir *tempdir)
-{
-    struct stat status;
-    if (descriptor == -1 || set_permissions(descriptor, tempdir, &status) == 0)
-        return descriptor;
-    descriptor_close(descriptor);
-    return -1;
-}
-
 static int create_nameless(const char *directory, void *context)
 {
     const struct nameless_file *file = context;
-    int flags = O_TMPFILE | O_CLOEXEC | file->access;
-    int descriptor = RETRY(open(directory, flags, DEFAULT_PERMISSIONS));
-    if (descriptor == -1 && descriptor_lacks_tmpfile(errno))
-        return restrict_access(create_and_unlink(directory, file->tempdir), file->access);
+    int descriptor = descriptor_create_nameless(
+        AT_FDCWD, directory, file->access, DEFAULT_PERMISSIONS);
+    if (descriptor == -1 && descriptor_lacks_nameless(errno))
+        descriptor = create_and_unlink(directory, file);
     return set_or_close(descriptor, file->tempdir);
 }
 
 static int create_in_kernel(const struct tempdir *tempdir, int access)
 {
-    int descriptor = set_or_close(RETRY(memfd_create("filelike", MFD_CLOEXEC)), tempdir);
-    return restrict_access(descriptor, access);
+    mode_t permissions =
+        tempdir->permissions != 0 ? tempdir->permissions : DEFAULT_PERMISSIONS;
+    return restrict_access(descriptor_create_in_memory(permissions), access);
 }
 
 int tempdir_nameless(const struct tempdir *tempdir, int access)

@@ -32,7 +32,7 @@
  * fopen's own does that is open all the time. */
 static FILE *make_reference(void)
 {
-    int descriptor = RETRY(open("/", O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+    int descriptor = descriptor_open(AT_FDCWD, "/", O_RDONLY | O_DIRECTORY);
     FILE *reference = descriptor == -1 ? NULL : fdopen(descriptor, "r");
     if (reference != NULL)
         reference->_fileno = -1;

@@ -66,16 +66,6 @@ STANDS_BEFORE int memfd_create(const char *name, unsigned flags)
     return (int) syscall(SYS_memfd_create, name, flags);
 }
 
-STANDS_BEFORE int mkostemps(char *path, int suffix_length, int flags)
-{
-    if (fault_strikes(FAULT_MKOSTEMPS))
-        return -1;
-    int descriptor = mkstemps(path, suffix_length);
-    if (descriptor != -1 && (flags & O_CLOEXEC))
-        (void) syscall(SYS_fcntl, descriptor, F_SETFD, FD_CLOEXEC);
-    return descriptor;
-}
-
 STANDS_BEFORE off_t lseek(int descriptor, off_t offset, int whence)
 {
     if (fault_strikes(FAULT_LSEEK))

@@ -184,7 +184,7 @@ static void clean_up_without_waiting(void)
 
 static enum fault fork_and_clean_up(enum fault_call call)
 {
-    if (call != FAULT_MKOSTEMPS)
+    if (call != FAULT_CREATE)
         return FAULT_NONE;
     faults.strike = NULL;
     (void) fork_and_run(clean_up_without_waiting);

@@ -334,6 +334,34 @@ START_TEST(in_memory_needs_no_directory)
 }
 END_TEST
 
+enum { MAY_EXECUTE = 010, NOEXEC_SEAL = 8, SEAL_EXEC = 0x20 }; /* the kernel's, 6.3 */
+
+static bool is_sealed(mode_t permissions)
+{
+    struct filelike_options options = {
+        .flags = FILELIKE_IN_MEMORY, .permissions = permissions};
+    FILE *stream = filelike_temporary("w+", &options);
+    ck_assert_msg(stream != NULL, "%s", strerror(errno));
+    int seals = fcntl(filelike_fileno(stream), F_GET_SEALS);
+    assert_closes(stream);
+    return seals != -1 && (seals & SEAL_EXEC) != 0;
+}
+
+/* vm.memfd_noexec may have the kernel refuse what does not say that. */
+START_TEST(in_memory_says_whether_it_may_be_executed)
+{
+    int descriptor = memfd_create("test", MFD_CLOEXEC | NOEXEC_SEAL);
+    if (descriptor == -1) {
+        say_skipped("a memory file that is not executed", strerror(errno));
+        return;
+    }
+    ck_assert_int_eq(close(descriptor), 0);
+    ck_assert(is_sealed(0));
+    ck_assert(is_sealed(0640));
+    ck_assert(!is_sealed(0600 | MAY_EXECUTE));
+}
+END_TEST
+
 /* Without /proc nothing reads a file that was opened only to be written. */
 START_TEST(bytes_that_cannot_be_read)
 {
@@ -419,6 +447,7 @@ static TCase *native(void)
     tcase_add_test(test_case, each_time_tries_again);
     tcase_add_test(test_case, lies_in_the_directory_given);
     tcase_add_test(test_case, in_memory_needs_no_directory);
+    tcase_add_test(test_case, in_memory_says_whether_it_may_be_executed);
     tcase_add_test(test_case, bytes_that_cannot_be_read);
     tcase_add_test(test_case, bytes_that_are_too_many);
     return test_case;

@@ -1,6 +1,7 @@
 /* bench: the library's streams beside their peers, in one run.
  *
- * usage: bench [--row NAME]... [--quick | --rounds N] [--csv FILE] [--data FILE]
+ * usage: bench [--row NAME]... [--quick | --rounds N] [--seconds N] [--csv FILE]
+ *              [--data FILE]
  *        bench --list
  *
  * Prints how fast, or how large, each kind of stream is in each piece of work: the median
@@ -15,13 +16,16 @@
 #include <getopt.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 enum { DEFAULT_ROUNDS = 9, QUICK_ROUNDS = 3 };
+enum { DEFAULT_SECONDS = 300, MOST_SECONDS = 86400 };
 
 #define DEFAULT_DATA "/usr/share/zoneinfo/zone1970.tab"
 
 struct settings {
     size_t rounds;
+    size_t seconds; /* that the whole run may take */
     const char *data;
     const char *csv;
     bool *chosen; /* for each row */
@@ -46,27 +50,30 @@ static _Noreturn void complain(const char *what, const char *which)
 
 static int help(void)
 {
-    (void) fputs("usage: bench [--row NAME]... [--quick | --rounds N] [--csv FILE] "
-                 "[--data FILE]\n"
-                 "       bench --list\n"
-                 "\n"
-                 "  --row NAME   this row only; --list names them\n"
-                 "  --quick      3 rounds rather than 9\n"
-                 "  --rounds N   N rounds, and up to four times as many where they\n"
-                 "               leave in doubt whether a target is met; at most 99\n"
-                 "  --csv FILE   writes the figures to FILE, too\n"
-                 "  --data FILE  the table that the row csv writes\n",
+    (void) fputs(
+        "usage: bench [--row NAME]... [--quick | --rounds N] [--seconds N]\n"
+        "             [--csv FILE] [--data FILE]\n"
+        "       bench --list\n"
+        "\n"
+        "  --row NAME   this row only; --list names them\n"
+        "  --quick      3 rounds rather than 9\n"
+        "  --rounds N   N rounds, and up to four times as many where they\n"
+        "               leave in doubt whether a target is met; at most 99\n"
+        "  --seconds N  ends after about N seconds, 300 by default: each row then\n"
+        "               has fewer rounds, and its targets may not be told\n"
+        "  --csv FILE   writes the figures to FILE, too\n"
+        "  --data FILE  the table that the row csv writes\n",
         stdout);
     return EXIT_SUCCESS;
 }
 
-static size_t parse_rounds(const char *text)
+static size_t parse_number(const char *text, size_t most, const char *complaint)
 {
     char *end;
-    unsigned long rounds = strtoul(text, &end, 10);
-    if (*text == '\0' || *end != '\0' || rounds == 0 || rounds > MOST_ROUNDS)
-        complain("rounds are a number from 1 to 99, not", text);
-    return rounds;
+    unsigned long number = strtoul(text, &end, 10);
+    if (*text == '\0' || *end != '\0' || number == 0 || number > most)
+        complain(complaint, text);
+    return number;
 }
 
 static void choose(struct settings *settings, const char *name)
@@ -84,6 +91,7 @@ static const struct option options[] = {
     {"row", required_argument, NULL, 'r'},
     {"quick", no_argument, NULL, 'q'},
     {"rounds", required_argument, NULL, 'n'},
+    {"seconds", required_argument, NULL, 's'},
     {"csv", required_argument, NULL, 'c'},
     {"data", required_argument, NULL, 'd'},
     {"list", no_argument, NULL, 'l'},
@@ -101,7 +109,12 @@ static void set(struct settings *settings, int option)
         settings->rounds = QUICK_ROUNDS;
         break;
     case 'n':
-        settings->rounds = parse_rounds(optarg);
+        settings->rounds =
+            parse_number(optarg, MOST_ROUNDS, "rounds are a number from 1 to 99, not");
+        break;
+    case 's':
+        settings->seconds = parse_number(
+            optarg, MOST_SECONDS, "seconds are a number from 1 to 86400, not");
         break;
     case 'c':
         settings->csv = optarg;
@@ -161,31 +174,75 @@ static size_t smaller(size_t one, size_t other)
     return one < other ? one : other;
 }
 
-/* Where a target is within the doubt that is left, there are as many again, up to four
- * times. */
-static void run_row(const struct row *row, size_t rounds)
+/* Where a target is within the doubt that is left, there are more rounds, up to four
+ * times as many. */
+static bool has_enough(const struct row *row, const struct costs *costs, size_t rounds)
 {
     enum { MOST_TIMES = 4 };
+    size_t most = smaller(MOST_TIMES * rounds, MOST_ROUNDS);
+    return costs->rounds >= most ||
+           (costs->rounds >= rounds && report_is_certain(row, costs));
+}
+
+/* A person who waits is told how far the run is. */
+static void tell_progress(
+    const struct row *row, size_t number, size_t count, const struct costs *costs)
+{
+    if (isatty(STDERR_FILENO))
+        (void) fprintf(stderr, "\r\033[K[%zu of %zu] %s, round %zu\r", number, count,
+            row->name, costs->rounds + 1);
+}
+
+static void end_progress(void)
+{
+    if (isatty(STDERR_FILENO))
+        (void) fputs("\r\033[K", stderr);
+}
+
+static size_t count_wanted(const struct settings *settings)
+{
+    size_t count = 0;
+    for (size_t i = 0; i < row_count; i++)
+        count += is_wanted(settings, i);
+    return count;
+}
+
+/* One round at least. */
+static void run_row(
+    const struct row *row, size_t rounds, double deadline, size_t number, size_t count)
+{
     static struct costs costs;
     costs = (struct costs){0};
-    size_t most = smaller(MOST_TIMES * rounds, MOST_ROUNDS);
-    do
-        harness_run(row, smaller(rounds, most - costs.rounds), &costs);
-    while (!report_is_certain(row, &costs) && costs.rounds < most);
+    do {
+        tell_progress(row, number, count, &costs);
+        harness_run(row, 1, &costs);
+    } while (!has_enough(row, &costs, rounds) && now() < deadline);
+    end_progress();
     report_row(row, &costs);
 }
 
+/* Each row may use an equal part of the time that is left, so what one leaves is the
+ * others'. */
 static void run(const struct settings *settings)
 {
+    double end = now() + (double) settings->seconds;
+    size_t count = count_wanted(settings);
+    size_t number = 0;
     for (size_t i = 0; i < row_count; i++) {
-        if (is_wanted(settings, i))
-            run_row(&rows[i], settings->rounds);
+        if (!is_wanted(settings, i))
+            continue;
+        double share = (end - now()) / (double) (count - number);
+        run_row(&rows[i], settings->rounds, now() + share, ++number, count);
     }
 }
 
 int main(int count, char **arguments)
 {
-    struct settings settings = {.rounds = DEFAULT_ROUNDS, .data = DEFAULT_DATA};
+    struct settings settings = {
+        .rounds = DEFAULT_ROUNDS,
+        .seconds = DEFAULT_SECONDS,
+        .data = DEFAULT_DATA,
+    };
     settings.chosen = calloc(row_count, sizeof *settings.chosen);
     if (settings.chosen == NULL)
         return EXIT_FAILURE;

@@ -16,10 +16,16 @@
  * share what it has, and not evenly. */
 #define MUCH_FOREIGN 0.15
 
-enum verdict { NO_TARGET, OK, SHORT, NOISY, VERDICTS };
+/* Nor do fewer rounds than this: their quartiles say nothing. */
+enum { ENOUGH_ROUNDS = 5 };
 
-static const char *const verdicts[VERDICTS] = {
-    [NO_TARGET] = "", [OK] = "ok", [SHORT] = "SHORT", [NOISY] = "noisy"};
+enum verdict { NO_TARGET, OK, SHORT, NOISY, FEW, VERDICTS };
+
+static const char *const verdicts[VERDICTS] = {[NO_TARGET] = "",
+    [OK] = "ok",
+    [SHORT] = "SHORT",
+    [NOISY] = "noisy",
+    [FEW] = "few rounds"};
 
 static size_t counts[VERDICTS];
 
@@ -69,6 +75,8 @@ static enum verdict judge(const struct comparison *comparison, const struct cost
     double target = comparison->target;
     if (target == 0)
         return NO_TARGET;
+    if (costs->rounds < ENOUGH_ROUNDS)
+        return FEW;
     if (is_disturbed(comparison->row, costs))
         return NOISY;
     if (ratio->doubt > TOO_NOISY && is_in_doubt(comparison))
@@ -293,9 +301,10 @@ void report_begin(FILE *figures)
 
 void report_end(void)
 {
-    size_t targets = counts[OK] + counts[SHORT] + counts[NOISY];
-    printf("\n%zu targets: %zu ok, %zu SHORT, %zu noisy\n", targets, counts[OK],
-        counts[SHORT], counts[NOISY]);
+    size_t targets = counts[OK] + counts[SHORT] + counts[NOISY] + counts[FEW];
+    printf(
+        "\n%zu targets: %zu ok, %zu SHORT, %zu noisy, %zu with too few rounds to tell\n",
+        targets, counts[OK], counts[SHORT], counts[NOISY], counts[FEW]);
     if (counts[NOISY] > 0)
         printf(
             "noisy: the rounds differ too much to tell; run it again while the machine "

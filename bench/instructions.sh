@@ -1,0 +1,100 @@
+#!/bin/sh
+# Counts, under callgrind, the instructions that fixed works take in the library's own
+# object, and compares them with a list: a machine's noise cannot hide a regression.
+#
+# usage: bench/instructions.sh LIST      compares: more than 3 % above the list fails
+#        bench/instructions.sh --write LIST
+#
+# It runs in the directory of the build; make bench-instructions does it. The list begins
+# with the compiler and the C library that it was counted with. With others it skips.
+set -eu
+export LC_ALL=C
+MOST_PERCENT=3
+
+write=no
+test "$1" != --write || { write=yes; shift; }
+list=$1
+program=bench/.libs/instructions
+library=lib/.libs/libfilelike.so
+
+skip()
+{
+    echo "skipped: $*"
+    exit 77
+}
+
+command -v valgrind >/dev/null || skip 'valgrind is not installed (Debian: valgrind)'
+test -e "$library" && test -x "$program" || skip 'the library is built as a static one only'
+
+# The same choices of the C library on every processor.
+export GLIBC_TUNABLES=glibc.cpu.x86_rep_movsb_threshold=2048
+export LD_LIBRARY_PATH="$PWD/lib/.libs"
+
+built_with()
+{
+    echo "with: $(${CC:-gcc} --version | head -n 1); $(getconf GNU_LIBC_VERSION); $(uname -m); ${CFLAGS-}"
+}
+
+# The sum of the costs that callgrind.out gives to functions of the library's object. A line
+# after "calls=" is what a call cost in all, and counted where it was spent.
+in_library()
+{
+    awk '
+    /^ob=/ {
+        name = $0
+        sub(/^ob=/, "", name)
+        number = name
+        if (match(name, /^\([0-9]+\)/)) {
+            number = substr(name, 1, RLENGTH)
+            if (length(name) > RLENGTH)
+                ours[number] = name ~ /libfilelike\.so/
+        }
+        on = ours[number]
+        next
+    }
+    /^calls=/ { getline; next }
+    /^[0-9+*-]/ && on { sum += $2 }
+    END { printf "%d\n", sum }
+    ' "$1"
+}
+
+work=$(mktemp -d)
+trap 'rm -rf "$work"' EXIT
+
+count_all()
+{
+    built_with
+    for name in $("$program" --list); do
+        valgrind --quiet --tool=callgrind --callgrind-out-file="$work/$name" "$program" "$name"
+        echo "$name $(in_library "$work/$name")"
+    done
+}
+
+count_all >"$work/counted"
+if test "$write" = yes; then
+    cp "$work/counted" "$list"
+    cat "$list"
+    exit
+fi
+if test "$(head -n 1 "$list")" != "$(head -n 1 "$work/counted")"; then
+    echo "the list: $(head -n 1 "$list")"
+    echo "here:     $(head -n 1 "$work/counted")"
+    skip 'the list was counted with another compiler or C library'
+fi
+awk -v most="$MOST_PERCENT" '
+NR == FNR { listed[$1] = $2; next }
+FNR > 1 {
+    if (!($1 in listed)) {
+        printf "%s is not in the list; make bench-instructions-list writes it anew\n", $1
+        status = 1
+        next
+    }
+    percent = 100 * ($2 - listed[$1]) / listed[$1]
+    printf "%-14s %12d instructions, %+.1f %%\n", $1, $2, percent
+    if (percent > most) {
+        printf "%s takes more than %s %% more than listed\n", $1, most
+        status = 1
+    }
+}
+END { exit status }
+' "$list" "$work/counted"

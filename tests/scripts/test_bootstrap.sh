@@ -28,7 +28,7 @@ new_system()
         : >"include/$header"
     done
     : >aclocal/ax_append_compile_flags.m4
-    for name in make automake libtoolize pkg-config; do
+    for name in make automake libtoolize pkg-config mkfs.ext4 mkfs.xfs mkfs.btrfs; do
         stand_in "$name" </dev/null
     done
     echo "echo '$scratch/aclocal'" | stand_in aclocal

@@ -1,0 +1,32 @@
+/* Filesystems on disks of a test's own. */
+#ifndef FILESYSTEM_H
+#define FILESYSTEM_H
+
+#include <stdbool.h>
+#include <stddef.h>
+#include <stdint.h>
+
+struct filesystem {
+    const char *name;
+    const char *type;    /* as mount takes it */
+    const char *options; /* likewise; NULL: none */
+    const char *make;    /* the command that makes it, before the path of the disk */
+    size_t size;         /* bytes of the disk */
+    /* What it relies on the disk to store whole or not at all, its superblock: the
+     * position on the disk and bytes. */
+    uint64_t whole_start;
+    size_t whole_size;
+};
+
+/* Those whose journals bring them through power cuts. */
+extern const struct filesystem filesystem_ext4, filesystem_ext4_small_blocks,
+    filesystem_xfs, filesystem_btrfs;
+
+/* Makes it on the disk, or in the file, of PATH. NULL, or the reason why it cannot be. */
+const char *filesystem_make(const struct filesystem *filesystem, const char *path);
+
+/* Mounts that of DEVICE. False with errno; ENODEV: the kernel has none of this type. */
+bool filesystem_mount(
+    const struct filesystem *filesystem, const char *device, const char *directory);
+
+#endif

@@ -44,6 +44,8 @@ documents()
 expected_files()
 {
     echo "$includedir/filelike.h"
+    echo "$includedir/filelike_stdio.h"
+    echo "$includedir/filelike/stdio/stdio.h"
     echo "$pkgconfigdir/filelike.pc"
     libraries | sed "s|^|$libdir/|"
     documents | sed "s|^|$docdir/|"
@@ -102,6 +104,21 @@ try()
     echo "ok: $compiler, $1"
 }
 
+# Where filelike.pc says that a stdio.h lies there is one that replaces, as filelike_stdio.h.
+try_replacing()
+{
+    printf '%s\n' '#include <stdio.h>' 'int main(void) { return fopen("memory:none", "r") != NULL; }' >replaced.c
+    for way in "-I$root$(PKG_CONFIG_SYSROOT_DIR='' pkg-config --variable=stdiodir filelike)" '-include filelike_stdio.h'; do
+        # shellcheck disable=SC2046,SC2086 # lists
+        if compile $way $(pkg-config --cflags filelike) -c replaced.c &&
+            nm -u replaced.o | grep -q filelike_fopen; then
+            echo "ok: $compiler, $way"
+        else
+            fail "$compiler, $way: does not replace fopen (above)"
+        fi
+    done
+}
+
 # Programs from before C99 include it, too.
 try_old_header()
 {
@@ -144,6 +161,7 @@ if ! command -v pkg-config >/dev/null; then
 fi
 suffix=c compiler=$CC
 try_old_header
+try_replacing
 try_kinds
 library=$(c_library)
 suffix=cc compiler=g++

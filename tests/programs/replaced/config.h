@@ -1,0 +1,1 @@
+#define _FILE_OFFSET_BITS 64

@@ -1,0 +1,11 @@
+#define _LARGEFILE64_SOURCE
+#define FOPEN fopen64
+#define FREOPEN freopen64
+#include <stdio.h>
+
+#include "round.h"
+
+int main(int count, char **arguments)
+{
+    return go_round(count > 1 ? arguments[1] : "");
+}

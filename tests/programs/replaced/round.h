@@ -1,0 +1,54 @@
+/* A round through what filelike_stdio.h replaces, for the programs here: each includes it
+ * after its own headers, so that its calls are those of the program. Says what it finds,
+ * without the prefix of the names, and returns 0. */
+#include <string.h>
+
+#ifndef FOPEN
+#define FOPEN fopen
+#define FREOPEN freopen
+#endif
+
+static FILE *open_with(const char *prefix, const char *name, const char *mode)
+{
+    char path[200];
+    sprintf(path, "%s%s", prefix, name);
+    return FOPEN(path, mode);
+}
+
+static void show(const char *prefix, const char *name)
+{
+    char line[80];
+    FILE *file = open_with(prefix, name, "r");
+    if (file == NULL) {
+        printf("%s: none\n", name);
+        return;
+    }
+    while (fgets(line, sizeof line, file) != NULL)
+        printf("%s: %s", name, line);
+    fclose(file);
+}
+
+static int go_round(const char *prefix)
+{
+    char one[200], two[200], three[200];
+    FILE *file;
+    sprintf(one, "%sone", prefix);
+    sprintf(two, "%stwo", prefix);
+    sprintf(three, "%sthree", prefix);
+    file = FOPEN(one, "w");
+    if (file == NULL || fputs("the first line\n", file) < 0)
+        return 1;
+    file = FREOPEN(two, "w+", file);
+    if (file == NULL || fputs("the second line\n", file) < 0 || fclose(file) != 0)
+        return 2;
+    show(prefix, "one");
+    show(prefix, "two");
+    if (rename(two, three) != 0)
+        return 3;
+    show(prefix, "two");
+    show(prefix, "three");
+    if (remove(one) != 0 || remove(three) != 0 || remove(three) == 0)
+        return 4;
+    show(prefix, "three");
+    return 0;
+}

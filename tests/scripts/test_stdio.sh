@@ -1,0 +1,170 @@
+#!/bin/sh
+# The ways to replace fopen when code is compiled: with -include filelike_stdio.h, and with
+# the directory that has a stdio.h of its own. The programs of tests/programs/replaced, by
+# every compiler that is here, say the same with names in memory as they say with files when
+# nothing is replaced, and leave no file; or they do not compile, where that is expected.
+# Beside it, the macros that a source sees are those that it sees otherwise.
+
+set -u
+export LC_ALL=C
+source=$(cd "${srcdir:-.}" && pwd)
+programs=$source/tests/programs/replaced
+header=$source/lib/filelike_stdio.h
+directory=$source/lib/filelike/stdio
+scratch=$(mktemp -d) || exit 99
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 99
+mkdir names files empty
+export NAMES="$scratch/names"
+failures=0
+
+fail()
+{
+    echo "FAIL: $*"
+    failures=$((failures + 1))
+}
+
+# ---- One program ----------------------------------------------------------------------
+
+strict='-Wall -Wextra -Werror'
+
+# flags COMPILER PROGRAM: what it is compiled with in any way.
+flags()
+{
+    case $1 in
+    tcc) ;;
+    *) echo "-O2 $strict" ;;
+    esac
+    case $2 in
+    old.c) test "$1" = tcc || echo '-ansi -pedantic' ;;
+    *.cc) echo '-std=c++11' ;;
+    esac
+}
+
+# expects_error COMPILER PROGRAM WAY: clang takes no second name for the linker, which glibc
+# gives with _FILE_OFFSET_BITS; others have macros alone, which members do not survive.
+expects_error()
+{
+    case $1:$2:$3 in
+    clang*:offset_bits.*:include) ;;
+    tcc:*:include | tcc:members.c:*) ;;
+    *) return 1 ;;
+    esac
+}
+
+# replacing WAY: its flags.
+replacing()
+{
+    case $1 in
+    include) echo "-include $header" ;;
+    directory) echo "-I$directory" ;;
+    esac
+}
+
+# compile COMPILER PROGRAM OUTPUT FLAG...
+compile()
+{
+    compiler=$1 program=$2 output=$3
+    shift 3
+    # shellcheck disable=SC2046,SC2086 # lists
+    $compiler $(flags "$compiler" "$program") "$@" "$programs/$program" -o "$output" >said 2>&1
+}
+
+# run PROGRAM PREFIX DIRECTORY
+run()
+{
+    (cd "$3" && timeout 20 ../"$1" "$2"; echo "status $?") 2>&1
+}
+
+# What a source sees of the C library, by its macros, where feature test macros matter.
+sees_the_same()
+{
+    case $2 in
+    gnu_source.c | offset_bits.*) ;;
+    *) return ;;
+    esac
+    # shellcheck disable=SC2046 # a list
+    compile "$1" "$2" plain.macros -E -dM &&
+        compile "$1" "$2" other.macros -E -dM $(replacing "$3") || return 0
+    sort plain.macros >plain.sorted
+    grep -v '^#define FILELIKE_STDIO_H *$' other.macros | sort | diff plain.sorted - >difference &&
+        return
+    fail "$1, $2, $3: the source sees other macros:"
+    cat difference
+}
+
+# try COMPILER PROGRAM WAY LIBRARY...: what the program is linked with.
+try()
+{
+    what="$1, $2, $3" replaced=$(replacing "$3")
+    compiler=$1 program=$2 way=$3
+    shift 3
+    # shellcheck disable=SC2086 # a list
+    compile "$compiler" "$program" other.o -c $replaced
+    status=$?
+    if expects_error "$compiler" "$program" "$way"; then
+        test "$status" -ne 0 || fail "$what: compiles, although it cannot be replaced"
+        return
+    fi
+    test "$status" -eq 0 || { fail "$what: does not compile:"; cat said; return; }
+    $compiler other.o "$@" -o other >said 2>&1 || { fail "$what: does not link:"; cat said; return; }
+    run other memory: empty >got
+    diff wanted got || fail "$what: does something else (above)"
+    rmdir empty names 2>/dev/null || fail "$what: leaves files: $(ls empty names)"
+    rm -rf empty names
+    mkdir empty names
+    test "$compiler" = tcc || sees_the_same "$compiler" "$program" "$way"
+    tried=$((tried + 1))
+}
+
+# ---- One compiler ---------------------------------------------------------------------
+
+# The program as it is, with files: what it says is what is wanted.
+prepare()
+{
+    compile "$1" "$2" plain.o -c && $1 plain.o -o plain >said 2>&1 || return
+    run plain '' files >wanted
+    grep -q '^status 0' wanted || fail "$1, $2: fails with files"
+}
+
+# try_compiler COMPILER PATTERN LIBRARY...
+try_compiler()
+{
+    compiler=$1 pattern=$2 tried=0
+    shift 2
+    for path in "$programs"/$pattern; do
+        program=$(basename "$path")
+        test "$program" != stand_in.c || continue
+        prepare "$compiler" "$program" || continue
+        for way in include directory; do
+            try "$compiler" "$program" "$way" "$@"
+        done
+    done
+    if test "$tried" -gt 0; then
+        echo "ok: $compiler, programs replaced: $tried"
+    else
+        echo "skipped: $compiler compiles no $pattern here"
+    fi
+}
+
+try_with_stand_in()
+{
+    if $1 -c "$programs/stand_in.c" -o stand_in.o >said 2>&1; then
+        try_compiler "$2" "$3" "$scratch/stand_in.o"
+    else
+        echo "skipped: $2 is not installed, or has no C library"
+    fi
+}
+
+try_with_stand_in gcc gcc '*.c'
+try_with_stand_in clang clang '*.c'
+try_with_stand_in 'gcc -m32' 'gcc -m32' '*.c'
+try_with_stand_in 'clang -m32' 'clang -m32' '*.c'
+try_with_stand_in musl-gcc musl-gcc '*.c'
+try_with_stand_in tcc tcc '*.c'
+try_with_stand_in gcc g++ '*.cc'
+try_with_stand_in clang clang++ '*.cc'
+try_with_stand_in 'gcc -m32' 'g++ -m32' '*.cc'
+try_with_stand_in 'clang -m32' 'clang++ -m32' '*.cc'
+
+test "$failures" -eq 0

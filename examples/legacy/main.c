@@ -1,15 +1,15 @@
-/* by_macro, by_linker: a report that legacy code writes to a path, and reads from one,
+/* by_header, by_linker: a report that legacy code writes to a path, and reads from one,
  * without a file.
  *
- * usage: by_macro [EXPORT-PATH [IMPORT-PATH]]
+ * usage: by_header [EXPORT-PATH [IMPORT-PATH]]
  *
  * Exports a report to EXPORT-PATH, shows what was written, and imports the report at
  * IMPORT-PATH. Without arguments both are memory:report, which lies in this process. Any
  * path will do, also atomic:PATH, which replaces a file whole or not at all.
  *
  * report.c, which opens these paths, is compiled as it is; its calls of fopen and remove
- * become those of the library, in by_macro by -Dfopen=filelike_fopen and
- * -Dremove=filelike_remove, in by_linker by -Wl,--wrap=fopen,--wrap=remove and shim.c.
+ * become those of the library, in by_header by -include filelike_stdio.h, in by_linker by
+ * -Wl,--wrap=fopen,--wrap=remove and shim.c.
  *
  * SPDX-License-Identifier: MIT
  */

@@ -135,7 +135,7 @@ remove_what_failed() {
 if grep -l filelike "$legacy"/report.[ch]; then
     fail "the legacy code knows of the library (above)"
 fi
-for way in by_macro by_linker; do
+for way in by_header by_linker; do
     program=$programs/$way
     if ! test -x "$program"; then
         echo "skipped: $way: it is for the shared library, which is not built"

@@ -1,0 +1,34 @@
+/* A small filesystem, in memory and without directories, that misbehaves as a test wants
+ * it. Bytes that were not synced are lost where a sync fails: zero bytes take their
+ * place.
+ */
+#ifndef FAULTY_H
+#define FAULTY_H
+
+#include "fuse_server.h"
+
+/* What it does, all of it at any time to be changed; the kernel remembers for as long as
+ * it is mounted what was once answered with ENOSYS. Each int is the errno to fail with,
+ * 0: not at all. */
+struct faulty_settings {
+    int sync_once;   /* the next fsync of a file with bytes to sync, and they are lost */
+    int close_once;  /* the next close of a file that was written to, likewise */
+    bool lacks_sync; /* fsync does nothing (ENOSYS), a close syncs */
+    int sync_directory; /* fsync of the directory */
+    int change_mode;
+    int change_owner;
+    int link;
+    int rename_flags; /* rename with flags */
+    mode_t mode;      /* of each file, whatever was asked for; 0: they have their own */
+};
+
+struct faulty {
+    struct fuse_server server;
+    struct faulty_settings *settings; /* shared with the server */
+};
+
+/* Mounts one over DIRECTORY, for LIMIT seconds at most. False with errno. */
+bool faulty_start(struct faulty *faulty, const char *directory, unsigned limit);
+void faulty_stop(struct faulty *faulty);
+
+#endif

@@ -1,0 +1,161 @@
+/* Filesystems that lose bytes and say so once, that keep no modes or owners, and that
+ * lack links, flags of rename or syncs of directories: what is put in place there is
+ * whole, or the old content stays and the caller is told. Exit status 77 where FUSE
+ * cannot be had. */
+#include <config.h>
+
+#include "expect.h"
+#include "faulty.h"
+#include "filelike.h"
+#include "mounts.h"
+#include "put.h"
+#include "scratch.h"
+
+#include <string.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+enum { SERVER_SECONDS = 120 };
+
+static struct faulty_settings *settings; /* of "disk" */
+
+static bool is(const char *text, const char *expected)
+{
+    return text != NULL && strcmp(text, expected) == 0;
+}
+
+/* ---- Lost bytes ----------------------------------------------------------------------
+ */
+
+/* The bytes are still in memory. */
+static void check_second_copy(void)
+{
+    FILE *stream = filelike_memory("w+", NULL);
+    make_file("disk/target", "old");
+    EXPECT(fputs("new", stream) >= 0);
+    settings->sync_once = EIO;
+    EXPECT_FAILS(filelike_persist(stream, "disk/target", 0), -1, EIO);
+    EXPECT(is(content("disk/target"), "old"));
+    EXPECT(filelike_persist(stream, "disk/target", 0) == 0);
+    EXPECT(is(content("disk/target"), "new"));
+    EXPECT(fclose(stream) == 0);
+}
+
+/* ---- No modes, no owners -------------------------------------------------------------
+ */
+
+enum { OTHER_USER = 1000 };
+
+/* The new file belongs to somebody else, whose group gets no more than all others had. */
+static void replace_of_others(size_t way, int error)
+{
+    enum { SHARED = 0664, PUBLIC = 0644 };
+    settings->change_owner = 0;
+    make_file("disk/target", "old");
+    EXPECT(chmod("disk/target", SHARED) == 0);
+    if (chown("disk/target", OTHER_USER, OTHER_USER) != 0) {
+        say_skipped("files of other owners", strerror(errno));
+        return;
+    }
+    settings->change_owner = error;
+    EXPECT(put(way, 0, 0, "new"));
+    EXPECT(mode_of("disk/target") == PUBLIC);
+}
+
+static void check_no_owners(void)
+{
+    for (size_t i = 0; i < put_ways; i++)
+        replace_of_others(i, EPERM);
+    for (size_t i = 0; i < put_ways; i++)
+        replace_of_others(i, ENOSYS);
+}
+
+/* ---- No links, no flags of rename ----------------------------------------------------
+ */
+
+static void check_new_names(int link_error, int rename_error)
+{
+    settings->link = link_error;
+    settings->rename_flags = rename_error;
+    EXPECT(put_all("old", 0, 0, "new"));
+    EXPECT(put_all("old", FILELIKE_NOREPLACE, EEXIST, "old"));
+    EXPECT(put_all(NULL, FILELIKE_NOREPLACE, 0, "new"));
+}
+
+static void check_no_links(void)
+{
+    check_new_names(EPERM, 0);
+    check_new_names(EOPNOTSUPP, 0);
+    check_new_names(ENOSYS, 0);
+}
+
+static void check_no_rename_flags(void)
+{
+    check_new_names(0, EINVAL);
+    check_new_names(0, ENOSYS);
+}
+
+/* ---- Syncs of the directory ----------------------------------------------------------
+ */
+
+/* The new content stands then. */
+static void check_directory_sync_fails(void)
+{
+    settings->sync_directory = EIO;
+    EXPECT(put_all("old", 0, EIO, "new"));
+    EXPECT(put_all("old", FILELIKE_NOSYNC, 0, "new"));
+}
+
+/* ---- One after the other -------------------------------------------------------------
+ */
+
+static const struct scenario {
+    const char *name;
+    void (*check)(void);
+} scenarios[] = {
+    {"fsync fails, another copy", check_second_copy},
+    {"no owners", check_no_owners},
+    {"no links", check_no_links},
+    {"no flags of rename", check_no_rename_flags},
+    {"fsync of directories fails", check_directory_sync_fails},
+};
+
+static int run(void *context)
+{
+    const struct scenario *scenario = context;
+    struct faulty faulty;
+    expect_failures = 0;
+    expect_subject = scenario->name;
+    if (!mounts_begin() || !faulty_start(&faulty, "disk", SERVER_SECONDS)) {
+        say_skipped(scenario->name, strerror(errno));
+        return SKIPPED;
+    }
+    settings = faulty.settings;
+    scenario->check();
+    faulty_stop(&faulty);
+    return expect_status();
+}
+
+static int run_in_scratch(const struct scenario *scenario)
+{
+    struct scenario own = *scenario;
+    scratch_enter();
+    EXPECT(mkdir("disk", S_IRWXU) == 0);
+    int status = in_child(run, &own);
+    scratch_leave();
+    return status;
+}
+
+int main(void)
+{
+    size_t skipped = 0;
+    for (size_t i = 0; i < COUNT(scenarios); i++) {
+        int status = run_in_scratch(&scenarios[i]);
+        expect_subject = scenarios[i].name;
+        EXPECT(status == EXIT_SUCCESS || status == SKIPPED);
+        skipped += status == SKIPPED;
+    }
+    return skipped == COUNT(scenarios) ? SKIPPED : expect_status();
+}

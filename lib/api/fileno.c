@@ -26,24 +26,14 @@ int filelike_rollover(FILE *file)
 /* ---- A descriptor --------------------------------------------------------------------
  */
 
-/* The store's positions are our own; who takes the descriptor finds the stream's there.
- * stdio has brought a native stream's to its place itself. */
-static int place_offset(const struct access *access, int descriptor)
-{
-    if (access->stream != NULL &&
-        lseek(descriptor, access->stream->position, SEEK_SET) == -1)
-        return -1;
-    return descriptor;
-}
-
 int filelike_fileno(FILE *file)
 {
     struct access access;
     if (access_begin_position(&access, file) != 0)
         return -1;
-    int descriptor = -1;
-    if (store_obtain_descriptor(access.store) == 0)
-        descriptor = place_offset(&access, store_descriptor(access.store));
+    int descriptor = access.stream != NULL
+                         ? handle_obtain_descriptor(&access.stream->handle)
+                         : store_descriptor(access.store);
     access_end_bytes(&access);
     return descriptor;
 }

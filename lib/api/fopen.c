@@ -39,7 +39,7 @@ static FILE *refuse(int error)
 
 static FILE *open_again(struct store *store, unsigned mode)
 {
-    struct stream *stream = open_existing(store, mode, &defaults, BUFFER_IN_MEMORY);
+    struct stream *stream = open_another(store, mode, &defaults, BUFFER_IN_MEMORY);
     return stream != NULL ? stream->file : NULL;
 }
 

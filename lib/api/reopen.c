@@ -83,7 +83,7 @@ FILE *filelike_reopen(FILE *file, const char *mode)
     if (mode_parse(mode, "r+", &bits) != 0 || take_likeness(&likeness, file, bits) != 0)
         return NULL;
     struct stream *stream =
-        open_existing(likeness.store, bits, &likeness.options, likeness.default_buffer);
+        open_another(likeness.store, bits, &likeness.options, likeness.default_buffer);
     if (stream == NULL)
         return NULL;
     stream->readers_only = likeness.readers_only;

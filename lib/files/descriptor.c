@@ -107,12 +107,85 @@ ssize_t descriptor_read(int descriptor, void *buffer, size_t size, int64_t posit
     return (ssize_t) done;
 }
 
-int descriptor_write(
+/* Where the last position would not be one any more, read is EINVAL. */
+static ssize_t read_on(int descriptor, void *buffer, size_t size)
+{
+    ssize_t count = read(descriptor, buffer, size);
+    if (count != -1 || errno != EINVAL)
+        return count;
+    int64_t offset = lseek(descriptor, 0, SEEK_CUR);
+    if (offset != -1 && size > (uint64_t) (INT64_MAX - offset))
+        return read(descriptor, buffer, (size_t) (INT64_MAX - offset));
+    errno = EINVAL;
+    return -1;
+}
+
+ssize_t descriptor_read_on(int descriptor, void *buffer, size_t size)
+{
+    size_t done = 0;
+    while (done < size) {
+        ssize_t count = RETRY(read_on(descriptor, (char *) buffer + done, size - done));
+        if (count == -1 && done == 0)
+            return -1;
+        if (count <= 0)
+            break;
+        done += (size_t) count;
+    }
+    return (ssize_t) done;
+}
+
+static ssize_t write_on(int descriptor, const void *data, size_t size, int64_t position)
+{
+    (void) position;
+    return write(descriptor, data, size);
+}
+
+static ssize_t write_at(int descriptor, const void *data, size_t size, int64_t position)
+{
+    return pwrite(descriptor, data, size, position);
+}
+
+/* The kernel may have pwritev2, and flags for it, where the C library does not. */
+static ssize_t write_with(
+    int descriptor, const void *data, size_t size, int64_t position, int flags)
+{
+    struct iovec vector = {(void *) (uintptr_t) data, size};
+#if defined HAVE_PWRITEV2
+    return pwritev2(descriptor, &vector, 1, position, flags);
+#elif defined SYS_pwritev2
+    enum { BITS = 32 }; /* where a long has no more, the upper half comes apart */
+    return syscall(SYS_pwritev2, descriptor, &vector, 1, (long) position,
+        (long) (position >> BITS), flags);
+#else
+    (void) descriptor, (void) vector, (void) position, (void) flags;
+    errno = ENOSYS;
+    return -1;
+#endif
+}
+
+/* Sandboxes answer EPERM to calls that they do not know. */
+static bool is_unknown_call(int error)
+{
+    return error == ENOSYS || error == EINVAL || error == EOPNOTSUPP || error == EPERM;
+}
+
+static ssize_t write_not_appending(
+    int descriptor, const void *data, size_t size, int64_t position)
+{
+    enum { NOAPPEND = 0x20 }; /* the kernel's RWF_NOAPPEND */
+    ssize_t count = write_with(descriptor, data, size, position, NOAPPEND);
+    if (count == -1 && is_unknown_call(errno))
+        errno = ENOTSUP;
+    return count;
+}
+
+static int write_all(
+    ssize_t (*put)(int descriptor, const void *data, size_t size, int64_t position),
     int descriptor, const void *data, size_t size, int64_t position, size_t *written)
 {
     *written = 0;
     while (*written < size) {
-        ssize_t count = RETRY(pwrite(descriptor, (const char *) data + *written,
+        ssize_t count = RETRY(put(descriptor, (const char *) data + *written,
             size - *written, position + (int64_t) *written));
         if (count == 0)
             errno = ENOSPC;
@@ -123,26 +196,31 @@ int descriptor_write(
     return 0;
 }
 
-/* The kernel may have pwritev2 where the C library does not. */
-static ssize_t append(int descriptor, const void *data, size_t size)
+int descriptor_write(
+    int descriptor, const void *data, size_t size, int64_t position, size_t *written)
 {
-    struct iovec vector = {(void *) (uintptr_t) data, size};
-#if defined HAVE_PWRITEV2
-    return pwritev2(descriptor, &vector, 1, 0, RWF_APPEND);
-#elif defined SYS_pwritev2
-    enum { APPEND = 0x10 }; /* the kernel's RWF_APPEND; the zeroes are the position */
-    return syscall(SYS_pwritev2, descriptor, &vector, 1, 0L, 0L, APPEND);
-#else
-    (void) descriptor, (void) vector;
-    errno = ENOSYS;
-    return -1;
-#endif
+    return write_all(write_at, descriptor, data, size, position, written);
+}
+
+int descriptor_write_not_appending(
+    int descriptor, const void *data, size_t size, int64_t position, size_t *written)
+{
+    int flags = fcntl(descriptor, F_GETFL);
+    bool appends = flags != -1 && (flags & O_APPEND) != 0;
+    return write_all(appends ? write_not_appending : write_at, descriptor, data, size,
+        position, written);
+}
+
+int descriptor_write_on(int descriptor, const void *data, size_t size, size_t *written)
+{
+    return write_all(write_on, descriptor, data, size, 0, written);
 }
 
 ssize_t descriptor_append(int descriptor, const void *data, size_t size)
 {
-    ssize_t count = RETRY(append(descriptor, data, size));
-    if (count == -1 && (errno == ENOSYS || errno == EINVAL))
+    enum { APPEND = 0x10 }; /* the kernel's RWF_APPEND */
+    ssize_t count = RETRY(write_with(descriptor, data, size, 0, APPEND));
+    if (count == -1 && is_unknown_call(errno))
         errno = ENOTSUP;
     return count;
 }

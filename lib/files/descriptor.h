@@ -48,9 +48,20 @@ int descriptor_duplicate(int descriptor);
 /* As pread, but short only at the end of the file. */
 ssize_t descriptor_read(int descriptor, void *buffer, size_t size, int64_t position);
 
+/* As read, but short only at the end of the file, or before an error. */
+ssize_t descriptor_read_on(int descriptor, void *buffer, size_t size);
+
 /* All SIZE bytes at POSITION, or -1; *WRITTEN tells how many the file took. */
 int descriptor_write(
     int descriptor, const void *data, size_t size, int64_t position, size_t *written);
+
+/* The same also where DESCRIPTOR appends, of which pwrite ignores the position; ENOTSUP
+ * where the system cannot (before Linux 6.9). */
+int descriptor_write_not_appending(
+    int descriptor, const void *data, size_t size, int64_t position, size_t *written);
+
+/* The same at the descriptor's offset, as write. */
+int descriptor_write_on(int descriptor, const void *data, size_t size, size_t *written);
 
 /* Appends, in one step for all who append to the file, what the system takes of SIZE
  * bytes. Their number, or -1; ENOTSUP where the system cannot. */

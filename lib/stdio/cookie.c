@@ -56,8 +56,7 @@ static size_t worth_reading(const struct stream *stream, size_t size)
         return size;
     if (store_descriptor(stream->store) == -1)
         return size == stream->buffer_size ? ENOUGH : size;
-    bool may_be_for_seek = SEEK_REFILLS && stream->position > 0;
-    return may_be_for_seek && stream->wrote_last ? 1 : size;
+    return SEEK_REFILLS && stream->sought_to_write ? 1 : size;
 }
 
 static ssize_t read_callback(void *cookie, char *buffer, size_t size)
@@ -86,10 +85,10 @@ static bool appends_pending(const struct stream *stream)
 static int seek_callback(void *cookie, cookie_offset *offset, int whence)
 {
     struct stream *stream = cookie;
-    int64_t position;
     if (whence == SEEK_CUR && appends_pending(stream))
         whence = SEEK_END;
-    if (stream_seek(stream, *offset, whence, &position) != 0)
+    int64_t position = stream_seek(stream, *offset, whence);
+    if (position == -1)
         return -1;
     *offset = position;
     return 0;

@@ -20,6 +20,8 @@
 #define USER_BUFFER 0x1
 /* Set in _flags2 where every operation is to lock the stream. */
 #define NEED_LOCK 0x80
+/* The _offset of a stream whose position glibc has to ask for. */
+#define POSITION_UNKNOWN (-1)
 /* The _fileno of a stream with callbacks. */
 #define NO_DESCRIPTOR (-2)
 
@@ -122,18 +124,18 @@ static void replace_buffer(struct stream *stream)
 
 /* A file takes writes a quarter slower that do not begin at a multiple of their size; so
  * wait for one, unless writes of the present size will not come there. */
-static bool is_well_placed(const struct stream *stream)
+static bool is_well_placed(struct stream *stream)
 {
-    int64_t position = stream->position;
+    int64_t position = stream_seek(stream, 0, SEEK_CUR);
     return position % (int64_t) stream->late_size == 0 ||
            position % (int64_t) stream->buffer_size != 0;
 }
 
 /* Who calls setvbuf keeps that buffer. */
-static bool is_time_for_late_buffer(const struct stream *stream)
+static bool is_time_for_late_buffer(struct stream *stream)
 {
-    return stream->late_size != 0 && atomic_load(&stream->has_moved) &&
-           has_first_buffer(stream) && is_well_placed(stream);
+    return stream->late_size != 0 && stream->has_moved && has_first_buffer(stream) &&
+           is_well_placed(stream);
 }
 
 /* fclose frees it in glibc. A program may have linked a malloc and a free of its own with
@@ -169,13 +171,12 @@ static bool is_as_expected(const FILE *file)
     return file->_fileno == NO_DESCRIPTOR && internals_needs_lock(file);
 }
 
-static void show_descriptor(struct store_watch *watch, int descriptor)
+static void show_descriptor(struct handle *handle)
 {
-    void *container = (char *) watch - offsetof(struct stream, watch);
+    void *container = (char *) handle - offsetof(struct stream, handle);
     struct stream *stream = container;
     /* -1 would make glibc take the stream for closed, and fclose would not call us. */
-    stream->file->_fileno = descriptor != -1 ? descriptor : NO_DESCRIPTOR;
-    atomic_store(&stream->has_moved, true);
+    stream->file->_fileno = handle->descriptor != -1 ? handle->descriptor : NO_DESCRIPTOR;
 }
 
 void internals_use(struct stream *stream)
@@ -184,22 +185,22 @@ void internals_use(struct stream *stream)
     if (is_as_expected(stream->file)) {
         if (!fresh_streams_lock())
             internals_forget_lock(stream->file);
-        stream->watch.moved = show_descriptor;
+        stream->handle.moved = show_descriptor;
+        show_descriptor(&stream->handle);
     }
     errno = saved;
 }
 
 /* After a write that followed read-ahead, glibc's own idea of the position is the old
- * one, and the next fseek with SEEK_CUR starts there. */
-static void mend_position(struct stream *stream)
+ * one, and the next fseek with SEEK_CUR would start there: let it ask. */
+static void forget_position(FILE *file)
 {
-    if (stream->file->_offset >= 0)
-        stream->file->_offset = stream->position;
+    file->_offset = POSITION_UNKNOWN;
 }
 
 void internals_after_write(struct stream *stream)
 {
-    mend_position(stream);
+    forget_position(stream->file);
     if (is_time_for_late_buffer(stream))
         replace_buffer(stream);
 }

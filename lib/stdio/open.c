@@ -2,13 +2,11 @@
 
 #include "stdio/open.h"
 
+#include "base/call.h"
 #include "base/mode.h"
 #include "stdio/cookie.h"
 #include "stdio/fork.h"
 #include "stdio/registry.h"
-
-#include <errno.h>
-#include <stdlib.h>
 
 static bool has_descriptor(struct store *store)
 {
@@ -33,61 +31,45 @@ static struct buffer_sizes choose_buffer(
     return (struct buffer_sizes){.now = BUFFER_IN_MEMORY, .late = BUFFER_ON_DISK};
 }
 
-static void announce(struct stream *stream)
-{
-    struct store *store = stream->store;
-    if (stream->watch.moved == NULL)
-        return;
-    store_lock(store);
-    store_watch(store, &stream->watch);
-    int descriptor = store_descriptor(store);
-    if (descriptor != -1)
-        stream->watch.moved(&stream->watch, descriptor);
-    store_unlock(store);
-}
-
-struct stream *open_stream(struct store *store, unsigned mode,
-    const struct filelike_options *options, size_t default_buffer)
+/* INIT is handle_init or handle_init_first. */
+static struct stream *open_with(struct store *store, unsigned mode,
+    const struct filelike_options *options, size_t default_buffer,
+    int (*init)(struct handle *, struct store *, unsigned))
 {
     if (fork_prepared() != 0)
         return NULL;
     struct buffer_sizes sizes = choose_buffer(store, options, default_buffer);
     struct stream *stream =
-        stream_create(store, mode, sizes.now, cookie_buffer_room(sizes.now));
+        stream_create(store, mode, init, sizes.now, cookie_buffer_room(sizes.now));
     if (stream == NULL)
         return NULL;
     stream->late_size = sizes.late;
-    if (cookie_open(stream, options->flags) != 0) {
-        free(stream);
-        return NULL;
-    }
     stream->wanted_buffer = options->buffer_size;
     stream->permissions = options->permissions;
-    announce(stream);
+    if (cookie_open(stream, options->flags) != 0) {
+        KEEPING_ERRNO(stream_abandon(stream));
+        return NULL;
+    }
     registry_add(stream);
     return stream;
 }
 
-/* As open_stream, but the store's reference is gone also on failure. */
-static struct stream *open_or_release(struct store *store, unsigned mode,
+struct stream *open_stream(struct store *store, unsigned mode,
     const struct filelike_options *options, size_t default_buffer)
 {
-    if (store == NULL)
-        return NULL;
-    struct stream *stream = open_stream(store, mode, options, default_buffer);
-    if (stream == NULL) {
-        int saved = errno;
-        (void) store_release(store);
-        errno = saved;
-    }
-    return stream;
+    return open_with(store, mode, options, default_buffer, handle_init_first);
 }
 
 FILE *open_file(struct store *store, unsigned mode,
     const struct filelike_options *options, size_t default_buffer)
 {
-    struct stream *stream = open_or_release(store, mode, options, default_buffer);
-    return stream != NULL ? stream->file : NULL;
+    if (store == NULL)
+        return NULL;
+    struct stream *stream = open_stream(store, mode, options, default_buffer);
+    if (stream != NULL)
+        return stream->file;
+    KEEPING_ERRNO((void) store_release(store));
+    return NULL;
 }
 
 static int truncate_all(struct store *store)
@@ -98,11 +80,15 @@ static int truncate_all(struct store *store)
     return status;
 }
 
-struct stream *open_existing(struct store *store, unsigned mode,
+struct stream *open_another(struct store *store, unsigned mode,
     const struct filelike_options *options, size_t default_buffer)
 {
-    struct stream *stream = open_or_release(store, mode, options, default_buffer);
-    if (stream == NULL || (mode & MODE_TRUNCATE) == 0 || truncate_all(store) == 0)
+    struct stream *stream = open_with(store, mode, options, default_buffer, handle_init);
+    if (stream == NULL) {
+        KEEPING_ERRNO((void) store_release(store));
+        return NULL;
+    }
+    if ((mode & MODE_TRUNCATE) == 0 || truncate_all(store) == 0)
         return stream;
     cookie_discard(stream->file);
     return NULL;

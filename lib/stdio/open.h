@@ -9,9 +9,9 @@
  * it at each seek; on disk it is the size of a system call's transfer. */
 enum { BUFFER_IN_MEMORY = 1024, BUFFER_ON_DISK = 16384 };
 
-/* A stream on STORE, registered. DEFAULT_BUFFER counts where OPTIONS name no buffer_size.
- * On success the store's reference belongs to the stream; on failure, NULL with errno, it
- * is still the caller's. */
+/* The first stream on STORE, registered. DEFAULT_BUFFER counts where OPTIONS name no
+ * buffer_size. On success the store's reference belongs to the stream; on failure, NULL
+ * with errno, it is still the caller's. */
 struct stream *open_stream(struct store *store, unsigned mode,
     const struct filelike_options *options, size_t default_buffer);
 
@@ -20,8 +20,9 @@ struct stream *open_stream(struct store *store, unsigned mode,
 FILE *open_file(struct store *store, unsigned mode,
     const struct filelike_options *options, size_t default_buffer);
 
-/* The same for a store that may hold bytes already: the "w" modes truncate it. */
-struct stream *open_existing(struct store *store, unsigned mode,
+/* Another stream on a store that may have some and hold bytes: the "w" modes truncate it.
+ * The reference is gone also on failure. */
+struct stream *open_another(struct store *store, unsigned mode,
     const struct filelike_options *options, size_t default_buffer);
 
 #endif

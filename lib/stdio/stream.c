@@ -2,43 +2,43 @@
 
 #include "stdio/stream.h"
 
-#include "base/mode.h"
+#include "base/call.h"
+#include "base/process.h"
 #include "stdio/registry.h"
 
 #include <errno.h>
 #include <stdlib.h>
 
-/* Where a stream begins: "a" at the end, "a+" and all others at 0. */
-static int64_t start(struct store *store, unsigned mode)
-{
-    if ((mode & MODE_APPEND) == 0 || (mode & MODE_READ) != 0)
-        return 0;
-    store_lock(store);
-    int64_t position = store_size(store);
-    store_unlock(store);
-    return position;
-}
-
-struct stream *stream_create(
-    struct store *store, unsigned mode, size_t buffer_size, size_t buffer_room)
+struct stream *stream_create(struct store *store, unsigned mode,
+    int (*init)(struct handle *, struct store *, unsigned mode), size_t buffer_size,
+    size_t buffer_room)
 {
     if (buffer_room > PTRDIFF_MAX - sizeof(struct stream)) {
         errno = ENOMEM;
         return NULL;
     }
-    int64_t position = start(store, mode);
-    if (position == -1)
-        return NULL;
     struct stream *stream = malloc(sizeof *stream + buffer_room);
     if (stream == NULL)
         return NULL;
-    *stream = (struct stream){
-        .store = store,
-        .position = position,
+    *stream = (struct stream){.store = store,
         .mode = mode,
-        .buffer_size = buffer_size,
-    };
-    return stream;
+        .process = process_number(),
+        .buffer_size = buffer_size};
+    store_lock(store);
+    int status = init(&stream->handle, store, mode);
+    store_unlock(store);
+    if (status == 0)
+        return stream;
+    call_free(stream);
+    return NULL;
+}
+
+void stream_abandon(struct stream *stream)
+{
+    store_lock(stream->store);
+    (void) handle_finish(&stream->handle);
+    store_unlock(stream->store);
+    free(stream);
 }
 
 static void remember(int *first)
@@ -47,35 +47,37 @@ static void remember(int *first)
         *first = errno;
 }
 
+/* Whether what is done to the stream is to change nothing: it will be put in place by the
+ * parent of this process. */
+static bool is_parents(const struct stream *stream)
+{
+    return stream->ending != NULL && stream->process != process_number();
+}
+
 ssize_t stream_read(struct stream *stream, void *buffer, size_t size)
 {
     store_lock(stream->store);
+    if (is_parents(stream))
+        handle_leave_offset(&stream->handle);
     size = stream->worth_reading(stream, size);
-    ssize_t count = store_read(stream->store, buffer, size, stream->position);
-    if (count > 0)
-        stream->position += count;
+    ssize_t count = handle_read(&stream->handle, buffer, size);
     stream->wrote_last = false;
+    stream->sought_to_write = false;
     store_unlock(stream->store);
     if (count == -1)
         remember(&stream->first_error);
     return count;
 }
 
-static int write_locked(struct stream *stream, const void *data, size_t size)
-{
-    if (stream->mode & MODE_APPEND)
-        return store_append(stream->store, data, size, &stream->position);
-    if (store_write(stream->store, data, size, stream->position) != 0)
-        return -1;
-    stream->position += (int64_t) size;
-    return 0;
-}
-
 int stream_write(struct stream *stream, const void *data, size_t size)
 {
+    if (is_parents(stream))
+        return 0;
     store_lock(stream->store);
-    int status = write_locked(stream, data, size);
+    int status = handle_write(&stream->handle, data, size);
     stream->wrote_last = true;
+    stream->sought_to_write = false;
+    stream->has_moved = stream->late_size != 0 && store_descriptor(stream->store) != -1;
     store_unlock(stream->store);
     if (status == 0)
         return 0;
@@ -85,63 +87,36 @@ int stream_write(struct stream *stream, const void *data, size_t size)
     return stream->discarded ? 0 : -1;
 }
 
-/* Where WHENCE counts from, or -1. */
-static int64_t seek_base(struct stream *stream, int whence)
-{
-    switch (whence) {
-    case SEEK_SET:
-        return 0;
-    case SEEK_CUR:
-        return stream->position;
-    case SEEK_END:
-        return store_size(stream->store);
-    default:
-        errno = EINVAL;
-        return -1;
-    }
-}
-
-static int seek_locked(struct stream *stream, int64_t offset, int whence)
-{
-    int64_t base = seek_base(stream, whence);
-    if (base == -1)
-        return -1;
-    if (offset > INT64_MAX - base) {
-        errno = EOVERFLOW;
-        return -1;
-    }
-    if (base + offset < 0) {
-        errno = EINVAL;
-        return -1;
-    }
-    stream->position = base + offset;
-    return 0;
-}
-
-int stream_seek(struct stream *stream, int64_t offset, int whence, int64_t *position)
+int64_t stream_seek(struct stream *stream, int64_t offset, int whence)
 {
     store_lock(stream->store);
-    int status = seek_locked(stream, offset, whence);
-    *position = stream->position;
+    if (is_parents(stream))
+        handle_leave_offset(&stream->handle);
+    int64_t position = handle_seek(&stream->handle, offset, whence);
+    stream->sought_to_write = stream->wrote_last && position > 0;
     store_unlock(stream->store);
-    return status;
+    return position;
 }
 
-/* From here on neither the registry nor the store leads to the stream. */
-static void leave(struct stream *stream)
+/* From here on neither the registry nor the store leads to the stream. 0, or what closing
+ * its descriptor tells. */
+static int leave(struct stream *stream)
 {
     registry_remove(stream);
     store_lock(stream->store);
-    if (stream->watch.moved != NULL)
-        store_unwatch(stream->store, &stream->watch);
+    int status = handle_finish(&stream->handle);
     store_unlock(stream->store);
+    return status == 0 ? 0 : errno;
 }
 
 /* The ending has the last word: what it has put in place and synced cannot be lost by
  * closing a descriptor. */
-static int end(struct stream *stream)
+static int end(struct stream *stream, int failure)
 {
-    int failure = stream->discarded ? 0 : stream->lost_write;
+    if (stream->lost_write != 0)
+        failure = stream->lost_write;
+    if (stream->discarded)
+        failure = 0;
     if (stream->ending != NULL) {
         failure = stream->ending->end(stream->ending, stream, failure);
         (void) store_release(stream->store);
@@ -153,8 +128,7 @@ static int end(struct stream *stream)
 
 int stream_close(struct stream *stream)
 {
-    leave(stream);
-    int failure = end(stream);
+    int failure = end(stream, leave(stream));
     free(stream->path);
     free(stream->late_buffer);
     free(stream);

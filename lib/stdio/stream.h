@@ -1,9 +1,9 @@
-/* A stream: a position in a store, an access mode, and the errors so far. What stdio
- * calls through its callbacks, and what the openers make. */
+/* A stream: a handle of a store, and the errors so far. What stdio calls through its
+ * callbacks, and what the openers make. */
 #ifndef STREAM_H
 #define STREAM_H
 
-#include "store/store.h"
+#include "store/handle.h"
 
 #include <stdio.h>
 
@@ -19,39 +19,45 @@ struct stream_ending {
 struct stream {
     struct stream *next; /* in the registry's list */
     FILE *file;
-    struct store *store;      /* a reference */
-    struct store_watch watch; /* on the store */
+    struct store *store; /* a reference */
+    struct handle handle;
     struct stream_ending *ending;
-    char *path; /* what filelike_path has answered, or NULL */
-    int64_t position;
-    unsigned mode;         /* MODE_* */
-    int lost_write;        /* errno of the first one, or 0 */
-    int first_error;       /* errno of the first lost write or failed read, or 0 */
-    mode_t permissions;    /* of a file that filelike_persist makes; 0: as stdio would */
-    bool wrote_last;       /* rather than read */
-    bool readers_only;     /* filelike_reopen may not write */
-    bool discarded;        /* nobody wants to hear of lost writes any more */
-    atomic_bool has_moved; /* to a descriptor */
-    size_t wanted_buffer;  /* bytes of stdio's, as asked for at opening; 0: none named */
+    char *path;           /* what filelike_path has answered, or NULL */
+    unsigned mode;        /* MODE_* */
+    unsigned process;     /* the process_number of who opened it */
+    int lost_write;       /* errno of the first one, or 0 */
+    int first_error;      /* errno of the first lost write or failed read, or 0 */
+    mode_t permissions;   /* of a file that filelike_persist makes; 0: as stdio would */
+    bool wrote_last;      /* rather than read */
+    bool sought_to_write; /* perhaps: the last call was a seek, to beyond 0, after a write
+                           */
+    bool readers_only;    /* filelike_reopen may not write */
+    bool discarded;       /* nobody wants to hear of lost writes any more */
+    size_t wanted_buffer; /* bytes of stdio's, as asked for at opening; 0: none named */
 
     /* The cookie room's. */
     size_t (*worth_reading)(const struct stream *, size_t size); /* how much of SIZE */
-    size_t late_size;   /* of the buffer that stdio gets once it has moved; 0: none */
+    bool has_moved;     /* its bytes, to a descriptor; as long as LATE_SIZE is not 0 */
+    size_t late_size;   /* of the buffer that stdio gets once they have; 0: none */
     char *late_buffer;  /* or NULL */
     size_t buffer_size; /* stdio's */
     char buffer[];      /* for it, see cookie_buffer_room */
 };
 
-/* A stream on STORE, whose reference it takes over on success; "a" starts at the end.
- * Stdio's buffer is to hold BUFFER_SIZE bytes, and takes BUFFER_ROOM bytes of the stream.
- * NULL with errno. */
-struct stream *stream_create(
-    struct store *store, unsigned mode, size_t buffer_size, size_t buffer_room);
+/* A stream on STORE, whose reference it takes over on success. INIT is handle_init or
+ * handle_init_first. Stdio's buffer is to hold BUFFER_SIZE bytes, and takes BUFFER_ROOM
+ * bytes of the stream. NULL with errno. */
+struct stream *stream_create(struct store *store, unsigned mode,
+    int (*init)(struct handle *, struct store *, unsigned mode), size_t buffer_size,
+    size_t buffer_room);
+
+/* For a stream that nobody has got: leaves the reference to the caller again. */
+void stream_abandon(struct stream *stream);
 
 /* The callbacks. A write is all or nothing; it and a failed read are remembered. */
 ssize_t stream_read(struct stream *stream, void *buffer, size_t size);
 int stream_write(struct stream *stream, const void *data, size_t size);
-int stream_seek(struct stream *stream, int64_t offset, int whence, int64_t *position);
+int64_t stream_seek(struct stream *stream, int64_t offset, int whence);
 int stream_close(struct stream *stream);
 
 #endif

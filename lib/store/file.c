@@ -48,7 +48,7 @@ int file_write(struct store *store, const void *data, size_t size, int64_t posit
     size_t written;
     if (old_size == -1)
         return -1;
-    if (descriptor_write(descriptor, data, size, position, &written) == 0)
+    if (descriptor_write_not_appending(descriptor, data, size, position, &written) == 0)
         return 0;
     int saved = errno;
     /* None of it, rather than a part: what went past the old end can be taken back, where

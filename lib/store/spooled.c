@@ -6,6 +6,7 @@
 #include "files/descriptor.h"
 #include "files/tempdir.h"
 #include "store/file.h"
+#include "store/handle.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +20,6 @@ struct spooled {
     struct memory memory;
     struct tempdir tempdir; /* of the file */
     bool rolls_over;        /* may move to disk */
-    bool spills;            /* does so by itself, where memory does not suffice */
 };
 
 static struct spooled *spooled_of(struct store *store)
@@ -46,7 +46,8 @@ static struct store *create_file(const struct spooled *spooled)
     if (descriptor == -1)
         return NULL;
     struct store *file = NULL;
-    if (store_copy_to(spooled->now, descriptor) == 0)
+    if (store_copy_to(spooled->now, descriptor) == 0 &&
+        handle_prepare(spooled->store.first, descriptor) == 0)
         file = file_create(descriptor, 0);
     if (file == NULL)
         descriptor_close(descriptor);
@@ -66,22 +67,14 @@ static int move(struct spooled *spooled)
     spooled->now = file;
     if (!spooled->memory.viewed)
         memory_clear(&spooled->memory);
-    store_announce_move(&spooled->store);
+    handle_move(spooled->store.first, store_descriptor(file));
     return 0;
 }
 
-/* After a change that memory could not take: 0 where it is worth another try in the file.
- */
-static int spill(struct spooled *spooled)
-{
-    if (!spooled->spills || has_moved(spooled) || errno != ENOMEM)
-        return -1;
-    return move(spooled);
-}
-
 /* A change ends the views of before, so what they kept can go. */
-static void end_views(struct spooled *spooled)
+static void spooled_end_views(struct store *store)
 {
+    struct spooled *spooled = spooled_of(store);
     if (has_moved(spooled))
         memory_clear(&spooled->memory);
 }
@@ -98,36 +91,25 @@ static ssize_t spooled_read(
 static int spooled_write(
     struct store *store, const void *data, size_t size, int64_t position)
 {
-    struct spooled *spooled = spooled_of(store);
-    end_views(spooled);
-    if (store_write(now(store), data, size, position) == 0)
-        return 0;
-    if (spill(spooled) != 0)
-        return -1;
-    end_views(spooled);
+    spooled_end_views(store);
     return store_write(now(store), data, size, position);
 }
 
-/* In memory the end is ours alone, and the write may have to move. */
 static int spooled_append(
     struct store *store, const void *data, size_t size, int64_t *end)
 {
-    struct spooled *spooled = spooled_of(store);
-    if (!has_moved(spooled))
-        return store_append_by_write(store, data, size, end);
-    end_views(spooled);
-    return store_append(spooled->now, data, size, end);
+    spooled_end_views(store);
+    return store_append(now(store), data, size, end);
 }
 
 static int spooled_truncate(struct store *store, int64_t size)
 {
-    struct spooled *spooled = spooled_of(store);
-    end_views(spooled);
+    spooled_end_views(store);
     if (store_truncate(now(store), size) == 0)
         return 0;
-    if (spill(spooled) != 0)
+    if (store_spill(store) != 0)
         return -1;
-    end_views(spooled);
+    spooled_end_views(store);
     return store_truncate(now(store), size);
 }
 
@@ -145,7 +127,7 @@ static void *spooled_detach(struct store *store, size_t *size)
 {
     void *bytes = store_detach(now(store), size);
     if (bytes != NULL)
-        end_views(spooled_of(store));
+        spooled_end_views(store);
     return bytes;
 }
 
@@ -214,6 +196,7 @@ static const struct store_operations spooled_operations = {
     .obtain_descriptor = spooled_obtain_descriptor,
     .move_to_disk = spooled_move_to_disk,
     .in_memory = spooled_in_memory,
+    .end_views = spooled_end_views,
     .renew = spooled_renew,
     .destroy = spooled_destroy,
 };
@@ -239,7 +222,7 @@ static struct store *create(
     memory_init(&spooled->memory, limit, options->budget);
     spooled->now = &spooled->memory.store;
     spooled->tempdir = tempdir;
-    spooled->rolls_over = spooled->spills = false;
+    spooled->rolls_over = false;
     return &spooled->store;
 }
 
@@ -264,7 +247,7 @@ struct store *spooled_create(const struct filelike_options *options)
     if (store == NULL)
         return NULL;
     spooled_of(store)->rolls_over = true;
-    spooled_of(store)->spills = limit != FILELIKE_NEVER || options->budget != NULL;
+    store->spills = limit != FILELIKE_NEVER || options->budget != NULL;
     return store;
 }
 

@@ -2,7 +2,7 @@
 
 #include "store/store.h"
 
-#include "base/gate.h"
+#include "store/handle.h"
 
 #include <errno.h>
 
@@ -10,7 +10,8 @@ void store_init(
     struct store *store, const struct store_operations *operations, uint64_t size_limit)
 {
     store->operations = operations;
-    store->watches = NULL;
+    store->first = NULL;
+    store->spills = false;
     store_renew_lock(store);
     atomic_init(&store->references, 1);
     bool unlimited = size_limit == 0 || size_limit > INT64_MAX;
@@ -58,31 +59,8 @@ void store_renew(struct store *store)
     store_renew_lock(store);
     if (store->operations->renew != NULL)
         store->operations->renew(store);
-    /* The parent may have moved and not come to tell. */
-    if (descriptor != -1 || store_descriptor(store) != -1)
-        store_announce_move(store);
-}
-
-void store_watch(struct store *store, struct store_watch *watch)
-{
-    watch->next = store->watches;
-    gate_order();
-    store->watches = watch;
-}
-
-void store_unwatch(struct store *store, struct store_watch *watch)
-{
-    struct store_watch **link = &store->watches;
-    while (*link != watch)
-        link = &(*link)->next;
-    *link = watch->next;
-}
-
-void store_announce_move(struct store *store)
-{
-    int descriptor = store_descriptor(store);
-    for (struct store_watch *watch = store->watches; watch != NULL; watch = watch->next)
-        watch->moved(watch, descriptor);
+    if (store_descriptor(store) != descriptor)
+        handle_move(store->first, store_descriptor(store));
 }
 
 ssize_t store_read(struct store *store, void *buffer, size_t size, int64_t position)
@@ -90,13 +68,25 @@ ssize_t store_read(struct store *store, void *buffer, size_t size, int64_t posit
     return store->operations->read(store, buffer, size, position);
 }
 
+void store_end_views(struct store *store)
+{
+    if (store->operations->end_views != NULL)
+        store->operations->end_views(store);
+}
+
+int store_check_limit(const struct store *store, int64_t position, size_t size)
+{
+    if (position <= store->size_limit &&
+        size <= (uint64_t) (store->size_limit - position))
+        return 0;
+    errno = EFBIG;
+    return -1;
+}
+
 int store_write(struct store *store, const void *data, size_t size, int64_t position)
 {
-    if (position > store->size_limit ||
-        size > (uint64_t) (store->size_limit - position)) {
-        errno = EFBIG;
+    if (store_check_limit(store, position, size) != 0)
         return -1;
-    }
     return store->operations->write(store, data, size, position);
 }
 
@@ -191,4 +181,11 @@ int store_in_memory(const struct store *store)
 {
     int (*in_memory)(const struct store *) = store->operations->in_memory;
     return in_memory != NULL ? in_memory(store) : lack();
+}
+
+int store_spill(struct store *store)
+{
+    if (!store->spills || store_descriptor(store) != -1 || errno != ENOMEM)
+        return -1;
+    return store_move_to_disk(store);
 }

@@ -42,24 +42,24 @@ struct store_operations {
     int (*obtain_descriptor)(struct store *);
     int (*move_to_disk)(struct store *);
     int (*in_memory)(const struct store *);
+    /* For a change by other means than these: what only the views of before need can go.
+     * NULL: nothing is kept for them. */
+    void (*end_views)(struct store *);
     /* In a forked child: gets back what it does not have of its parent's. */
     void (*renew)(struct store *);
     /* 0, or -1 with errno where bytes that outlive the store may be lost by that. */
     int (*destroy)(struct store *);
 };
 
-/* Told when the bytes have moved to a descriptor. */
-struct store_watch {
-    struct store_watch *next;
-    void (*moved)(struct store_watch *, int descriptor);
-};
+struct handle;
 
 struct store {
     const struct store_operations *operations;
-    struct store_watch *watches;
+    struct handle *first; /* see handle.h; or NULL */
     pthread_mutex_t lock;
     atomic_uint references;
     int64_t size_limit; /* bytes */
+    bool spills;        /* moves to disk by itself, where memory does not suffice */
 };
 
 /* A new store has one reference. A SIZE_LIMIT of 0 is no limit. */
@@ -78,13 +78,6 @@ void store_unlock(struct store *store);
 void store_renew_lock(struct store *store);
 void store_renew(struct store *store);
 
-/* WATCH is the caller's, and must stay until store_unwatch. */
-void store_watch(struct store *store, struct store_watch *watch);
-void store_unwatch(struct store *store, struct store_watch *watch);
-
-/* For a store that has moved its bytes: tells all who watch. */
-void store_announce_move(struct store *store);
-
 /* The operations, with the size limit enforced: EFBIG past it. */
 ssize_t store_read(struct store *store, void *buffer, size_t size, int64_t position);
 int store_write(struct store *store, const void *data, size_t size, int64_t position);
@@ -98,6 +91,15 @@ int store_descriptor(const struct store *store);
 int store_obtain_descriptor(struct store *store);
 int store_move_to_disk(struct store *store);
 int store_in_memory(const struct store *store);
+
+void store_end_views(struct store *store);
+
+/* 0 where SIZE bytes from POSITION on are within the limit, else -1 with EFBIG. */
+int store_check_limit(const struct store *store, int64_t position, size_t size);
+
+/* After a change that has failed: 0 where that was for lack of memory and the bytes have
+ * moved to disk, so that another try is worth it; else -1, and errno says why. */
+int store_spill(struct store *store);
 
 /* The append operation of a store whose end nobody else moves. */
 int store_append_by_write(

@@ -42,7 +42,7 @@ STANDS_BEFORE int dup3(int descriptor, int number, int flags)
     return (int) syscall(SYS_dup3, descriptor, number, flags);
 }
 
-/* Of the commands that the library gives, one can fail on an open descriptor. */
+/* Of the commands that the library gives, two can fail on an open descriptor. */
 STANDS_BEFORE int fcntl(int descriptor, int command, ...)
 {
 #ifdef SYS_fcntl64
@@ -55,6 +55,8 @@ STANDS_BEFORE int fcntl(int descriptor, int command, ...)
     long argument = va_arg(arguments, long);
     va_end(arguments);
     if (command == F_DUPFD_CLOEXEC && fault_strikes(FAULT_DUPFD))
+        return -1;
+    if (command == F_SETFL && fault_strikes(FAULT_SETFL))
         return -1;
     return (int) syscall(SYSTEM_CALL, descriptor, command, argument);
 }

@@ -420,6 +420,20 @@ STANDS_BEFORE ssize_t pwrite(
     return is_cut_off(fault) ? -1 : pwritev(descriptor, &part, 1, position);
 }
 
+STANDS_BEFORE ssize_t read(int descriptor, void *buffer, size_t size)
+{
+    enum fault fault = fault_next(FAULT_READ);
+    struct iovec part = {buffer, fault_bytes(size, fault)};
+    return is_cut_off(fault) ? -1 : readv(descriptor, &part, 1);
+}
+
+STANDS_BEFORE ssize_t write(int descriptor, const void *data, size_t size)
+{
+    enum fault fault = fault_next(FAULT_WRITE);
+    struct iovec part = {(void *) (uintptr_t) data, fault_bytes(size, fault)};
+    return is_cut_off(fault) ? -1 : writev(descriptor, &part, 1);
+}
+
 #ifdef SYS_pwritev2
 /* The library gives one part, and position 0. */
 static ssize_t write_with(

@@ -23,12 +23,15 @@ enum fault_call {
     FAULT_UNLINKAT,
     FAULT_PREAD,
     FAULT_PWRITE,
+    FAULT_READ,
+    FAULT_WRITE,
     FAULT_PWRITEV2,
     FAULT_COPY_FILE_RANGE,
     FAULT_GETRANDOM,
     FAULT_CLOSE,
     FAULT_DUP3,
     FAULT_DUPFD, /* fcntl with F_DUPFD_CLOEXEC */
+    FAULT_SETFL, /* fcntl with F_SETFL */
     FAULT_FACCESSAT,
     FAULT_FCHOWN,
     FAULT_FSTAT,
@@ -70,7 +73,7 @@ struct faults {
     int rename_new; /* renameat2 with RENAME_NOREPLACE */
     int sync_file;  /* fsync */
     int sync_directory;
-    int append;      /* pwritev2 with RWF_APPEND */
+    int append;      /* pwritev2, with RWF_APPEND or RWF_NOAPPEND */
     bool no_proc;    /* what is below /proc is not there */
     bool no_listing; /* no directory may be read, only gone through */
     bool tmpfs;      /* every filesystem says that it is one in memory, with a size */

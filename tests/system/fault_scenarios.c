@@ -237,7 +237,10 @@ static bool growing_over_a_gap(const struct kind *kind)
     FILE *stream = open_text(kind, "r+");
     if (stream == NULL)
         return told();
-    EXPECT(fseeko(stream, GAP, SEEK_SET) == 0);
+    if (fseeko(stream, GAP, SEEK_SET) != 0) {
+        (void) told();
+        return check_as_before(kind, stream);
+    }
     if (putc('x', stream) != 'x' || fflush(stream) != 0)
         return check_loss(kind, stream, text, TEXT_SIZE);
     size_t size;
@@ -397,6 +400,9 @@ static bool asking_for_a_descriptor(FILE *stream)
 {
     char read[TEXT_SIZE];
     int descriptor = filelike_fileno(stream);
+    /* What a reopened stream gets a descriptor by. */
+    if (descriptor == -1 && errno == ENOTSUP && faults.no_proc)
+        return true;
     if (descriptor == -1)
         return false;
     turns_pause();
@@ -647,7 +653,8 @@ static bool discarding(const struct kind *kind)
     return naming(keep_and_discard, false);
 }
 
-/* It counts what was lost first, whatever becomes of the descriptor. */
+/* It counts what was lost first, whatever becomes of the descriptor: the byte past the
+ * limit, or all, where it cannot be seen what that leaves room for. */
 static bool keeping_after_a_loss(const struct kind *kind)
 {
     struct filelike_options options = {.size_limit = TEXT_SIZE, .flags = FILELIKE_KEEP};
@@ -657,7 +664,10 @@ static bool keeping_after_a_loss(const struct kind *kind)
         return told();
     char *path = strdup(filelike_path(stream));
     EXPECT(fputs(text, stream) >= 0 && putc('x', stream) == 'x');
-    EXPECT_FAILS(fclose(stream), EOF, EFBIG);
+    bool asked = turns_failure() == NULL;
+    EXPECT(fclose(stream) == EOF);
+    bool hidden = asked && (turns_call() == FAULT_LSEEK || turns_call() == FAULT_SIZE);
+    EXPECT(errno == EFBIG || (hidden && errno == told_error()));
     turns_stop();
     EXPECT(unlink(path) == 0);
     free(path);
@@ -1193,6 +1203,7 @@ static void run_without_memory(void)
  * asked for, and what is cut goes on where it stopped, as any write does.
  */
 #ifdef SYS_pwritev2
+static enum fault_call first_call;
 static enum fault_call second_call;
 static int second_error;
 static const char *appended_to;
@@ -1200,14 +1211,14 @@ static const char *appended_to;
 static void append_other(void)
 {
     int other = open(appended_to, O_WRONLY | O_APPEND | O_CLOEXEC);
-    EXPECT(write(other, "other", 5) == 5 && close(other) == 0);
+    EXPECT(pwrite(other, "other", 5, 0) == 5 && close(other) == 0);
 }
 
 /* The kernel takes a part. Before the rest is written, another may append too. */
 static enum fault strike_append(enum fault_call call)
 {
     static bool is_cut;
-    if (call == FAULT_PWRITEV2) {
+    if (!is_cut && call == first_call) {
         is_cut = true;
         return FAULT_SHORT;
     }
@@ -1221,12 +1232,20 @@ static enum fault strike_append(enum fault_call call)
     return FAULT_FAILS;
 }
 
+static FILE *open_to_append(bool reopened)
+{
+    struct filelike_options options = {.permissions = 0600};
+    FILE *first = filelike_named(reopened ? "w" : "a", &options);
+    FILE *stream = reopened ? filelike_reopen(first, "a") : first;
+    EXPECT(stream == first || fclose(first) == 0);
+    return stream;
+}
+
 /* What is there then starts with EXPECTED. */
-static void append_cut(const char *expected)
+static void append_cut(bool reopened, const char *expected)
 {
     size_t size;
-    struct filelike_options options = {.permissions = 0600};
-    FILE *stream = filelike_named("a", &options);
+    FILE *stream = open_to_append(reopened);
     EXPECT(fputs(text, stream) >= 0 && fflush(stream) == 0);
     if (appended_to != NULL)
         appended_to = filelike_path(stream);
@@ -1243,14 +1262,18 @@ static void append_cut(const char *expected)
 static void cut_appends(void)
 {
     expect_subject = "an append that is cut, and whose end cannot be asked for";
+    first_call = FAULT_PWRITEV2;
     second_call = FAULT_SIZE;
     second_error = EIO;
-    append_cut(text);
+    append_cut(true, text);
     expect_subject = "an append that is cut, beside another";
     second_call = FAULT_PWRITE;
     second_error = ENOSPC;
     appended_to = "";
-    append_cut("0123456789abother");
+    append_cut(true, "0123456789abother");
+    expect_subject = "an append to a descriptor that is cut, beside another";
+    first_call = second_call = FAULT_WRITE;
+    append_cut(false, "0123456789abother");
 }
 #endif
 

@@ -336,8 +336,8 @@ static const char line[] = "line\n";
 static void write_line(void)
 {
     ssize_t size = (ssize_t) strlen(line);
-    EXPECT(lseek(other_descriptor, 0, SEEK_END) >= 0);
-    EXPECT(write(other_descriptor, line, strlen(line)) == size);
+    off_t end = lseek(other_descriptor, 0, SEEK_END);
+    EXPECT(pwrite(other_descriptor, line, strlen(line), end) == size);
 }
 
 /* The system takes a part of a write, before the next call somebody else stores a line,
@@ -345,7 +345,7 @@ static void write_line(void)
 static enum fault write_between(enum fault_call call)
 {
     static enum { WHOLE, CUT, FULL } state;
-    bool writes = call == FAULT_PWRITE || call == FAULT_PWRITEV2;
+    bool writes = call == FAULT_WRITE;
     if (state == WHOLE && writes) {
         state = CUT;
         return FAULT_SHORT;

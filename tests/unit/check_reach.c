@@ -242,7 +242,9 @@ START_TEST(plain_fileno_answers)
         return;
     int descriptor = descriptor_of(stream);
     ck_assert_int_eq(fileno(stream), descriptor);
-    ck_assert_int_ge(fileno(reader), 0);
+    assert_fails(fileno(reader), -1, EBADF);
+    ck_assert_int_ge(filelike_fileno(reader), 0);
+    ck_assert_int_eq(fileno(reader), filelike_fileno(reader));
     assert_closes(reader);
     assert_closes(stream);
 }

@@ -113,7 +113,7 @@ static void put_many(FILE *stream, int count)
 
 static enum fault count_writes(enum fault_call call)
 {
-    writes += call == FAULT_PWRITE;
+    writes += call == FAULT_PWRITE || call == FAULT_WRITE;
     return FAULT_NONE;
 }
 

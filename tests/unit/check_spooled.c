@@ -514,12 +514,11 @@ START_TEST(move_shows_the_descriptor)
     struct stat one;
     struct stat two;
     ck_assert_int_eq(fstat(fileno(stream), &one), 0);
+    assert_fails(fileno(other), -1, EBADF);
+    ck_assert_int_ne(filelike_fileno(other), fileno(stream));
     ck_assert_int_eq(fstat(fileno(other), &two), 0);
     ck_assert_uint_eq(one.st_ino, two.st_ino);
-    FILE *later = filelike_reopen(other, "r");
-    ck_assert_int_eq(fileno(later), fileno(other));
     assert_closes(stream);
-    assert_closes(later);
     assert_closes(other);
 #else
     say_skipped("fileno", "the library is built without what glibc shows of its streams");

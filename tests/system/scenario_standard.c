@@ -95,9 +95,11 @@ static void ask_where(FILE *stream)
     require(filelike_rollover(stream) == 0 || errno == ENOTSUP);
 }
 
+/* That of a reopened stream comes through /proc. */
 static void ask_for_descriptor(FILE *stream)
 {
-    require(filelike_fileno(stream) >= FIRST_OTHER);
+    int descriptor = filelike_fileno(stream);
+    require(descriptor >= FIRST_OTHER || (errno == ENOTSUP && faults.no_proc));
 }
 
 static void ask_for_path(FILE *stream)

@@ -362,6 +362,38 @@ FILE *filelike_fopen(const char *path, const char *mode) FILELIKE_OPENS;
  */
 int filelike_remove(const char *path) FILELIKE_NONNULL(1);
 
+/* ---- Standard streams ----------------------------------------------------------------
+ */
+
+/* Sends what goes to the descriptor of a stream to another stream, at its position: by
+ * printf and its like, by write(2), and by child processes. For the whole process, until
+ * filelike_restore; redirections of one stream nest.
+ *
+ * from is flushed first. What is in its buffer later is not in the other stream yet. The
+ * descriptor of from keeps its number and its close-on-exec flag.
+ *
+ * from     a native stream: stdout, stderr, any of fopen's. It is restored before it is
+ *          closed.
+ * to       any stream that filelike_fileno serves; it may be closed meanwhile, but what
+ *          is printed after the fclose of an atomic one gets into the published file
+ *
+ * Returns  0, or -1 with errno.
+ * Errors   EBADF    one of them is opened to read, or its descriptor is closed
+ *          EINVAL   to is from, or has the same descriptor
+ *          ENOTSUP  from has no descriptor of the C library's, or filelike_fileno does
+ *                   not serve to
+ *          If the flush of from fails, its errno.
+ */
+int filelike_redirect(FILE *from, FILE *to) FILELIKE_NONNULL(1) FILELIKE_NONNULL(2);
+
+/* Flushes a stream and undoes its last redirection.
+ *
+ * Returns  0, or -1 with errno.
+ * Errors   EINVAL  the stream is not redirected
+ *          If the flush fails, its errno; the redirection is undone all the same.
+ */
+int filelike_restore(FILE *from) FILELIKE_NONNULL(1);
+
 /* ---- Process -------------------------------------------------------------------------
  */
 

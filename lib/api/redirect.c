@@ -1,0 +1,171 @@
+/* What goes to the descriptor of a stream, sent to another stream for a while. */
+#include <config.h>
+
+#include "filelike.h"
+
+#include "base/call.h"
+#include "base/lock.h"
+#include "stdio/cookie.h"
+#include "stdio/registry.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <unistd.h>
+
+struct redirection {
+    struct redirection *earlier; /* of any stream */
+    FILE *from;
+    int descriptor; /* of FROM */
+    int saved;      /* what that was before */
+};
+
+/* A child of fork finds the list whole: it changes by one pointer. */
+static struct lock redirections_lock = LOCK_INITIALIZER;
+static struct redirection *latest;
+
+/* ---- Descriptors ---------------------------------------------------------------------
+ */
+
+/* A second descriptor, which no program takes for a standard stream. */
+static int save_descriptor(int descriptor)
+{
+    enum { LOWEST = STDERR_FILENO + 1 };
+    return RETRY(fcntl(descriptor, F_DUPFD_CLOEXEC, LOWEST));
+}
+
+/* Makes DESCRIPTOR stand for the file of SOURCE. Close-on-exec stays as it is. */
+static int replace_descriptor(int descriptor, int source)
+{
+    int flags = fcntl(descriptor, F_GETFD);
+    bool closes = flags != -1 && (flags & FD_CLOEXEC) != 0;
+    int status;
+    /* EBUSY: another thread is just opening a file. */
+    do
+        status = RETRY(dup3(source, descriptor, closes ? O_CLOEXEC : 0));
+    while (status == -1 && errno == EBUSY);
+    return status == -1 ? -1 : 0;
+}
+
+/* Writes out what is pending and gives up what was read ahead, so that stdio remembers no
+ * position of the file that it leaves. What has no positions is ESPIPE. */
+static int settle_stream(FILE *from)
+{
+    return cookie_synchronize(from) == 0 || errno == ESPIPE ? 0 : -1;
+}
+
+/* ---- Redirecting ---------------------------------------------------------------------
+ */
+
+static int refuse_streams(int error)
+{
+    errno = error;
+    return -1;
+}
+
+static int check_streams(FILE *from, FILE *to)
+{
+    if (from == to)
+        return refuse_streams(EINVAL);
+    if (registry_find(from) != NULL || fileno(from) == -1)
+        return refuse_streams(ENOTSUP);
+    if (!cookie_writable(from) || !cookie_writable(to))
+        return refuse_streams(EBADF);
+    return 0;
+}
+
+static void remember_redirection(struct redirection *redirection)
+{
+    lock_acquire(&redirections_lock);
+    redirection->earlier = latest;
+    latest = redirection;
+    lock_release(&redirections_lock);
+}
+
+/* FROM is locked. */
+static int send_elsewhere(FILE *from, int target)
+{
+    struct redirection *redirection = malloc(sizeof *redirection);
+    if (redirection == NULL)
+        return -1;
+    int descriptor = fileno(from);
+    int saved = save_descriptor(descriptor);
+    if (saved != -1 && settle_stream(from) == 0 &&
+        replace_descriptor(descriptor, target) == 0) {
+        *redirection =
+            (struct redirection){.from = from, .descriptor = descriptor, .saved = saved};
+        remember_redirection(redirection);
+        return 0;
+    }
+    if (saved != -1)
+        KEEPING_ERRNO((void) close(saved));
+    call_free(redirection);
+    return -1;
+}
+
+/* FROM is flushed before TO is touched: where that fails, nothing has changed. No stream
+ * is locked here while another is waited for. */
+static int redirect_stream(FILE *from, FILE *to)
+{
+    if (check_streams(from, to) != 0 || settle_stream(from) != 0)
+        return -1;
+    int target = filelike_fileno(to);
+    if (target == -1)
+        return -1;
+    bool locking = cookie_lock(from);
+    int status = send_elsewhere(from, target);
+    cookie_unlock(from, locking);
+    return status;
+}
+
+int filelike_redirect(FILE *from, FILE *to)
+{
+    struct call call = call_begin();
+    return call_end(&call, redirect_stream(from, to));
+}
+
+/* ---- Restoring -----------------------------------------------------------------------
+ */
+
+static struct redirection *find_latest(FILE *from)
+{
+    lock_acquire(&redirections_lock);
+    struct redirection *found = latest;
+    while (found != NULL && found->from != from)
+        found = found->earlier;
+    lock_release(&redirections_lock);
+    return found;
+}
+
+static void forget_redirection(struct redirection *forgotten)
+{
+    lock_acquire(&redirections_lock);
+    struct redirection **link = &latest;
+    while (*link != forgotten)
+        link = &(*link)->earlier;
+    *link = forgotten->earlier;
+    lock_release(&redirections_lock);
+    (void) close(forgotten->saved);
+    free(forgotten);
+}
+
+/* FROM is locked. A flush that fails keeps nobody from getting the old file back. */
+static int restore_latest(FILE *from)
+{
+    struct redirection *redirection = find_latest(from);
+    if (redirection == NULL)
+        return refuse_streams(EINVAL);
+    int failure = settle_stream(from) == 0 ? 0 : errno;
+    if (replace_descriptor(redirection->descriptor, redirection->saved) != 0)
+        return -1;
+    forget_redirection(redirection);
+    return failure == 0 ? 0 : refuse_streams(failure);
+}
+
+int filelike_restore(FILE *from)
+{
+    struct call call = call_begin();
+    bool locking = cookie_lock(from);
+    int status = restore_latest(from);
+    cookie_unlock(from, locking);
+    return call_end(&call, status);
+}

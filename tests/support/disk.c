@@ -19,8 +19,8 @@ enum {
 
 struct disk_record {
     atomic_size_t count;
-    size_t used; /* of data */
-    atomic_uint failing;
+    size_t used;               /* of data */
+    atomic_uint until_failure; /* writes, that which fails included; 0: none fails */
     struct disk_order orders[MOST_ORDERS];
     char data[DATA_SIZE];
 };
@@ -28,10 +28,13 @@ struct disk_record {
 /* ---- What the server does ------------------------------------------------------------
  */
 
+/* The server has one thread. */
 static bool write_fails(struct disk_record *record)
 {
-    unsigned left = atomic_load(&record->failing);
-    return left > 0 && atomic_compare_exchange_strong(&record->failing, &left, left - 1);
+    unsigned left = atomic_load(&record->until_failure);
+    if (left > 0)
+        atomic_store(&record->until_failure, left - 1);
+    return left == 1;
 }
 
 /* False where the record is full. */
@@ -228,7 +231,12 @@ void disk_forget(struct disk *disk, size_t count)
     atomic_store(&record->count, count);
 }
 
-void disk_fail_writes(struct disk *disk, unsigned count)
+void disk_fail_write(struct disk *disk, unsigned others)
 {
-    atomic_store(&disk->record->failing, count);
+    atomic_store(&disk->record->until_failure, others + 1);
+}
+
+bool disk_has_failed(struct disk *disk)
+{
+    return atomic_exchange(&disk->record->until_failure, 0) == 0;
 }

@@ -50,7 +50,10 @@ const char *disk_data(const struct disk *disk, const struct disk_order *order);
 /* Forgets all orders but the first COUNT. */
 void disk_forget(struct disk *disk, size_t count);
 
-/* From now on the next COUNT writes fail, with EIO. */
-void disk_fail_writes(struct disk *disk, unsigned count);
+/* Lets one write fail, with EIO: the next one that comes after so many others. */
+void disk_fail_write(struct disk *disk, unsigned others);
+
+/* Whether it has, or will not any more. */
+bool disk_has_failed(struct disk *disk);
 
 #endif

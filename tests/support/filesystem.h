@@ -5,13 +5,17 @@
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
+#include <sys/types.h>
 
 struct filesystem {
     const char *name;
     const char *type;    /* as mount takes it */
     const char *options; /* likewise; NULL: none */
-    const char *make;    /* the command that makes it, before the path of the disk */
-    size_t size;         /* bytes of the disk */
+    const char *serve;  /* instead of both: a program that serves it through FUSE and goes
+                         * on, with its arguments but source and directory */
+    const char *source; /* what is mounted, where that is no disk */
+    const char *make;   /* the command that makes it, before the path of the disk */
+    size_t size;        /* bytes of the disk; 0: none is needed */
     /* What it relies on the disk to store whole or not at all, its superblock: the
      * position on the disk and bytes. */
     uint64_t whole_start;
@@ -28,5 +32,18 @@ const char *filesystem_make(const struct filesystem *filesystem, const char *pat
 /* Mounts that of DEVICE. False with errno; ENODEV: the kernel has none of this type. */
 bool filesystem_mount(
     const struct filesystem *filesystem, const char *device, const char *directory);
+
+/* One that is mounted. */
+struct mounted {
+    const char *directory;
+    pid_t server; /* -1: the kernel */
+};
+
+/* Mounts a new one, on a disk in memory where it needs one, over DIRECTORY, in mounts of
+ * the test's own (mounts_begin). What serves it ends with the test, or after a while.
+ * NULL, or the reason why this cannot be. */
+const char *filesystem_begin(
+    struct mounted *mounted, const struct filesystem *filesystem, const char *directory);
+void filesystem_end(struct mounted *mounted);
 
 #endif

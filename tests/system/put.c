@@ -113,6 +113,16 @@ static const struct way {
 
 const size_t put_ways = sizeof ways / sizeof *ways;
 
+const char *put_name(size_t way)
+{
+    return ways[way].name;
+}
+
+int put_try(size_t way, unsigned flags)
+{
+    return ways[way].put(flags);
+}
+
 static bool is_there(const char *expected)
 {
     const char *found = content("disk/target");
@@ -123,7 +133,7 @@ static bool is_there(const char *expected)
 
 bool put(size_t way, unsigned flags, int expected, const char *expected_content)
 {
-    int failure = ways[way].put(flags);
+    int failure = put_try(way, flags);
     if (failure != expected)
         (void) fprintf(stderr, "%s: %s, not %s\n", ways[way].name, strerror(failure),
             strerror(expected));

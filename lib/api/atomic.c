@@ -5,6 +5,7 @@
 
 #include "base/mode.h"
 #include "base/options.h"
+#include "files/copy.h"
 #include "files/descriptor.h"
 #include "files/replacement.h"
 #include "stdio/open.h"
@@ -112,7 +113,7 @@ static int start_content(const struct atomic *atomic, unsigned mode, uint64_t si
     int old = descriptor_open(target->directory, target->name, flags);
     if (old == -1)
         return -1;
-    int status = descriptor_copy(old, atomic->aside.descriptor);
+    int status = copy_file(old, atomic->aside.descriptor);
     descriptor_close(old);
     return status;
 }

@@ -225,35 +225,6 @@ ssize_t descriptor_append(int descriptor, const void *data, size_t size)
     return count;
 }
 
-/* In the kernel, where it can; returns how far that went. */
-static int64_t copy_in_kernel(int source, int target)
-{
-    enum { CHUNK = 1 << 30 };
-    off_t from = 0;
-    off_t to = 0;
-    while (RETRY(copy_file_range(source, &from, target, &to, CHUNK, 0)) > 0)
-        continue;
-    return from;
-}
-
-/* Whatever stopped the kernel (another filesystem, an old kernel, the end of the file),
- * what is left is copied here, and the true reason shows. */
-int descriptor_copy(int source, int target)
-{
-    enum { BUFFER_SIZE = 16384 };
-    char buffer[BUFFER_SIZE];
-    int64_t position = copy_in_kernel(source, target);
-    for (;;) {
-        size_t written;
-        ssize_t count = descriptor_read(source, buffer, sizeof buffer, position);
-        if (count <= 0)
-            return (int) count;
-        if (descriptor_write(target, buffer, (size_t) count, position, &written) != 0)
-            return -1;
-        position += count;
-    }
-}
-
 bool descriptor_same_file(const struct stat *one, const struct stat *other)
 {
     return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
@@ -313,31 +284,6 @@ int descriptor_check_writes(int descriptor)
 {
     int another = descriptor_duplicate(descriptor);
     return another == -1 ? -1 : descriptor_finish(another);
-}
-
-/* The kernel keeps all memory files on one device of their own. */
-static int memory_device(dev_t *device)
-{
-    struct stat status;
-    int descriptor = descriptor_create_in_memory(0);
-    if (descriptor == -1)
-        return -1;
-    int result = RETRY(fstat(descriptor, &status));
-    descriptor_close(descriptor);
-    if (result == 0)
-        *device = status.st_dev;
-    return result;
-}
-
-int descriptor_in_memory(int descriptor)
-{
-    struct stat status;
-    dev_t device;
-    if (RETRY(fstat(descriptor, &status)) != 0)
-        return -1;
-    if (status.st_nlink != 0)
-        return 0;
-    return memory_device(&device) != 0 ? -1 : status.st_dev == device;
 }
 
 void descriptor_set_note(int descriptor, enum descriptor_note note)

@@ -67,9 +67,6 @@ int descriptor_write_on(int descriptor, const void *data, size_t size, size_t *w
  * bytes. Their number, or -1; ENOTSUP where the system cannot. */
 ssize_t descriptor_append(int descriptor, const void *data, size_t size);
 
-/* Copies the file of SOURCE, from its start to its end, to the start of TARGET's. */
-int descriptor_copy(int source, int target);
-
 /* Whether both are of one file. */
 bool descriptor_same_file(const struct stat *one, const struct stat *other);
 
@@ -87,9 +84,6 @@ void descriptor_close(int descriptor);
 /* What closing DESCRIPTOR would report of writes that the filesystem has put off, as NFS
  * does, without closing it. 0, or -1 with errno. */
 int descriptor_check_writes(int descriptor);
-
-/* 1 for a memory file of the kernel, memfd_create's, 0 for others, or -1 with errno. */
-int descriptor_in_memory(int descriptor);
 
 /* DESCRIPTOR itself, or in *OPENED (else -1) a new one for the same file where that one
  * may not read. -1 with errno. */

@@ -2,6 +2,7 @@
 
 #include "files/replacement.h"
 
+#include "files/copy.h"
 #include "files/descriptor.h"
 #include "filelike.h"
 #include "files/unique.h"
@@ -266,7 +267,7 @@ static int copy_to_name(struct replacement *aside, unsigned flags, mode_t permis
     int copy = make_hidden(aside->target, &removal, create_hidden, PRIVATE_MODE);
     if (copy == -1)
         return -1;
-    if (descriptor_copy(aside->descriptor, copy) != 0 ||
+    if (copy_file(aside->descriptor, copy) != 0 ||
         replacement_prepare(copy, aside->target, flags, permissions) != 0) {
         removal_release(removal);
         descriptor_close(copy);

@@ -2,7 +2,9 @@
 
 #include "store/file.h"
 
+#include "files/copy.h"
 #include "files/descriptor.h"
+#include "files/filesystem.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -236,7 +238,7 @@ int file_copy_to(struct store *store, int target)
 {
     int opened;
     int descriptor = descriptor_readable(file_descriptor(store), &opened);
-    int status = descriptor == -1 ? -1 : descriptor_copy(descriptor, target);
+    int status = descriptor == -1 ? -1 : copy_file(descriptor, target);
     descriptor_close(opened);
     return status;
 }
@@ -291,7 +293,7 @@ int file_replace(struct file *file, int descriptor)
 
 int file_in_memory(const struct store *store)
 {
-    return descriptor_in_memory(file_descriptor(store));
+    return filesystem_in_memory(file_descriptor(store));
 }
 
 int file_obtain_descriptor(struct store *store)

@@ -119,16 +119,16 @@ STANDS_BEFORE int fstatfs(int descriptor, struct statfs *status)
     enum { TMPFS_TYPE = 0x01021994 }; /* statfs(2) */
     if (fault_strikes(FAULT_FSTATFS))
         return -1;
-    if (faults.tmpfs) {
-        fault_answers(FAULT_FSTATFS);
-        *status = (struct statfs){.f_type = TMPFS_TYPE, .f_blocks = 1};
-        return 0;
-    }
 #ifdef SYS_fstatfs64
-    return (int) syscall(SYS_fstatfs64, descriptor, sizeof *status, status);
+    int result = (int) syscall(SYS_fstatfs64, descriptor, sizeof *status, status);
 #else
-    return (int) syscall(SYS_fstatfs, descriptor, status);
+    int result = (int) syscall(SYS_fstatfs, descriptor, status);
 #endif
+    if (faults.tmpfs && result == 0 && status->f_blocks != 0) {
+        fault_answers(FAULT_FSTATFS);
+        status->f_type = TMPFS_TYPE;
+    }
+    return result;
 }
 
 STANDS_BEFORE int fstatat(int directory, const char *path, struct stat *status, int flags)
@@ -168,14 +168,16 @@ STANDS_BEFORE int fchown(int descriptor, uid_t user, gid_t group)
     return (int) syscall(SYS_fchownat, descriptor, "", user, group, AT_EMPTY_PATH);
 }
 
-/* Or a link that is longer than any. */
+/* Or a link that is longer than any, but to a descriptor. */
 STANDS_BEFORE ssize_t readlinkat(
     int directory, const char *restrict path, char *restrict link, size_t size)
 {
     enum fault fault = fault_next(FAULT_READLINKAT);
     if (fault == FAULT_FAILS)
         return -1;
-    if (fault == FAULT_NONE)
+    if (fault_hides(path))
+        return -1;
+    if (fault == FAULT_NONE || strncmp(path, "/proc/", strlen("/proc/")) == 0)
         return syscall(SYS_readlinkat, directory, path, link, size);
     memset(link, '/', size);
     return (ssize_t) size;

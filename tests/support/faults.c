@@ -87,11 +87,6 @@ int fault_fails(enum fault_call call, int error)
     return -1;
 }
 
-static int fail_hidden(void)
-{
-    return fault_fails(FAULT_OPEN, ENOENT);
-}
-
 enum fault fault_next(enum fault_call call)
 {
     return faults.strike != NULL ? faults.strike(call) : FAULT_NONE;
@@ -128,9 +123,12 @@ static bool is_cut_off(enum fault fault)
     return fault == FAULT_FAILS || is_interrupted();
 }
 
-static bool is_hidden_by_fault(const char *path)
+bool fault_hides(const char *path)
 {
-    return faults.no_proc && strncmp(path, "/proc/", strlen("/proc/")) == 0;
+    if (!faults.no_proc || strncmp(path, "/proc/", strlen("/proc/")) != 0)
+        return false;
+    (void) fault_fails(FAULT_OPEN, ENOENT);
+    return true;
 }
 
 static void let_others(void)
@@ -236,8 +234,8 @@ static int open_at(int directory, const char *path, int flags, mode_t mode)
 {
     if (fault_strikes(creates(flags) ? FAULT_CREATE : FAULT_OPEN))
         return -1;
-    if (is_hidden_by_fault(path))
-        return fail_hidden();
+    if (fault_hides(path))
+        return -1;
     if (lists(flags) && faults.no_listing)
         return fault_fails(FAULT_OPEN, EACCES);
     if (is_nameless(flags) && faults.tmpfile != 0)
@@ -285,8 +283,8 @@ STANDS_BEFORE int access(const char *path, int mode)
 {
     if (fault_strikes(FAULT_ACCESS))
         return -1;
-    if (is_hidden_by_fault(path))
-        return fail_hidden();
+    if (fault_hides(path))
+        return -1;
     return (int) syscall(SYS_faccessat, AT_FDCWD, path, mode);
 }
 
@@ -342,8 +340,8 @@ STANDS_BEFORE int linkat(
 {
     if (fault_strikes(FAULT_LINKAT))
         return -1;
-    if (is_hidden_by_fault(path))
-        return fail_hidden();
+    if (fault_hides(path))
+        return -1;
     if (faults.link != 0)
         return fault_fails(FAULT_LINKAT, faults.link);
     let_others();
@@ -470,6 +468,16 @@ STANDS_BEFORE ssize_t copy_file_range(
         size = 2;
     return syscall(SYS_copy_file_range, source, from, target, to,
         fault_bytes(size, FAULT_NONE), flags);
+}
+
+/* ---- Links ---------------------------------------------------------------------------
+ */
+
+/* With fault_calls.c more becomes of it. */
+__attribute__((weak)) STANDS_BEFORE ssize_t readlinkat(
+    int directory, const char *restrict path, char *restrict link, size_t size)
+{
+    return fault_hides(path) ? -1 : syscall(SYS_readlinkat, directory, path, link, size);
 }
 
 /* ---- Names ---------------------------------------------------------------------------

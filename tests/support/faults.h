@@ -108,6 +108,9 @@ size_t fault_bytes(size_t size, enum fault fault);
 void fault_answers(enum fault_call call);
 int fault_fails(enum fault_call call, int error);
 
+/* Whether no_proc hides PATH; errno is ENOENT then. */
+bool fault_hides(const char *path);
+
 /* As fstatat, past all that stands before it; times are not told. */
 int fault_status(int directory, const char *path, int flags, struct stat *status);
 

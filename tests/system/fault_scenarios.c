@@ -558,6 +558,27 @@ static bool persisting_new(FILE *stream)
     return persist_with(stream, NULL, FILELIKE_NOREPLACE | FILELIKE_NOSYNC);
 }
 
+/* Larger than what is copied at once. */
+static bool persisting_a_hole(FILE *stream)
+{
+    enum { SIZE = 100000 };
+    static char found[SIZE + 1];
+    cut_to(stream, SIZE);
+    bool worked = filelike_persist(stream, target, FILELIKE_NOSYNC) == 0;
+    int error = errno;
+    turns_pause();
+    FILE *file = fopen(target, "re");
+    EXPECT(worked ? file != NULL && fread(found, 1, sizeof found, file) == SIZE &&
+                        memcmp(found, text, sizeof text) == 0
+                  : file == NULL);
+    if (file != NULL)
+        (void) fclose(file);
+    turns_resume();
+    cut_to(stream, TEXT_SIZE);
+    errno = error;
+    return worked;
+}
+
 /* A stream that has given its file away goes on with it, and is copied then. */
 static bool persisting_twice(FILE *stream)
 {
@@ -595,6 +616,7 @@ static const struct {
     {"persisting", persisting},
     {"persisting where nothing was", persisting_new},
     {"persisting twice", persisting_twice},
+    {"persisting a hole", persisting_a_hole},
 };
 
 /* The one that is being tested. */

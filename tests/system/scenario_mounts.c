@@ -303,6 +303,26 @@ static void check_hidden(void)
     free(path);
 }
 
+/* ---- A filesystem in memory without an end -------------------------------------------
+ */
+
+/* Its files are not the kernel's own memory files. */
+static void check_endless(void)
+{
+    struct filelike_options watched = {.dir = "disk", .size_limit = DISK_SIZE};
+    FILE *streams[] = {filelike_temporary("w+", &on_disk),
+        filelike_temporary("w+", &watched), filelike_named("w+", &on_disk)};
+    for (size_t i = 0; i < sizeof streams / sizeof *streams; i++) {
+        EXPECT(filelike_in_memory(streams[i]) == 0);
+        EXPECT(filelike_rollover(streams[i]) == 0);
+        EXPECT(fputs("given", streams[i]) >= 0);
+        EXPECT(filelike_persist(streams[i], "disk/target", 0) == 0);
+        EXPECT(fputs(" away", streams[i]) >= 0 && fclose(streams[i]) == 0);
+        EXPECT(is(content("disk/target"), "given away"));
+    }
+    EXPECT(is(entries("disk"), "target"));
+}
+
 /* ---- The next directory --------------------------------------------------------------
  */
 
@@ -387,6 +407,7 @@ static const struct scenario {
     {"no more files", "nr_inodes=2", check_without_files},
     {"read-only filesystem", "size=1m", check_read_only},
     {"directory mounted over", "size=1m", check_hidden},
+    {"filesystem in memory without an end", "size=0", check_endless},
     {"read-only P_tmpdir", "size=1m", check_next_directory},
     {"no /proc", "size=1m", check_without_proc},
 };

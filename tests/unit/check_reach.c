@@ -9,6 +9,7 @@
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -443,6 +444,37 @@ START_TEST(rolled_over_needs_no_descriptor)
 }
 END_TEST
 
+/* A memory file of the kernel, however it came here, and none else. */
+START_TEST(asking_where_needs_no_descriptor)
+{
+    static const unsigned kinds_of_memory[] = {0, MFD_ALLOW_SEALING};
+    FILE *temporary = filelike_temporary("w+", NULL);
+    FILE *named = filelike_named("w+", NULL);
+    FILE *removed = filelike_named("w+", NULL);
+    FILE *in_memory[COUNT(kinds_of_memory)];
+    for (size_t i = 0; i < COUNT(in_memory); i++)
+        in_memory[i] = fdopen(memfd_create("", MFD_CLOEXEC | kinds_of_memory[i]), "w+");
+    ck_assert_int_eq(unlink(filelike_path(removed)), 0);
+    allow_descriptors(0);
+    ck_assert_int_eq(filelike_in_memory(temporary), 0);
+    ck_assert_int_eq(filelike_in_memory(named), 0);
+    ck_assert_int_eq(filelike_in_memory(removed), 0);
+    ck_assert_int_eq(filelike_rollover(removed), 0);
+    for (size_t i = 0; i < COUNT(in_memory); i++) {
+        ck_assert_int_eq(filelike_in_memory(in_memory[i]), 1);
+        assert_fails(filelike_rollover(in_memory[i]), -1, ENOTSUP);
+        faults.no_proc = true;
+        ck_assert_int_eq(filelike_in_memory(in_memory[i]), 1);
+        faults.no_proc = false;
+        assert_closes(in_memory[i]);
+    }
+    allow_descriptors(-1);
+    assert_closes(temporary);
+    assert_closes(named);
+    assert_closes(removed);
+}
+END_TEST
+
 /* ---- Streams without bytes -----------------------------------------------------------
  */
 
@@ -505,6 +537,7 @@ static TCase *single(void)
     tcase_add_test(test_case, bytes_that_cannot_move_stay);
     tcase_add_test(test_case, holes_of_memory_files_stay_holes);
     tcase_add_test(test_case, rolled_over_needs_no_descriptor);
+    tcase_add_test(test_case, asking_where_needs_no_descriptor);
     tcase_add_test(test_case, plain_fileno_answers_from_the_move_on);
     tcase_add_test(test_case, plain_fileno_answers_at_once_on_disk);
     tcase_add_test(test_case, streams_without_bytes);

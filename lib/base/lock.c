@@ -2,8 +2,6 @@
 
 #include "base/lock.h"
 
-#include "base/process.h"
-
 #include <sched.h>
 
 /* A lock's process is 0 at first, or the process_number of the process that its mutex is
@@ -25,7 +23,7 @@ void lock_init(struct lock *lock)
 /* One thread of this process makes the mutex new, and the others wait. If the parent
  * forked while it was doing so, its number is found here with the bit, and not waited
  * for. */
-static void renew(struct lock *lock, unsigned number)
+void lock_renew(struct lock *lock, unsigned number)
 {
     unsigned seen = atomic_load(&lock->process);
     while (seen != number) {
@@ -39,28 +37,4 @@ static void renew(struct lock *lock, unsigned number)
             return;
         }
     }
-}
-
-static void prepare_lock(struct lock *lock)
-{
-    unsigned number = process_number();
-    if (atomic_load_explicit(&lock->process, memory_order_acquire) != number)
-        renew(lock, number);
-}
-
-void lock_acquire(struct lock *lock)
-{
-    prepare_lock(lock);
-    (void) pthread_mutex_lock(&lock->mutex);
-}
-
-bool lock_try(struct lock *lock)
-{
-    prepare_lock(lock);
-    return pthread_mutex_trylock(&lock->mutex) == 0;
-}
-
-void lock_release(struct lock *lock)
-{
-    (void) pthread_mutex_unlock(&lock->mutex);
 }

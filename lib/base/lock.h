@@ -7,6 +7,8 @@
 #ifndef LOCK_H
 #define LOCK_H
 
+#include "base/process.h"
+
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
@@ -24,10 +26,32 @@ struct lock {
 /* Cannot fail, and what it makes need not be destroyed. */
 void lock_init(struct lock *lock);
 
-void lock_acquire(struct lock *lock);
-void lock_release(struct lock *lock);
+/* Makes it valid in this process, whose process_number is NUMBER. */
+void lock_renew(struct lock *lock, unsigned number);
+
+static inline void lock_prepare(struct lock *lock)
+{
+    unsigned number = process_number();
+    if (atomic_load_explicit(&lock->process, memory_order_acquire) != number)
+        lock_renew(lock, number);
+}
+
+static inline void lock_acquire(struct lock *lock)
+{
+    lock_prepare(lock);
+    (void) pthread_mutex_lock(&lock->mutex);
+}
+
+static inline void lock_release(struct lock *lock)
+{
+    (void) pthread_mutex_unlock(&lock->mutex);
+}
 
 /* Whether it is acquired now, without waiting. */
-bool lock_try(struct lock *lock);
+static inline bool lock_try(struct lock *lock)
+{
+    lock_prepare(lock);
+    return pthread_mutex_trylock(&lock->mutex) == 0;
+}
 
 #endif

@@ -20,10 +20,9 @@ _Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_POINTER_LOCK_FREE == 2,
 /* ---- A page that the kernel wipes in every child -------------------------------------
  */
 
-/* It begins with the number of this process, or 0 while that has none. */
-static _Atomic(atomic_uint *) page;
+_Atomic(atomic_uint *) process_page;
 
-/* In its place, where the kernel has no such page. */
+/* In its place where the kernel has no such page; always 0. */
 static atomic_uint no_page;
 
 /* The last number that this process or an ancestor has taken, or was about to take. */
@@ -50,11 +49,11 @@ static atomic_uint *make_page(void)
 }
 
 /* In this order, so that a fork in between gives no child its parent's number. */
-static unsigned take_number(atomic_uint *place)
+static unsigned take_number(atomic_uint *page)
 {
     unsigned present = 0;
     unsigned number = atomic_fetch_add(&last_number, 1) + 1;
-    return atomic_compare_exchange_strong(place, &present, number) ? number : present;
+    return atomic_compare_exchange_strong(page, &present, number) ? number : present;
 }
 
 /* ---- Without such a page -------------------------------------------------------------
@@ -79,11 +78,12 @@ static unsigned number_by_getpid(void)
 /* ---- Either --------------------------------------------------------------------------
  */
 
+/* Other threads may be here, too, and handlers of signals: the first choice holds. */
 static atomic_uint *choose_page(void)
 {
     atomic_uint *chosen = NULL;
     atomic_uint *made = make_page();
-    if (atomic_compare_exchange_strong(&page, &chosen, made)) {
+    if (atomic_compare_exchange_strong(&process_page, &chosen, made)) {
         if (made == &no_page)
             (void) pthread_atfork(NULL, NULL, begin_generation);
         return made;
@@ -93,13 +93,25 @@ static atomic_uint *choose_page(void)
     return chosen;
 }
 
-unsigned process_number(void)
+unsigned process_find_number(void)
 {
-    atomic_uint *place = atomic_load_explicit(&page, memory_order_acquire);
-    if (place == NULL)
-        KEEPING_ERRNO(place = choose_page());
-    if (place == &no_page)
-        return number_by_getpid();
-    unsigned number = atomic_load_explicit(place, memory_order_relaxed);
-    return number != 0 ? number : take_number(place);
+    atomic_uint *page = atomic_load(&process_page);
+    if (page == NULL)
+        KEEPING_ERRNO(page = choose_page());
+    return page == &no_page ? number_by_getpid() : take_number(page);
+}
+
+/* ---- The end -------------------------------------------------------------------------
+ */
+
+static atomic_bool ending;
+
+bool process_is_ending(void)
+{
+    return atomic_load(&ending);
+}
+
+void process_begin_ending(void)
+{
+    atomic_store(&ending, true);
 }

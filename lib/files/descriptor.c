@@ -305,14 +305,9 @@ enum descriptor_note descriptor_get_note(int descriptor)
     }
 }
 
-static void proc_path(pid_t process, int descriptor, char path[PROC_PATH_SIZE])
-{
-    (void) snprintf(path, PROC_PATH_SIZE, "/proc/%d/fd/%d", (int) process, descriptor);
-}
-
 int descriptor_proc_path(int descriptor, char path[PROC_PATH_SIZE])
 {
-    proc_path(getpid(), descriptor, path);
+    (void) snprintf(path, PROC_PATH_SIZE, "/proc/%d/fd/%d", (int) getpid(), descriptor);
     if (RETRY(access(path, F_OK)) == 0)
         return 0;
     errno = ENOTSUP;
@@ -345,13 +340,6 @@ int descriptor_share(int descriptor, int access)
     if (enough && (flags & O_APPEND) == 0)
         return descriptor_duplicate(descriptor);
     return -1;
-}
-
-int descriptor_of_parent(int descriptor)
-{
-    char path[PROC_PATH_SIZE];
-    proc_path(getppid(), descriptor, path);
-    return descriptor_open(AT_FDCWD, path, O_PATH);
 }
 
 int descriptor_readable(int descriptor, int *opened)

@@ -117,8 +117,4 @@ int descriptor_open_again(int descriptor, int access);
  * offset; never in append mode. */
 int descriptor_share(int descriptor, int access);
 
-/* A new descriptor for what DESCRIPTOR is in the parent process, with O_PATH: good for
- * fstat and descriptor_open_again, and to open it does nothing to a device or a pipe. */
-int descriptor_of_parent(int descriptor);
-
 #endif

@@ -2,7 +2,9 @@
 
 #include "files/removal.h"
 
-#include "files/descriptor.h"
+#include "base/call.h"
+#include "base/lock.h"
+#include "base/process.h"
 #include "filelike.h"
 
 #include <errno.h>
@@ -14,24 +16,21 @@
 #include <stdlib.h>
 #include <unistd.h>
 
-_Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_POINTER_LOCK_FREE == 2,
-    "signal handlers need atomics without locks");
-
 enum state {
-    STATE_FREE,     /* nobody's */
-    STATE_RESERVED, /* somebody's; its file, if it has one, stays */
+    STATE_IDLE,     /* nobody's; or somebody's, but its file, if it has one, stays */
     STATE_CREATING, /* the same, and its file may appear at any moment */
     STATE_ARMED     /* its file is to be removed; and one more for each filelike_cleanup
                        that is reading it, as one may interrupt another */
 };
 
 /* Places are never freed, only used again, so that a handler can walk the list at any
- * moment. What a place says is changed in STATE_RESERVED and STATE_CREATING only, and
- * read in the others. */
+ * moment. What a place says is changed in STATE_IDLE and STATE_CREATING only, and read in
+ * the others. */
 struct removal {
     struct removal *next;
+    _Atomic(struct removal *) next_free;
     atomic_int state;
-    pid_t owner;
+    atomic_uint owner; /* the process_number of who created the file */
     int directory;
     char *name;
     dev_t device;
@@ -40,42 +39,60 @@ struct removal {
 
 static _Atomic(struct removal *) places;
 
+/* Those that are nobody's: a list of its own, as a process may have thousands that are
+ * not. It changes by one pointer, so that a forked child finds it whole. */
+static struct lock places_lock = LOCK_INITIALIZER;
+static _Atomic(struct removal *) free_places;
+
 /* ---- Places --------------------------------------------------------------------------
  */
 
-static bool change(struct removal *removal, int from, int to)
+static struct removal *take_free_place(void)
 {
-    return atomic_compare_exchange_strong(&removal->state, &from, to);
+    lock_acquire(&places_lock);
+    struct removal *removal = free_places;
+    if (removal != NULL)
+        free_places = removal->next_free;
+    lock_release(&places_lock);
+    return removal;
 }
 
-static struct removal *reuse(void)
+static void give_place_back(struct removal *removal)
 {
-    struct removal *removal = atomic_load(&places);
-    while (removal != NULL && !change(removal, STATE_FREE, STATE_RESERVED))
-        removal = removal->next;
-    return removal;
+    lock_acquire(&places_lock);
+    removal->next_free = free_places;
+    free_places = removal;
+    lock_release(&places_lock);
 }
 
 struct removal *removal_reserve(void)
 {
-    struct removal *removal = reuse();
+    struct removal *removal = take_free_place();
     if (removal != NULL)
         return removal;
     removal = calloc(1, sizeof *removal);
     if (removal == NULL)
         return NULL;
-    atomic_init(&removal->state, STATE_RESERVED);
     removal->next = atomic_load(&places);
     while (!atomic_compare_exchange_weak(&places, &removal->next, removal))
         continue;
     return removal;
 }
 
+static bool change_state(struct removal *removal, int from, int to)
+{
+    return atomic_compare_exchange_strong(&removal->state, &from, to);
+}
+
+static bool is_own(const struct removal *removal)
+{
+    return atomic_load(&removal->owner) == process_number();
+}
+
 void removal_set(
     struct removal *removal, int directory, char *name, const struct stat *status)
 {
     free(removal->name);
-    removal->owner = getpid();
     removal->directory = directory;
     removal->name = name;
     removal->device = status->st_dev;
@@ -89,15 +106,17 @@ const char *removal_name(const struct removal *removal)
 
 void removal_arm(struct removal *removal)
 {
-    if (!change(removal, STATE_RESERVED, STATE_ARMED))
-        (void) change(removal, STATE_CREATING, STATE_ARMED);
+    if (!change_state(removal, STATE_IDLE, STATE_ARMED))
+        (void) change_state(removal, STATE_CREATING, STATE_ARMED);
 }
 
+/* A handler on another thread may just be reading the place, but not one on this thread;
+ * and in a forked child none that its parent had. */
 void removal_disarm(struct removal *removal)
 {
-    /* A handler on another thread may just be reading it; one on this thread is over. */
-    while (!change(removal, STATE_ARMED, STATE_RESERVED) &&
-           atomic_load(&removal->state) != STATE_RESERVED)
+    if (!is_own(removal))
+        atomic_store(&removal->state, STATE_IDLE);
+    while (!change_state(removal, STATE_ARMED, STATE_IDLE) && removal_is_armed(removal))
         (void) sched_yield();
 }
 
@@ -109,20 +128,26 @@ bool removal_is_armed(const struct removal *removal)
 /* ---- Creating ------------------------------------------------------------------------
  */
 
-void removal_begin_creation(struct removal *removal, sigset_t *signals)
+/* The state comes first, and then the question whether the process ends: so either the
+ * answer is yes, or what removes files at the end finds the state. */
+int removal_begin_creation(struct removal *removal, sigset_t *signals)
 {
     sigset_t all;
     (void) sigfillset(&all);
     (void) pthread_sigmask(SIG_SETMASK, &all, signals);
+    atomic_store(&removal->owner, process_number());
     atomic_store(&removal->state, STATE_CREATING);
+    if (!process_is_ending())
+        return 0;
+    removal_end_creation(removal, signals);
+    errno = ECANCELED;
+    return -1;
 }
 
 void removal_end_creation(struct removal *removal, const sigset_t *signals)
 {
-    int saved = errno;
-    (void) change(removal, STATE_CREATING, STATE_RESERVED);
-    (void) pthread_sigmask(SIG_SETMASK, signals, NULL);
-    errno = saved;
+    (void) change_state(removal, STATE_CREATING, STATE_IDLE);
+    KEEPING_ERRNO((void) pthread_sigmask(SIG_SETMASK, signals, NULL));
 }
 
 /* ---- Removing ------------------------------------------------------------------------
@@ -132,7 +157,7 @@ void removal_end_creation(struct removal *removal, const sigset_t *signals)
 static void unlink_own(const struct removal *removal)
 {
     struct stat status;
-    if (removal->owner != getpid())
+    if (!is_own(removal))
         return;
     if (RETRY(fstatat(removal->directory, removal->name, &status, AT_SYMLINK_NOFOLLOW)) !=
         0)
@@ -141,17 +166,20 @@ static void unlink_own(const struct removal *removal)
         (void) RETRY(unlinkat(removal->directory, removal->name, 0));
 }
 
-void removal_release(struct removal *removal)
+/* The file goes before the place is disarmed: no moment in between lets it escape. */
+static void release(struct removal *removal)
 {
-    int saved = errno;
-    /* The file goes before the place is disarmed: no moment in between lets it escape. */
     if (removal_is_armed(removal))
         unlink_own(removal);
     removal_disarm(removal);
     free(removal->name);
     removal->name = NULL;
-    atomic_store(&removal->state, STATE_FREE);
-    errno = saved;
+    give_place_back(removal);
+}
+
+void removal_release(struct removal *removal)
+{
+    KEEPING_ERRNO(release(removal));
 }
 
 int removal_undo(struct removal *removal)
@@ -186,40 +214,39 @@ static void release_hold(struct removal *removal)
     (void) atomic_fetch_sub(&removal->state, 1);
 }
 
-/* Async-signal-safe: atomics without locks, and of functions only getpid, poll, fstatat
- * and unlinkat, all of which POSIX lists as such, and pthread_setcancelstate, which in
- * both C libraries is a store to the thread's own memory. Places are never freed, and the
- * one that is read here is held by its state, so its owner on another thread waits, and
- * its owner on this thread, interrupted, finds it afterwards as it was. */
-void filelike_cleanup(void)
+/* Async-signal-safe: atomics without locks, and of functions only poll, fstatat, unlinkat
+ * and, without the page of process.c, getpid, all of which POSIX lists as such, and
+ * pthread_setcancelstate, which in both C libraries is a store to the thread's own
+ * memory. Places are never freed, and the one that is read here is held by its state, so
+ * its owner on another thread waits, and its owner on this thread, interrupted, finds it
+ * afterwards as it was. */
+static void remove_all(void)
 {
     enum { PATIENCE = 1000 }; /* milliseconds, for all of them */
-    int saved = errno;
     int patience = PATIENCE;
     struct removal *removal = atomic_load(&places);
     for (; removal != NULL; removal = removal->next) {
+        if (!is_own(removal))
+            continue;
         wait_for_creation(removal, &patience);
         if (hold_armed(removal)) {
             unlink_own(removal);
             release_hold(removal);
         }
     }
-    errno = saved;
+}
+
+void filelike_cleanup(void)
+{
+    struct call call = call_begin();
+    remove_all();
+    call_finish(&call, true);
 }
 
 /* A destructor runs after the program's own atexit handlers, which may still open files.
  */
-__attribute__((destructor)) static void remove_at_exit(void)
+__attribute__((destructor)) static void end_process(void)
 {
-    filelike_cleanup();
-}
-
-void removal_renew(void)
-{
-    struct removal *removal = atomic_load(&places);
-    for (; removal != NULL; removal = removal->next) {
-        if (removal_is_armed(removal))
-            atomic_store(&removal->state, STATE_ARMED);
-        (void) change(removal, STATE_CREATING, STATE_RESERVED);
-    }
+    process_begin_ending();
+    remove_all();
 }

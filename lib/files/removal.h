@@ -14,8 +14,9 @@ struct removal;
 /* A place for one file. NULL with ENOMEM. */
 struct removal *removal_reserve(void);
 
-/* Around the creation of a file, up to removal_set and removal_arm. */
-void removal_begin_creation(struct removal *removal, sigset_t *signals);
+/* Around the creation of a file, up to removal_set and removal_arm. The first is -1 with
+ * ECANCELED, and nothing begun, once the end of the process has. */
+int removal_begin_creation(struct removal *removal, sigset_t *signals);
 void removal_end_creation(struct removal *removal, const sigset_t *signals);
 
 /* The file that was created: NAME, as unlinkat would take it, in DIRECTORY (AT_FDCWD with
@@ -41,8 +42,5 @@ int removal_undo(struct removal *removal);
 
 /* NAME, valid until the release. */
 const char *removal_name(const struct removal *removal);
-
-/* For the handler of fork, in the child. */
-void removal_renew(void);
 
 #endif

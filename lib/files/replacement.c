@@ -192,7 +192,10 @@ static int claim_and_rename(int directory, const char *name, const struct target
     struct removal *removal = removal_reserve();
     if (removal == NULL)
         return -1;
-    removal_begin_creation(removal, &signals);
+    if (removal_begin_creation(removal, &signals) != 0) {
+        removal_release(removal);
+        return -1;
+    }
     int claim = descriptor_create(target->directory, target->name, O_RDWR, PRIVATE_MODE);
     int status = claim == -1 ? -1 : rename_at(directory, name, target);
     if (claim != -1 && status != 0) {

@@ -97,9 +97,11 @@ static int take_once(const struct wanted *wanted)
     char *name = random_name(wanted->prefix, wanted->suffix);
     if (name == NULL)
         return -1;
-    removal_begin_creation(wanted->removal, &signals);
-    int descriptor = take_and_arm(wanted, name);
-    removal_end_creation(wanted->removal, &signals);
+    int descriptor = removal_begin_creation(wanted->removal, &signals);
+    if (descriptor == 0) {
+        descriptor = take_and_arm(wanted, name);
+        removal_end_creation(wanted->removal, &signals);
+    }
     if (descriptor == -1)
         call_free(name);
     return descriptor;

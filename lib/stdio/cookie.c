@@ -144,7 +144,6 @@ int cookie_open(struct stream *stream, unsigned flags)
     stream->file = file;
     set_buffer(stream);
     internals_use(stream);
-    internals_find_lock(file);
     if (flags & FILELIKE_UNLOCKED)
         cookie_stop_locking(file);
     return 0;
@@ -181,11 +180,6 @@ void cookie_unlock(FILE *file, bool locking)
     /* flockfile may make glibc lock in every operation from then on. */
     if (!locking)
         internals_forget_lock(file);
-}
-
-void cookie_renew_lock(FILE *file)
-{
-    internals_renew_lock(file);
 }
 
 void cookie_discard(FILE *file)

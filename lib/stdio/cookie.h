@@ -40,9 +40,6 @@ int cookie_flush(FILE *file);
 int cookie_synchronize(FILE *file);
 int cookie_rewind(FILE *file);
 
-/* In a forked child: makes the lock new, whose holder may not exist there. */
-void cookie_renew_lock(FILE *file);
-
 /* Whether FILE may be written by the mode that it was opened with. */
 bool cookie_writable(FILE *file);
 

@@ -2,7 +2,7 @@
 
 #include "stdio/internals.h"
 
-#include "base/gate.h"
+#include "base/call.h"
 #include "files/descriptor.h"
 
 #include <errno.h>
@@ -10,8 +10,6 @@
 #include <stdalign.h>
 #include <stddef.h>
 #include <stdlib.h>
-#include <string.h>
-#include <sys/syscall.h>
 #include <unistd.h>
 
 #if FILELIKE_GLIBC_INTERNALS
@@ -104,21 +102,14 @@ static bool has_first_buffer(const struct stream *stream)
 }
 
 /* While it is being written nothing is in the buffer, and glibc begins anew with the one
- * that it finds then. That is the moment to replace it; a child of fork must not see half
- * of it. What fails now is tried again with the next write. */
+ * that it finds then. That is the moment to replace it. What fails now is tried again
+ * with the next write. */
 static void replace_buffer(struct stream *stream)
 {
     int saved = errno;
     char *buffer = malloc(stream->late_size);
-    if (buffer != NULL) {
-        bool entered = gate_enter();
-        if (entered) {
-            use_late_buffer(stream, buffer);
-            gate_leave();
-        } else {
-            free(buffer);
-        }
-    }
+    if (buffer != NULL)
+        use_late_buffer(stream, buffer);
     errno = saved;
 }
 
@@ -239,70 +230,6 @@ void internals_use(struct stream *stream)
 void internals_after_write(struct stream *stream)
 {
     (void) stream;
-}
-
-#endif
-
-/* ---- The lock in a forked child ------------------------------------------------------
- */
-
-#ifdef __GLIBC__
-
-/* fork makes the locks of all streams new. */
-void internals_find_lock(FILE *file)
-{
-    (void) file;
-}
-
-void internals_renew_lock(FILE *file)
-{
-    (void) file;
-}
-
-#else
-
-/* musl's fork does not, and its FILE is opaque: where the lock lies is seen by what
- * flockfile changes, so it is right for the musl that the program runs with. */
-
-enum { LOCK_NOT_SOUGHT, LOCK_NOT_FOUND = -1 };
-
-/* Which int of a FILE it is; the first is another. */
-static atomic_int lock_place;
-
-/* It is negative or 0 while nobody has it, else the number of the thread that has. Sets
- * it back, too: flockfile makes stdio lock in each call from then on. */
-static int find_lock(FILE *file)
-{
-    enum { INTS = 64 }; /* within each FILE with callbacks, as its buffer follows it */
-    int before[INTS];
-    int *ints = (void *) file;
-    int thread = (int) syscall(SYS_gettid);
-    int found = LOCK_NOT_SOUGHT;
-    memcpy(before, ints, sizeof before);
-    flockfile(file);
-    for (int i = 1; i < INTS; i++) {
-        if (ints[i] == thread && before[i] <= 0)
-            found = found == LOCK_NOT_SOUGHT ? i : LOCK_NOT_FOUND;
-    }
-    funlockfile(file);
-    if (found <= 0 || ints[found] != 0)
-        return LOCK_NOT_FOUND;
-    ints[found] = before[found];
-    return found;
-}
-
-void internals_find_lock(FILE *file)
-{
-    if (atomic_load(&lock_place) == LOCK_NOT_SOUGHT)
-        atomic_store(&lock_place, find_lock(file));
-}
-
-void internals_renew_lock(FILE *file)
-{
-    int *ints = (void *) file;
-    int place = atomic_load(&lock_place);
-    if (place > 0 && ints[place] > 0)
-        ints[place] = 0;
 }
 
 #endif

@@ -1,5 +1,4 @@
-/* What glibc shows of its struct _IO_FILE, and where musl's FILE has its lock; a part of
- * the cookie room, for cookie.c alone.
+/* What glibc shows of its struct _IO_FILE; a part of the cookie room, for cookie.c alone.
  *
  * glibc's layout is frozen, because old programs have it compiled in, but what follows is
  * no promise: configure probes it, each stream is looked at again before it is used, and
@@ -31,13 +30,5 @@ void internals_forget_lock(FILE *file);
 /* Gives FILE, which nobody has used yet, a buffer of SIZE bytes that ends with it. 0,
  * also where that cannot be done, or -1 with ENOMEM. */
 int internals_give_buffer(FILE *file, size_t size);
-
-/* For a new stream with callbacks that no other thread knows: takes note of where FILE
- * has its lock, where that has to be known for internals_renew_lock; once for the
- * process. */
-void internals_find_lock(FILE *file);
-
-/* In a forked child: makes the lock of a stream with callbacks new, unless fork has. */
-void internals_renew_lock(FILE *file);
 
 #endif

@@ -8,19 +8,37 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-/* Places by the number of the descriptor. They never move and are never freed: at most as
- * many as the process ever had descriptors at once. */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct native **places;
-static size_t place_count;
+/* Places by the number of the descriptor, in parts of which each is twice as large as the
+ * one before. They never move and are never freed: at most as many as the process ever
+ * had descriptors at once. */
+enum { FIRST_PART = 64, PARTS = 26 };
 
+static struct lock natives_lock = LOCK_INITIALIZER;
+static struct native **parts[PARTS];
+static size_t place_count; /* in the parts that were ever asked for */
+
+/* NULL with ENOMEM. */
+static struct native **place_of(size_t number)
+{
+    size_t size = FIRST_PART;
+    size_t part = 0;
+    for (; number >= size; part++, size *= 2)
+        number -= size;
+    if (parts[part] == NULL)
+        parts[part] = calloc(size, sizeof(struct native *));
+    return parts[part] != NULL ? &parts[part][number] : NULL;
+}
+
+/* What was there is left before it is freed: fork may come in between. */
 static void take_over(struct native *native, int descriptor)
 {
-    file_unmap(&native->file);
-    free(native->given_path);
-    free(native->answered_path);
-    *native = (struct native){0};
+    struct native old = *native;
+    native->given_path = native->answered_path = NULL;
     file_init(&native->file, descriptor, 0);
+    atomic_signal_fence(memory_order_seq_cst);
+    file_unmap(&old.file);
+    free(old.given_path);
+    free(old.answered_path);
 }
 
 /* A mapping keeps its file in use, so no other file can have got the same inode number.
@@ -42,39 +60,30 @@ static void look_after_another(void)
 {
     static size_t next;
     next = (next + 1) % place_count;
-    release_if_closed(places[next]);
-}
-
-static int make_room(size_t count)
-{
-    if (count <= place_count)
-        return 0;
-    size_t room = count + count / 2;
-    struct native **grown = realloc(places, room * sizeof(struct native *));
-    if (grown == NULL)
-        return -1;
-    for (size_t i = place_count; i < room; i++)
-        grown[i] = NULL;
-    places = grown;
-    place_count = room;
-    return 0;
+    struct native **place = place_of(next);
+    if (place != NULL)
+        release_if_closed(*place);
 }
 
 static struct native *find_locked(int descriptor, const struct stat *status)
 {
     size_t number = (size_t) descriptor;
-    if (make_room(number + 1) != 0)
+    struct native **place = place_of(number);
+    if (place == NULL)
         return NULL;
-    if (places[number] == NULL) {
-        places[number] = calloc(1, sizeof(struct native));
-        if (places[number] == NULL)
+    while (number >= place_count)
+        place_count = FIRST_PART + 2 * place_count;
+    if (*place == NULL) {
+        struct native *made = calloc(1, sizeof *made);
+        if (made == NULL)
             return NULL;
-        take_over(places[number], descriptor);
-    } else if (!file_is(&places[number]->file, status)) {
-        take_over(places[number], descriptor);
+        take_over(made, descriptor);
+        *place = made;
+    } else if (!file_is(&(*place)->file, status)) {
+        take_over(*place, descriptor);
     }
     look_after_another();
-    return places[number];
+    return *place;
 }
 
 struct native *native_find(FILE *file)
@@ -93,9 +102,9 @@ struct native *native_find(FILE *file)
         errno = ENOTSUP;
         return NULL;
     }
-    (void) pthread_mutex_lock(&lock);
+    lock_acquire(&natives_lock);
     struct native *native = find_locked(descriptor, &status);
-    (void) pthread_mutex_unlock(&lock);
+    lock_release(&natives_lock);
     return native;
 }
 
@@ -141,21 +150,4 @@ void native_give_away(struct native *native, char *path)
         has_permissions(native) ? NOTE_GIVEN_AWAY_WITH_PERMISSIONS : NOTE_GIVEN_AWAY);
     free(native->given_path);
     native->given_path = path;
-}
-
-/* A thread that was at work on the places when the process forked is not here to finish:
- * they are given up then, and with them only memory. */
-void native_renew(void)
-{
-    if (pthread_mutex_trylock(&lock) != 0) {
-        places = NULL;
-        place_count = 0;
-        lock = (pthread_mutex_t) PTHREAD_MUTEX_INITIALIZER;
-    } else {
-        (void) pthread_mutex_unlock(&lock);
-    }
-    for (size_t i = 0; i < place_count; i++) {
-        if (places[i] != NULL)
-            store_renew_lock(&places[i]->file.store);
-    }
 }

@@ -31,7 +31,4 @@ int native_permissions(const struct native *native, mode_t *permissions);
 /* The file stands at PATH now, a block of malloc's that belongs to NATIVE from now on. */
 void native_give_away(struct native *native, char *path);
 
-/* For the handler of fork, in the child. */
-void native_renew(void);
-
 #endif

@@ -5,7 +5,6 @@
 #include "base/call.h"
 #include "base/mode.h"
 #include "stdio/cookie.h"
-#include "stdio/fork.h"
 #include "stdio/registry.h"
 
 static bool has_descriptor(struct store *store)
@@ -36,8 +35,6 @@ static struct stream *open_with(struct store *store, unsigned mode,
     const struct filelike_options *options, size_t default_buffer,
     int (*init)(struct handle *, struct store *, unsigned))
 {
-    if (fork_prepared() != 0)
-        return NULL;
     struct buffer_sizes sizes = choose_buffer(store, options, default_buffer);
     struct stream *stream =
         stream_create(store, mode, init, sizes.now, cookie_buffer_room(sizes.now));
@@ -50,8 +47,11 @@ static struct stream *open_with(struct store *store, unsigned mode,
         KEEPING_ERRNO(stream_abandon(stream));
         return NULL;
     }
-    registry_add(stream);
-    return stream;
+    if (registry_add(stream) == 0)
+        return stream;
+    store_retain(store);
+    cookie_discard(stream->file);
+    return NULL;
 }
 
 struct stream *open_stream(struct store *store, unsigned mode,

@@ -2,88 +2,96 @@
 
 #include "stdio/registry.h"
 
-#include "base/gate.h"
+#include <stdlib.h>
 
-/* A table of fixed size cannot fail to grow. What of it is not touched costs no memory,
- * nor, by parts, the time to look at in a forked child. */
-#define LIST_BITS 17
-#define LISTS (1u << LIST_BITS)
-#define PART_BITS 9 /* a page of pointers */
-#define PARTS (LISTS >> PART_BITS)
+/* A table of lists, in segments that are made when the first stream of theirs comes. A
+ * stream, its buffer and its store lie at least this far apart, so the FILE *s of streams
+ * opened together fall into neighbouring lists of one segment, and those of threads,
+ * whose heaps lie apart, into different ones, with locks of their own. */
+enum { SPACING_BITS = 10, LIST_BITS = 9, SEGMENT_BITS = 8 };
 
-/* A stream, its buffer and its store lie about this far apart, so the FILE *s of streams
- * opened together fall into neighbouring lists. */
-#define SPACING_BITS 10
+/* A list changes by one pointer, so that a forked child finds it whole. */
+struct segment {
+    struct lock lock;
+    _Atomic(struct stream *) lists[1 << LIST_BITS];
+};
 
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static struct stream *lists[LISTS];
-static bool part_is_used[PARTS]; /* or was */
+static _Atomic(struct segment *) registry_segments[1 << SEGMENT_BITS];
 
-static size_t number_of(const FILE *file)
+/* The heaps of glibc's threads are aligned to a power of two: let those bits count. */
+static uintptr_t number_of(const FILE *file)
 {
     uintptr_t place = (uintptr_t) file >> SPACING_BITS;
-    /* The heaps of glibc's threads are aligned to a power of two: let those bits count.
-     */
-    return (place ^ place >> LIST_BITS) % LISTS;
+    return place ^ place >> (LIST_BITS + SEGMENT_BITS);
 }
 
-static struct stream **list_of(const FILE *file)
+static _Atomic(struct segment *) *segment_of(const FILE *file)
 {
-    return &lists[number_of(file)];
+    return &registry_segments[(number_of(file) >> LIST_BITS) % (1 << SEGMENT_BITS)];
 }
 
-void registry_add(struct stream *stream)
+static _Atomic(struct stream *) *list_of(struct segment *segment, const FILE *file)
 {
-    size_t number = number_of(stream->file);
-    struct stream **list = &lists[number];
-    (void) pthread_mutex_lock(&lock);
-    part_is_used[number >> PART_BITS] = true;
-    stream->next = *list;
-    /* A list is whole at each moment: fork does not wait. */
-    gate_order();
-    *list = stream;
-    (void) pthread_mutex_unlock(&lock);
+    return &segment->lists[number_of(file) % (1 << LIST_BITS)];
+}
+
+/* What leads to the stream of FILE, or the end of the list. */
+static _Atomic(struct stream *) *link_to(struct segment *segment, const FILE *file)
+{
+    _Atomic(struct stream *) *link = list_of(segment, file);
+    while (*link != NULL && (*link)->file != file)
+        link = &(*link)->next;
+    return link;
+}
+
+static struct segment *make_segment(_Atomic(struct segment *) *place)
+{
+    struct segment *present = NULL;
+    struct segment *made = calloc(1, sizeof *made);
+    if (made == NULL)
+        return NULL;
+    lock_init(&made->lock);
+    if (atomic_compare_exchange_strong(place, &present, made))
+        return made;
+    free(made);
+    return present;
+}
+
+int registry_add(struct stream *stream)
+{
+    _Atomic(struct segment *) *place = segment_of(stream->file);
+    struct segment *segment = *place;
+    if (segment == NULL)
+        segment = make_segment(place);
+    if (segment == NULL)
+        return -1;
+    lock_acquire(&segment->lock);
+    _Atomic(struct stream *) *list = list_of(segment, stream->file);
+    atomic_store_explicit(&stream->next, *list, memory_order_relaxed);
+    atomic_store_explicit(list, stream, memory_order_release);
+    lock_release(&segment->lock);
+    return 0;
 }
 
 void registry_remove(struct stream *stream)
 {
-    (void) pthread_mutex_lock(&lock);
-    struct stream **link = list_of(stream->file);
-    while (*link != stream)
-        link = &(*link)->next;
-    *link = stream->next;
-    (void) pthread_mutex_unlock(&lock);
+    struct segment *segment = *segment_of(stream->file);
+    if (segment == NULL)
+        return;
+    lock_acquire(&segment->lock);
+    _Atomic(struct stream *) *link = link_to(segment, stream->file);
+    if (*link != NULL)
+        atomic_store_explicit(link, stream->next, memory_order_release);
+    lock_release(&segment->lock);
 }
 
 struct stream *registry_find(FILE *file)
 {
-    (void) pthread_mutex_lock(&lock);
-    struct stream *stream = *list_of(file);
-    while (stream != NULL && stream->file != file)
-        stream = stream->next;
-    (void) pthread_mutex_unlock(&lock);
+    struct segment *segment = *segment_of(file);
+    if (segment == NULL)
+        return NULL;
+    lock_acquire(&segment->lock);
+    struct stream *stream = *link_to(segment, file);
+    lock_release(&segment->lock);
     return stream;
-}
-
-static void renew_list(struct stream *stream, void (*renew_lock)(FILE *))
-{
-    for (; stream != NULL; stream = stream->next) {
-        renew_lock(stream->file);
-        store_renew(stream->store);
-    }
-}
-
-static void renew_part(size_t part, void (*renew_lock)(FILE *))
-{
-    for (size_t i = part << PART_BITS; i < (part + 1) << PART_BITS; i++)
-        renew_list(lists[i], renew_lock);
-}
-
-void registry_renew(void (*renew_lock)(FILE *))
-{
-    lock = (pthread_mutex_t) PTHREAD_MUTEX_INITIALIZER;
-    for (size_t i = 0; i < PARTS; i++) {
-        if (part_is_used[i])
-            renew_part(i, renew_lock);
-    }
 }

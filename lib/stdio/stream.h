@@ -17,7 +17,7 @@ struct stream_ending {
 };
 
 struct stream {
-    struct stream *next; /* in the registry's list */
+    _Atomic(struct stream *) next; /* in the registry's list */
     FILE *file;
     struct store *store; /* a reference */
     struct handle handle;

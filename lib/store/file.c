@@ -10,12 +10,7 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <sys/vfs.h>
 #include <unistd.h>
-
-#ifndef MADV_POPULATE_READ
-#define MADV_POPULATE_READ 22 /* the kernel's; this libc does not know it */
-#endif
 
 static struct file *file_of(struct store *store)
 {
@@ -124,37 +119,6 @@ static int whole_size(struct store *store, size_t *size)
     return 0;
 }
 
-/* 1 where the file has holes that reading takes memory for, and so can fail; 0, or -1. */
-static int has_costly_holes(int descriptor, size_t size)
-{
-    enum { BLOCK_SIZE = 512 };        /* bytes, of st_blocks */
-    enum { TMPFS_TYPE = 0x01021994 }; /* statfs(2) */
-    struct stat status;
-    struct statfs filesystem;
-    if (RETRY(fstat(descriptor, &status)) != 0)
-        return -1;
-    if ((uint64_t) status.st_blocks >= (size - 1) / BLOCK_SIZE + 1)
-        return 0;
-    if (RETRY(fstatfs(descriptor, &filesystem)) != 0)
-        return -1;
-    /* Without a size of its own, as the kernel's for memory files, it is never full. */
-    return filesystem.f_type == TMPFS_TYPE && filesystem.f_blocks != 0;
-}
-
-/* Where tmpfs is full, to read its holes through a mapping is SIGBUS. So they are read
- * here, where that is an error (since Linux 5.14; before, nothing tells in time). */
-static int fill_holes(int descriptor, void *mapping, size_t size)
-{
-    int costly = has_costly_holes(descriptor, size);
-    if (costly != 1)
-        return costly;
-    if (RETRY(madvise(mapping, size, MADV_POPULATE_READ)) == 0 || errno == EINVAL)
-        return 0;
-    if (errno == EFAULT)
-        errno = ENOSPC;
-    return -1;
-}
-
 /* The file over anonymous memory that is one byte longer: where the size is a multiple of
  * the page size, the '\0' behind the last byte is in a page of its own. Elsewhere the
  * kernel has filled the last page with zero bytes (POSIX, mmap). */
@@ -163,9 +127,7 @@ static void *map(int descriptor, size_t size)
     char *base = mmap(NULL, size + 1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (base == MAP_FAILED)
         return NULL;
-    if (mmap(base, size, PROT_READ, MAP_SHARED | MAP_FIXED, descriptor, 0) !=
-            MAP_FAILED &&
-        fill_holes(descriptor, base, size) == 0)
+    if (mmap(base, size, PROT_READ, MAP_SHARED | MAP_FIXED, descriptor, 0) != MAP_FAILED)
         return base;
     int saved = errno;
     (void) munmap(base, size + 1);
@@ -310,35 +272,6 @@ int file_move_to_disk(struct store *store)
     return in_memory == 0 ? 0 : -1;
 }
 
-static bool is_at(const struct file *file, int descriptor)
-{
-    struct stat status;
-    return RETRY(fstat(descriptor, &status)) == 0 && file_is(file, &status);
-}
-
-static int open_of_parent(const struct file *file)
-{
-    int descriptor = -1;
-    int handle = descriptor_of_parent(file->descriptor);
-    if (handle != -1 && is_at(file, handle)) {
-        descriptor = descriptor_open_again(handle, O_RDWR);
-        if (descriptor == -1)
-            descriptor = descriptor_open_again(handle, O_RDONLY);
-    }
-    descriptor_close(handle);
-    return descriptor;
-}
-
-/* The kernel copies the descriptors before the memory, so what another thread opens while
- * fork runs may be missing here, or be another file's by now. The parent has it; where it
- * cannot be had from there, all that is left is to leave that other file alone. */
-void file_renew(struct store *store)
-{
-    struct file *file = file_of(store);
-    if (!is_at(file, file->descriptor))
-        file->descriptor = open_of_parent(file);
-}
-
 int file_finish(struct file *file)
 {
     file_unmap(file);
@@ -367,15 +300,14 @@ static const struct store_operations file_operations = {
     .obtain_descriptor = file_obtain_descriptor,
     .move_to_disk = file_move_to_disk,
     .in_memory = file_in_memory,
-    .renew = file_renew,
     .destroy = file_destroy,
 };
 
 void file_init(struct file *file, int descriptor, uint64_t size_limit)
 {
     *file = (struct file){.descriptor = descriptor};
-    remember_file(file);
     store_init(&file->store, &file_operations, size_limit);
+    remember_file(file);
 }
 
 struct store *file_create(int descriptor, uint64_t size_limit)

@@ -52,6 +52,5 @@ int file_descriptor(const struct store *store);
 int file_obtain_descriptor(struct store *store);
 int file_move_to_disk(struct store *store);
 int file_in_memory(const struct store *store);
-void file_renew(struct store *store);
 
 #endif

@@ -2,7 +2,8 @@
 
 #include "store/memory.h"
 
-#include "base/gate.h"
+#include "base/process.h"
+#include "base/threads.h"
 #include "files/descriptor.h"
 #include "store/budget.h"
 
@@ -25,49 +26,77 @@ static int refuse(void)
     return -1;
 }
 
-/* A block of CAPACITY + 1 bytes that begins with what the old one holds; the old one is
- * freed unless it is borrowed. Ordered for fork, see gate.h. */
-static int replace_block(struct memory *memory, size_t capacity)
+/* In between the block is perhaps no longer where its address says. Fork does not wait: a
+ * child that finds it so has lost the bytes, and knows. */
+static void begin_move(struct memory *memory)
+{
+    memory->moved_by = process_number();
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
+static void end_move(struct memory *memory)
+{
+    atomic_signal_fence(memory_order_seq_cst);
+    memory->moved_by = 0;
+}
+
+static bool is_lost(const struct memory *memory)
+{
+    return memory->moved_by != 0 && memory->moved_by != process_number();
+}
+
+static int check_block(const struct memory *memory)
+{
+    if (!is_lost(memory))
+        return 0;
+    errno = EBADF;
+    return -1;
+}
+
+static void use_block(struct memory *memory, char *bytes, size_t capacity)
+{
+    memory->bytes = bytes;
+    memory->block = BLOCK_OWN;
+    memory->capacity = capacity;
+}
+
+/* A new block that begins with what the old one holds, which is freed unless borrowed. */
+static int copy_block(struct memory *memory, size_t capacity)
 {
     char *old = memory->block == BLOCK_BORROWED ? NULL : memory->bytes;
     size_t kept = memory->size < capacity ? memory->size : capacity;
     char *bytes = malloc(capacity + 1);
     if (bytes == NULL)
         return -1;
-    if (memory->bytes != NULL)
+    if (kept > 0)
         memcpy(bytes, memory->bytes, kept);
-    if (capacity < memory->capacity)
-        memory->capacity = capacity;
-    gate_order();
-    memory->bytes = bytes;
-    gate_order();
-    memory->block = BLOCK_OWN;
-    memory->capacity = capacity;
-    gate_order();
+    begin_move(memory);
+    use_block(memory, bytes, capacity);
+    end_move(memory);
     free(old);
     return 0;
 }
 
 static int reallocate_block(struct memory *memory, size_t capacity)
 {
+    begin_move(memory);
     char *bytes = realloc(memory->bytes, capacity + 1);
-    if (bytes == NULL)
-        return -1;
-    memory->bytes = bytes;
-    memory->block = BLOCK_OWN;
-    memory->capacity = capacity;
-    return 0;
+    if (bytes != NULL)
+        use_block(memory, bytes, capacity);
+    end_move(memory);
+    return bytes != NULL ? 0 : -1;
 }
 
+/* Beside other threads, of which one may fork, the old block stays until the new one is
+ * there. Alone, realloc does not copy what it can leave in place, and moves the pages of
+ * large blocks. */
 static int resize_block(struct memory *memory, size_t capacity)
 {
     if (capacity >= PTRDIFF_MAX)
         return refuse();
-    if (memory->bytes == NULL || memory->block == BLOCK_BORROWED || !gate_enter())
-        return replace_block(memory, capacity);
-    int status = reallocate_block(memory, capacity);
-    gate_leave();
-    return status;
+    if (memory->block == BLOCK_BORROWED || threads_may_be_about())
+        return copy_block(memory, capacity);
+    return reallocate_block(memory, capacity);
 }
 
 /* Grows to NEEDED bytes at least, and to WANTED where the budget has them. */
@@ -122,19 +151,17 @@ static void terminate(struct memory *memory)
 }
 
 /* Takes the block out of the store, which is empty then; NULL where it has none of its
- * own. The budget still counts it. Ordered for fork, see gate.h: there is never room
- * without a block. */
+ * own. The budget still counts it. */
 static char *take_block(struct memory *memory)
 {
-    char *bytes = memory->block == BLOCK_BORROWED ? NULL : memory->bytes;
-    memory->size = 0;
-    gate_order();
-    memory->capacity = 0;
-    gate_order();
+    char *bytes =
+        memory->block == BLOCK_BORROWED || is_lost(memory) ? NULL : memory->bytes;
+    begin_move(memory);
     memory->bytes = NULL;
-    gate_order();
+    memory->size = memory->capacity = 0;
     memory->block = BLOCK_OWN;
     memory->viewed = false;
+    end_move(memory);
     return bytes;
 }
 
@@ -148,31 +175,18 @@ void memory_clear(struct memory *memory)
 /* ---- Operations ----------------------------------------------------------------------
  */
 
-/* Takes note of a read. Who reads on from where the last one ended will soon want what
- * follows. The processor does not see that by itself, as each part is first copied to
- * stdio's small buffer; fetched meanwhile, it does not keep fgets waiting. */
-static void note_read(struct memory *memory, size_t start, size_t end)
-{
-    enum { CACHE_LINE = 64, AHEAD = 1024 }; /* bytes; as much as stdio's buffer */
-    bool continues = start == memory->read_end;
-    size_t left = memory->size - end;
-    size_t ahead = left < AHEAD ? left : AHEAD;
-    memory->read_end = end;
-    for (size_t i = 0; continues && i < ahead; i += CACHE_LINE)
-        __builtin_prefetch(memory->bytes + end + i);
-}
-
 static ssize_t memory_read(
     struct store *store, void *buffer, size_t size, int64_t position)
 {
-    struct memory *memory = memory_of(store);
+    const struct memory *memory = memory_of(store);
+    if (check_block(memory) != 0)
+        return -1;
     if (position >= (int64_t) memory->size)
         return 0;
     size_t start = (size_t) position;
     size_t left = memory->size - start;
     size_t count = size < left ? size : left;
     memcpy(buffer, memory->bytes + start, count);
-    note_read(memory, start, start + count);
     return (ssize_t) count;
 }
 
@@ -187,6 +201,8 @@ static int memory_write(
     struct store *store, const void *data, size_t size, int64_t position)
 {
     struct memory *memory = memory_of(store);
+    if (check_block(memory) != 0)
+        return -1;
     if ((uint64_t) position > SIZE_MAX || size > SIZE_MAX - (size_t) position)
         return refuse();
     size_t start = (size_t) position;
@@ -205,6 +221,8 @@ static int memory_write(
 static int memory_truncate(struct store *store, int64_t size)
 {
     struct memory *memory = memory_of(store);
+    if (check_block(memory) != 0)
+        return -1;
     if ((uint64_t) size > SIZE_MAX)
         return refuse();
     size_t end = (size_t) size;
@@ -224,7 +242,8 @@ static int memory_truncate(struct store *store, int64_t size)
 
 static int64_t memory_size(struct store *store)
 {
-    return (int64_t) memory_of(store)->size;
+    const struct memory *memory = memory_of(store);
+    return check_block(memory) == 0 ? (int64_t) memory->size : -1;
 }
 
 /* For who is to see the bytes: an adopted block has no room for the '\0' until then, and
@@ -246,7 +265,7 @@ static int terminate_for_reader(struct memory *memory)
 static const void *memory_view(struct store *store, size_t *size)
 {
     struct memory *memory = memory_of(store);
-    if (terminate_for_reader(memory) != 0)
+    if (check_block(memory) != 0 || terminate_for_reader(memory) != 0)
         return NULL;
     *size = memory->size;
     memory->viewed = true;
@@ -268,7 +287,7 @@ static char *copy_out(const struct memory *memory)
 static void *memory_detach(struct store *store, size_t *size)
 {
     struct memory *memory = memory_of(store);
-    if (terminate_for_reader(memory) != 0)
+    if (check_block(memory) != 0 || terminate_for_reader(memory) != 0)
         return NULL;
     size_t capacity = memory->capacity;
     bool movable = memory->block == BLOCK_OWN && memory->bytes != NULL;
@@ -285,6 +304,8 @@ static int memory_copy_to(struct store *store, int target)
 {
     const struct memory *memory = memory_of(store);
     size_t written;
+    if (check_block(memory) != 0)
+        return -1;
     return descriptor_write(target, memory->bytes, memory->size, 0, &written);
 }
 

@@ -16,12 +16,12 @@ struct memory {
     struct store store;
     char *bytes;
     size_t size;
-    size_t read_end;         /* where the last read ended */
     size_t capacity;         /* bytes of content that the block can hold */
     size_t limit;            /* bytes that the capacity never passes */
     filelike_budget *budget; /* counts the capacity; a reference */
     enum memory_block block;
-    bool viewed; /* since the last change */
+    unsigned moved_by; /* the process_number of who is just moving the block, or 0 */
+    bool viewed;       /* since the last change */
 };
 
 /* An empty store whose capacity stays within LIMIT and BUDGET (NULL: none): a write or

@@ -2,63 +2,64 @@
 
 #include "store/names.h"
 
+#include "base/call.h"
+
 #include <errno.h>
-#include <search.h>
 #include <stdlib.h>
 #include <string.h>
 
 struct named {
-    const char *name;
+    _Atomic(struct named *) next;
     struct store *store; /* a reference */
-    char text[];         /* the name */
+    char name[];
 };
 
-/* No stream is opened or closed under the lock: fork holds it while it waits for stdio.
- */
-static pthread_mutex_t lock = PTHREAD_MUTEX_INITIALIZER;
-static void *tree; /* tsearch's */
+/* A list changes by one pointer, so that a forked child finds it whole. */
+typedef _Atomic(struct named *) named_link;
 
-static int compare(const void *one, const void *other)
+enum { LISTS = 1024 };
+
+static struct lock names_lock = LOCK_INITIALIZER;
+static named_link names[LISTS];
+
+/* FNV-1a (draft-eastlake-fnv). */
+static uint32_t hash_name(const char *name)
 {
-    return strcmp(
-        ((const struct named *) one)->name, ((const struct named *) other)->name);
+    uint32_t value = 2166136261;
+    for (; *name != '\0'; name++)
+        value = (value ^ (unsigned char) *name) * 16777619;
+    return value;
 }
 
-static struct named *find(const char *name)
+/* What leads to NAME; or the end of the list that it belongs in, which is NULL. */
+static named_link *find_name(const char *name)
 {
-    struct named key = {.name = name};
-    struct named **found = tfind(&key, &tree, compare);
-    return found != NULL ? *found : NULL;
+    named_link *found = &names[hash_name(name) % LISTS];
+    while (*found != NULL && strcmp((*found)->name, name) != 0)
+        found = &(*found)->next;
+    return found;
 }
 
-static struct named *create(const char *name, struct store *store)
+static struct named *create_named(const char *name, struct store *store)
 {
     size_t size = strlen(name) + 1;
     struct named *named = malloc(sizeof *named + size);
     if (named == NULL)
         return NULL;
-    *named = (struct named){.name = named->text, .store = store};
-    memcpy(named->text, name, size);
+    atomic_init(&named->next, NULL);
+    named->store = store;
+    memcpy(named->name, name, size);
     return named;
-}
-
-static int add(struct named *named)
-{
-    struct named **added = tsearch(named, &tree, compare);
-    if (added != NULL && *added == named)
-        return 0;
-    errno = added == NULL ? ENOMEM : EEXIST;
-    return -1;
 }
 
 struct store *names_find(const char *name)
 {
-    (void) pthread_mutex_lock(&lock);
-    struct named *named = find(name);
+    lock_acquire(&names_lock);
+    struct named *named = *find_name(name);
     struct store *store = named != NULL ? named->store : NULL;
     if (store != NULL)
         store_retain(store);
-    (void) pthread_mutex_unlock(&lock);
+    lock_release(&names_lock);
     if (store == NULL)
         errno = ENOENT;
     return store;
@@ -66,29 +67,32 @@ struct store *names_find(const char *name)
 
 int names_insert(const char *name, struct store *store)
 {
-    struct named *named = create(name, store);
+    struct named *named = create_named(name, store);
     if (named == NULL)
         return -1;
-    (void) pthread_mutex_lock(&lock);
-    int status = add(named);
-    if (status == 0)
+    lock_acquire(&names_lock);
+    named_link *found = find_name(name);
+    bool is_new = *found == NULL;
+    if (is_new) {
         store_retain(store);
-    (void) pthread_mutex_unlock(&lock);
-    if (status != 0) {
-        int saved = errno;
-        free(named);
-        errno = saved;
+        *found = named;
     }
-    return status;
+    lock_release(&names_lock);
+    if (is_new)
+        return 0;
+    free(named);
+    errno = EEXIST;
+    return -1;
 }
 
 int names_remove(const char *name)
 {
-    (void) pthread_mutex_lock(&lock);
-    struct named *named = find(name);
+    lock_acquire(&names_lock);
+    named_link *found = find_name(name);
+    struct named *named = *found;
     if (named != NULL)
-        (void) tdelete(named, &tree, compare);
-    (void) pthread_mutex_unlock(&lock);
+        *found = named->next;
+    lock_release(&names_lock);
     if (named == NULL) {
         errno = ENOENT;
         return -1;
@@ -96,27 +100,4 @@ int names_remove(const char *name)
     (void) store_release(named->store);
     free(named);
     return 0;
-}
-
-void names_hold(void)
-{
-    (void) pthread_mutex_lock(&lock);
-}
-
-void names_resume(void)
-{
-    (void) pthread_mutex_unlock(&lock);
-}
-
-static void renew_store(const void *node, VISIT visit, int depth)
-{
-    (void) depth;
-    if (visit == postorder || visit == leaf)
-        store_renew((*(struct named *const *) node)->store);
-}
-
-/* The stores too: one may be locked while no stream of the registry leads to it. */
-void names_renew(void)
-{
-    twalk(tree, renew_store);
 }

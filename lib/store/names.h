@@ -13,9 +13,4 @@ int names_insert(const char *name, struct store *store);
 /* Forgets NAME. 0, or -1 with ENOENT. */
 int names_remove(const char *name);
 
-/* For the handlers of fork: around it, and in the child before the names resume. */
-void names_hold(void);
-void names_resume(void);
-void names_renew(void);
-
 #endif

@@ -2,7 +2,6 @@
 
 #include "store/spooled.h"
 
-#include "base/gate.h"
 #include "files/descriptor.h"
 #include "files/tempdir.h"
 #include "store/file.h"
@@ -63,7 +62,6 @@ static int move(struct spooled *spooled)
     struct store *file = create_file(spooled);
     if (file == NULL)
         return -1;
-    gate_order();
     spooled->now = file;
     if (!spooled->memory.viewed)
         memory_clear(&spooled->memory);
@@ -163,11 +161,6 @@ static int spooled_move_to_disk(struct store *store)
     return -1;
 }
 
-static void spooled_renew(struct store *store)
-{
-    store_renew(now(store));
-}
-
 /* ---- Beginning and end ---------------------------------------------------------------
  */
 
@@ -197,7 +190,6 @@ static const struct store_operations spooled_operations = {
     .move_to_disk = spooled_move_to_disk,
     .in_memory = spooled_in_memory,
     .end_views = spooled_end_views,
-    .renew = spooled_renew,
     .destroy = spooled_destroy,
 };
 

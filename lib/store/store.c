@@ -12,7 +12,7 @@ void store_init(
     store->operations = operations;
     store->first = NULL;
     store->spills = false;
-    store_renew_lock(store);
+    lock_init(&store->lock);
     atomic_init(&store->references, 1);
     bool unlimited = size_limit == 0 || size_limit > INT64_MAX;
     store->size_limit = unlimited ? INT64_MAX : (int64_t) size_limit;
@@ -34,33 +34,17 @@ int store_release(struct store *store)
 
 void store_lock(struct store *store)
 {
-    (void) pthread_mutex_lock(&store->lock);
+    lock_acquire(&store->lock);
 }
 
 bool store_try_lock(struct store *store)
 {
-    return pthread_mutex_trylock(&store->lock) == 0;
+    return lock_try(&store->lock);
 }
 
 void store_unlock(struct store *store)
 {
-    (void) pthread_mutex_unlock(&store->lock);
-}
-
-void store_renew_lock(struct store *store)
-{
-    /* An assignment, because it cannot fail as pthread_mutex_init may. */
-    store->lock = (pthread_mutex_t) PTHREAD_MUTEX_INITIALIZER;
-}
-
-void store_renew(struct store *store)
-{
-    int descriptor = store_descriptor(store);
-    store_renew_lock(store);
-    if (store->operations->renew != NULL)
-        store->operations->renew(store);
-    if (store_descriptor(store) != descriptor)
-        handle_move(store->first, store_descriptor(store));
+    lock_release(&store->lock);
 }
 
 ssize_t store_read(struct store *store, void *buffer, size_t size, int64_t position)

@@ -6,7 +6,8 @@
 #ifndef STORE_H
 #define STORE_H
 
-#include <pthread.h>
+#include "base/lock.h"
+
 #include <stdatomic.h>
 #include <stdbool.h>
 #include <stddef.h>
@@ -45,8 +46,6 @@ struct store_operations {
     /* For a change by other means than these: what only the views of before need can go.
      * NULL: nothing is kept for them. */
     void (*end_views)(struct store *);
-    /* In a forked child: gets back what it does not have of its parent's. */
-    void (*renew)(struct store *);
     /* 0, or -1 with errno where bytes that outlive the store may be lost by that. */
     int (*destroy)(struct store *);
 };
@@ -56,7 +55,7 @@ struct handle;
 struct store {
     const struct store_operations *operations;
     struct handle *first; /* see handle.h; or NULL */
-    pthread_mutex_t lock;
+    struct lock lock;
     atomic_uint references;
     int64_t size_limit; /* bytes */
     bool spills;        /* moves to disk by itself, where memory does not suffice */
@@ -72,11 +71,6 @@ int store_release(struct store *store);
 void store_lock(struct store *store);
 bool store_try_lock(struct store *store);
 void store_unlock(struct store *store);
-
-/* In a forked child: makes the lock new, whose holder may not exist there; and with it
- * all else that the child must have. */
-void store_renew_lock(struct store *store);
-void store_renew(struct store *store);
 
 /* The operations, with the size limit enforced: EFBIG past it. */
 ssize_t store_read(struct store *store, void *buffer, size_t size, int64_t position);

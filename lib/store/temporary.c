@@ -41,7 +41,6 @@ static const struct store_operations temporary_operations = {
     .obtain_descriptor = file_obtain_descriptor,
     .move_to_disk = file_move_to_disk,
     .in_memory = file_in_memory,
-    .renew = file_renew,
     .destroy = temporary_destroy,
 };
 

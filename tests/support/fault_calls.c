@@ -261,10 +261,3 @@ STANDS_BEFORE int munmap(void *place, size_t size)
         return -1;
     return (int) syscall(SYS_munmap, place, size);
 }
-
-STANDS_BEFORE int madvise(void *place, size_t size, int advice)
-{
-    if (fault_strikes(FAULT_MADVISE))
-        return -1;
-    return (int) syscall(SYS_madvise, place, size, advice);
-}

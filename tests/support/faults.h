@@ -41,7 +41,6 @@ enum fault_call {
     FAULT_GETCWD,
     FAULT_LSEEK,
     FAULT_LSTAT,
-    FAULT_MADVISE,
     FAULT_MEMFD_CREATE,
     FAULT_MMAP,
     FAULT_MUNMAP,

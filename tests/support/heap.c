@@ -247,36 +247,3 @@ int __wrap_fclose(FILE *stream)
     forget(stream);
     return __real_fclose(stream);
 }
-
-/* ---- Trees ---------------------------------------------------------------------------
- */
-
-typedef int comparison(const void *one, const void *other);
-
-void *__real_tsearch(const void *key, void **root, comparison *compare);
-void *__wrap_tsearch(const void *key, void **root, comparison *compare);
-
-/* POSIX knows no errno of it. */
-void *__wrap_tsearch(const void *key, void **root, comparison *compare)
-{
-    int saved = errno;
-    if (!fails(0))
-        return __real_tsearch(key, root, compare);
-    errno = saved;
-    return NULL;
-}
-
-/* ---- Handlers ------------------------------------------------------------------------
- */
-
-typedef void handler(void);
-
-int __real_pthread_atfork(handler *before, handler *in_parent, handler *in_child);
-int __wrap_pthread_atfork(handler *before, handler *in_parent, handler *in_child);
-
-int __wrap_pthread_atfork(handler *before, handler *in_parent, handler *in_child)
-{
-    if (getenv(HEAP_REFUSES_HANDLERS) != NULL)
-        return ENOMEM;
-    return __real_pthread_atfork(before, in_parent, in_child);
-}

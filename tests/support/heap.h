@@ -7,9 +7,6 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Set in the environment, it lets pthread_atfork, which is called before main, fail. */
-#define HEAP_REFUSES_HANDLERS "FILELIKE_TEST_REFUSES_HANDLERS"
-
 /* Whether the library's allocations come past here; says that the test is skipped, and
  * why, where not. */
 bool heap_is_wrapped(void);

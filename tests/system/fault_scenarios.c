@@ -29,15 +29,12 @@
  * A scenario returns whether nothing in it failed.
  */
 
-/* A caller who asks where a name is gets the documented answer, and one who views a hole
- * hears why there is no memory for it. */
+/* A caller who asks where a name is gets the documented answer. */
 static int told_error(void)
 {
     const struct failure *failure = turns_failure();
     if (failure == NULL)
         return heap_has_failed() ? ENOMEM : 0;
-    if (turns_call() == FAULT_MADVISE && failure->error == EFAULT)
-        return ENOSPC;
     return turns_call() == FAULT_ACCESS ? ENOTSUP : failure->error;
 }
 
@@ -1402,49 +1399,6 @@ static void persist_late(void)
     close_late(stream, target);
 }
 
-/* ---- No handlers for fork ------------------------------------------------------------
- */
-
-/* No stream of the library's is opened then, and nothing is left behind. */
-static int open_without_handlers(void)
-{
-    struct outside before = look_outside();
-    for (size_t i = 0; i < kind_count; i++) {
-        expect_subject = kinds[i].name;
-        if (kind_has(&kinds[i], KIND_WATCHED)) {
-            EXPECT_FAILS(kind_open(&kinds[i], "w+", NULL), NULL, ENOMEM);
-        } else {
-            FILE *stream = kind_open(&kinds[i], "w+", NULL);
-            EXPECT(stream != NULL && filelike_size(stream) == 0 && fclose(stream) == 0);
-        }
-        check_directory(false);
-    }
-    struct outside after = look_outside();
-    EXPECT(after.descriptors == before.descriptors);
-    EXPECT(after.blocks <= before.blocks + 2 * MOST_KEPT);
-    return expect_status();
-}
-
-/* The handlers are for the whole process, from its start on. */
-static int start_without_handlers(void *context)
-{
-    static const char self[] = "/proc/self/exe";
-    (void) context;
-    if (setenv(HEAP_REFUSES_HANDLERS, "1", 1) == 0)
-        (void) execl(self, self, (char *) NULL);
-    return SKIPPED;
-}
-
-static void run_without_handlers(void)
-{
-    expect_subject = "opening without handlers for fork";
-    int status = in_child(start_without_handlers, NULL);
-    if (status == SKIPPED)
-        say_skipped(expect_subject, "there is no /proc");
-    else
-        EXPECT(status == EXIT_SUCCESS);
-}
-
 /* ---- All -----------------------------------------------------------------------------
  */
 
@@ -1476,12 +1430,6 @@ int main(void)
         return SKIPPED;
     use_memory_for_files();
     scratch_enter();
-    if (getenv(HEAP_REFUSES_HANDLERS) != NULL) {
-        int status = open_without_handlers();
-        scratch_leave();
-        return status;
-    }
-    run_without_handlers();
     run_without_memory();
     run_cold(&kinds[0]);
 #ifdef SYS_pwritev2

@@ -186,24 +186,6 @@ static void check_append(void)
     EXPECT(is(entries("disk"), ""));
 }
 
-/* To read a hole takes room on this disk, too. A mapping of it would raise SIGBUS. */
-static void check_view_of_holes(void)
-{
-    size_t size;
-    FILE *stream = filelike_named("w+", &on_disk);
-    EXPECT(store(stream, SOME) == 0);
-    EXPECT(filelike_truncate(stream, 4 * SOME) == 0);
-    fill_disk();
-    EXPECT_FAILS(filelike_view(stream, &size), NULL, ENOSPC);
-    EXPECT(unlink("disk/filler") == 0);
-    const char *view = filelike_view(stream, &size);
-    if (EXPECT(view != NULL && size == 4 * SOME)) {
-        fill_disk();
-        EXPECT(memcmp(view, bytes, SOME) == 0 && view[4 * SOME - 1] == '\0');
-    }
-    EXPECT(fclose(stream) == 0);
-}
-
 /* ---- Persisting to a full disk -------------------------------------------------------
  */
 
@@ -402,7 +384,6 @@ static const struct scenario {
     {"full disk, temporary", "size=1m", check_native},
     {"full disk, spooled", "size=1m", check_spooled},
     {"full disk, appending", "size=1m", check_append},
-    {"full disk, a view of holes", "size=1m", check_view_of_holes},
     {"full disk, persist", "size=1m", check_persist},
     {"no more files", "nr_inodes=2", check_without_files},
     {"read-only filesystem", "size=1m", check_read_only},

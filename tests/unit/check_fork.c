@@ -3,12 +3,10 @@
 #include <config.h>
 
 #include "crowd.h"
-#include "faults.h"
 #include "sanitized.h"
 #include "scratch.h"
 #include "suite.h"
 
-#include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
 #include <stdatomic.h>
@@ -503,179 +501,8 @@ START_TEST(can_use_a_budget)
 }
 END_TEST
 
-/* ---- A descriptor that the child lacks ------------------------------------------------
- *
- * The kernel copies the descriptors before the memory, so a child may have in memory what
- * another thread opened in between, and no descriptor for it. That moment is too short to
- * be met, so a handler makes one, in the child, before the library's own handler. */
-
-enum { NONE = -1 };
-
-static int lost = NONE;
-static const char *taken_by;
-
-static void lose_descriptor(void)
-{
-    if (lost == NONE)
-        return;
-    (void) close(lost);
-    if (taken_by != NULL && open(taken_by, O_RDWR) != lost)
-        abort();
-}
-
-static void prepare_losing(void)
-{
-    (void) pthread_atfork(NULL, NULL, lose_descriptor);
-}
-
-/* Handlers run in the order of their registration: this comes before all constructors. */
-__attribute__((section(".preinit_array"), used)) static void (*const prepare)(
-    void) = prepare_losing;
-
-static FILE *losing;
-
-static int use_losing(void)
-{
-    char bytes[5] = "";
-    NEED(fgets(bytes, sizeof bytes, losing) != NULL && strcmp(bytes, "0123") == 0);
-    NEED(fseeko(losing, 0, SEEK_END) == 0 && fputs("4567", losing) >= 0);
-    NEED(fclose(losing) == 0);
-    return 0;
-}
-
-static void open_losing(void)
-{
-    losing = filelike_spooled("w+", NULL);
-    write_text(losing, "0123");
-    ck_assert_int_eq(filelike_rollover(losing), 0);
-    rewind(losing);
-    lost = filelike_fileno(losing);
-}
-
-/* The child asks its parent. */
-static enum fault interrupt_once(enum fault_call call)
-{
-    static bool done;
-    if (call != FAULT_OPEN || done)
-        return FAULT_NONE;
-    done = true;
-    errno = EINTR;
-    return FAULT_FAILS;
-}
-
-static void lose_and_get_back(void)
-{
-    open_losing();
-    faults.strike = taken_by == NULL ? interrupt_once : NULL;
-    ck_assert(fork_once(use_losing));
-    lost = NONE;
-    ck_assert_int_eq(filelike_size(losing), 8);
-    assert_closes(losing);
-}
-
-START_TEST(gets_a_descriptor_back)
-{
-    lose_and_get_back();
-}
-END_TEST
-
-/* As where the file may be read alone. */
-static enum fault refuse_writing(enum fault_call call)
-{
-    enum { FIRST_LOOK = 1 };
-    static int count;
-    count += call == FAULT_OPEN;
-    if (call != FAULT_OPEN || count != FIRST_LOOK + 1)
-        return FAULT_NONE;
-    errno = EACCES;
-    return FAULT_FAILS;
-}
-
-static int read_losing(void)
-{
-    char bytes[5] = "";
-    NEED(fgets(bytes, sizeof bytes, losing) != NULL && strcmp(bytes, "0123") == 0);
-    NEED(fputs("4567", losing) >= 0 && fclose(losing) != 0 && errno == EBADF);
-    return 0;
-}
-
-START_TEST(gets_a_descriptor_back_to_read)
-{
-    open_losing();
-    faults.strike = refuse_writing;
-    ck_assert(fork_once(read_losing));
-    lost = NONE;
-    ck_assert_int_eq(filelike_size(losing), 4);
-    assert_closes(losing);
-}
-END_TEST
-
-START_TEST(leaves_what_took_the_descriptor)
-{
-    taken_by = "other";
-    make_file(taken_by, "other");
-    lose_and_get_back();
-    ck_assert_str_eq(content(taken_by), "other");
-}
-END_TEST
-
-static int find_lost(void)
-{
-    NEED(getc(losing) == EOF && ferror(losing) && errno == EBADF);
-    NEED(filelike_size(losing) == -1 && errno == EBADF);
-    NEED(fileno(losing) == -1 && errno == EBADF);
-    NEED(fclose(losing) == 0);
-    return 0;
-}
-
-START_TEST(tells_of_a_descriptor_that_is_gone)
-{
-    open_losing();
-    (void) close(lost);
-    ck_assert(fork_once(find_lost));
-}
-END_TEST
-
-static int openings;
-
-static enum fault count_openings(enum fault_call call)
-{
-    openings += call == FAULT_OPEN;
-    return FAULT_NONE;
-}
-
-static int find_lost_and_closed(void)
-{
-    NEED(fcntl(lost, F_GETFD) == -1);
-    NEED(openings == 1);
-    return find_lost();
-}
-
-/* In the parent too it is another file's by then, which is looked at and not opened. */
-START_TEST(leaves_what_took_the_descriptor_of_the_parent)
-{
-    open_losing();
-    make_file("other", "other");
-    int other = open("other", O_RDWR);
-    ck_assert_int_eq(dup2(other, lost), lost);
-    faults.strike = count_openings;
-    ck_assert(fork_once(find_lost_and_closed));
-    ck_assert_str_eq(content("other"), "other");
-    ck_assert_int_eq(close(other), 0);
-}
-END_TEST
-
 /* ---- The suite -----------------------------------------------------------------------
  */
-
-/* musl's fork leaves a stream locked that another thread was just using, for ever, and
- * the library does not know the native ones. And musl's linker runs nothing before the
- * constructors. */
-#ifdef __GLIBC__
-enum { GLIBC = 1 };
-#else
-enum { GLIBC = 0 };
-#endif
 
 static void add_child(Suite *suite)
 {
@@ -686,29 +513,14 @@ static void add_child(Suite *suite)
     tcase_add_test(child, can_use_names);
     tcase_add_test(child, can_use_a_budget);
     tcase_add_test(child, can_use_shared_bytes);
-    if (GLIBC)
-        tcase_add_test(child, can_use_native_streams);
-    else
-        say_skipped(
-            "native streams in use at a fork", "musl leaves them locked in the child");
-    tcase_add_test(child, can_use_streams);
     tcase_add_test(child, can_use_unlocked_streams);
+#ifdef __GLIBC__
+    tcase_add_test(child, can_use_native_streams);
+    tcase_add_test(child, can_use_streams);
     tcase_add_test(child, can_use_growing_streams);
-}
-
-static void add_descriptor(Suite *suite)
-{
-    TCase *descriptor = suite_case(suite, "descriptor");
-    tcase_add_checked_fixture(descriptor, scratch_enter, scratch_leave);
-    tcase_add_test(descriptor, tells_of_a_descriptor_that_is_gone);
-    if (!GLIBC) {
-        say_skipped("descriptors that a child lacks", "musl has no .preinit_array");
-        return;
-    }
-    tcase_add_test(descriptor, gets_a_descriptor_back);
-    tcase_add_test(descriptor, gets_a_descriptor_back_to_read);
-    tcase_add_test(descriptor, leaves_what_took_the_descriptor);
-    tcase_add_test(descriptor, leaves_what_took_the_descriptor_of_the_parent);
+#else
+    say_skipped("streams in use at a fork", "musl leaves them locked in the child");
+#endif
 }
 
 int main(void)
@@ -719,6 +531,5 @@ int main(void)
             "fork among threads", "a sanitizer's malloc is locked for ever in the child");
     else
         add_child(suite);
-    add_descriptor(suite);
     return suite_run(suite);
 }

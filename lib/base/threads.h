@@ -1,0 +1,24 @@
+/* Whether other threads may be at work. */
+#ifndef THREADS_H
+#define THREADS_H
+
+#include <stdbool.h>
+
+#if defined __has_include
+#if __has_include(<sys/single_threaded.h>)
+#include <sys/single_threaded.h>
+#define HAVE_SINGLE_THREADED 1
+#endif
+#endif
+
+/* Of C libraries that do not tell (glibc before 2.32, musl), true. */
+static inline bool threads_may_be_about(void)
+{
+#ifdef HAVE_SINGLE_THREADED
+    return !__libc_single_threaded;
+#else
+    return true;
+#endif
+}
+
+#endif

@@ -3,6 +3,9 @@
 #include "loop.h"
 
 #include <errno.h>
+
+#ifdef HAVE_LINUX_LOOP_H
+
 #include <fcntl.h>
 #include <linux/loop.h>
 #include <stdio.h>
@@ -52,3 +55,14 @@ int loop_attach(const char *path, char device[LOOP_PATH_SIZE])
     errno = error;
     return loop;
 }
+
+#else
+
+int loop_attach(const char *path, char device[LOOP_PATH_SIZE])
+{
+    (void) path, (void) device;
+    errno = ENOSYS;
+    return -1;
+}
+
+#endif

@@ -61,19 +61,26 @@ static size_t worth_reading(const struct stream *stream, size_t size)
 
 static ssize_t read_callback(void *cookie, char *buffer, size_t size)
 {
-    return stream_read(cookie, buffer, size);
+    struct call call = call_begin();
+    return call_end(&call, stream_read(cookie, buffer, size));
+}
+
+static int write_and_prepare(struct stream *stream, const char *data, size_t size)
+{
+    if (stream_write(stream, data, size) != 0)
+        return -1;
+    internals_after_write(stream);
+    return 0;
 }
 
 static ssize_t write_callback(void *cookie, const char *data, size_t size)
 {
-    struct stream *stream = cookie;
     /* musl asks for nothing, from NULL, after each flush. */
     if (size == 0)
         return 0;
-    if (stream_write(stream, data, size) != 0)
-        return WRITE_FAILED;
-    internals_after_write(stream);
-    return (ssize_t) size;
+    struct call call = call_begin();
+    int status = write_and_prepare(cookie, data, size);
+    return call_end(&call, status) == 0 ? (ssize_t) size : WRITE_FAILED;
 }
 
 /* What is pending goes to the end: there ftell counts from, but musl does not know. */
@@ -85,9 +92,10 @@ static bool appends_pending(const struct stream *stream)
 static int seek_callback(void *cookie, cookie_offset *offset, int whence)
 {
     struct stream *stream = cookie;
+    struct call call = call_begin();
     if (whence == SEEK_CUR && appends_pending(stream))
         whence = SEEK_END;
-    int64_t position = stream_seek(stream, *offset, whence);
+    int64_t position = call_end(&call, stream_seek(stream, *offset, whence));
     if (position == -1)
         return -1;
     *offset = position;
@@ -96,7 +104,8 @@ static int seek_callback(void *cookie, cookie_offset *offset, int whence)
 
 static int close_callback(void *cookie)
 {
-    return stream_close(cookie);
+    struct call call = call_begin();
+    return call_end(&call, stream_close(cookie));
 }
 
 static const cookie_io_functions_t callbacks = {

@@ -20,7 +20,7 @@ int filelike_rollover(FILE *file)
         return -1;
     int status = store_move_to_disk(access.store);
     access_end_bytes(&access);
-    return status;
+    return call_end(&access.call, status);
 }
 
 /* ---- A descriptor --------------------------------------------------------------------
@@ -35,16 +35,18 @@ int filelike_fileno(FILE *file)
                          ? handle_obtain_descriptor(&access.stream->handle)
                          : store_descriptor(access.store);
     access_end_bytes(&access);
-    return descriptor;
+    return call_end(&access.call, descriptor);
 }
 
 /* ---- A path --------------------------------------------------------------------------
  */
 
-/* Sets *ANSWERED, what was answered before or NULL, to TEXT; an answer that still holds
- * stays where it is. */
-static const char *answer(char **answered, const char *text)
+/* TEXT as the answer of this stream, in place of the one before: it stays whatever is
+ * done to others on the same bytes. One that still holds stays where it is. */
+static const char *answer(const struct access *access, const char *text)
 {
+    char **answered =
+        access->stream != NULL ? &access->stream->path : &access->native->answered_path;
     if (*answered != NULL && strcmp(*answered, text) == 0)
         return *answered;
     char *path = strdup(text);
@@ -55,16 +57,13 @@ static const char *answer(char **answered, const char *text)
     return path;
 }
 
-static const char *proc_path(const struct access *access)
+static const char *answer_proc_path(const struct access *access)
 {
     char path[PROC_PATH_SIZE];
-    if (store_obtain_descriptor(access->store) != 0)
+    if (store_obtain_descriptor(access->store) != 0 ||
+        descriptor_proc_path(store_descriptor(access->store), path) != 0)
         return NULL;
-    if (descriptor_proc_path(store_descriptor(access->store), path) != 0)
-        return NULL;
-    return answer(
-        access->stream != NULL ? &access->stream->path : &access->native->answered_path,
-        path);
+    return answer(access, path);
 }
 
 /* Where FILE has been put, unless it is not there any more: another may have come after
@@ -94,9 +93,8 @@ const char *filelike_path(FILE *file)
     struct access access;
     if (access_begin_bytes(&access, file) != 0)
         return NULL;
-    const char *path = own_path(&access);
-    if (path == NULL)
-        path = proc_path(&access);
+    const char *own = own_path(&access);
+    const char *path = own != NULL ? answer(&access, own) : answer_proc_path(&access);
     access_end_bytes(&access);
-    return path;
+    return call_end_pointer(&access.call, path);
 }

@@ -18,7 +18,7 @@ int64_t filelike_size(FILE *file)
         return -1;
     int64_t size = store_size(access.store);
     access_end_bytes(&access);
-    return size;
+    return call_end(&access.call, size);
 }
 
 const void *filelike_view(FILE *file, size_t *size)
@@ -29,7 +29,7 @@ const void *filelike_view(FILE *file, size_t *size)
         return NULL;
     const void *view = store_view(access.store, size != NULL ? size : &ignored);
     access_end_bytes(&access);
-    return view;
+    return call_end_pointer(&access.call, view);
 }
 
 int filelike_in_memory(FILE *file)
@@ -39,7 +39,7 @@ int filelike_in_memory(FILE *file)
         return -1;
     int in_memory = store_in_memory(access.store);
     access_end_bytes(&access);
-    return in_memory;
+    return call_end(&access.call, in_memory);
 }
 
 /* A failed flush of a stream of ours has been remembered by now. */
@@ -55,14 +55,12 @@ static int first_error(const struct access *access, bool flushed)
 int filelike_error(FILE *file)
 {
     struct access access;
-    int saved = errno;
     if (access_begin(&access, file) != 0)
         return -1;
     bool flushed = cookie_flush(file) == 0;
     int error = first_error(&access, flushed);
     access_end(&access);
-    errno = saved;
-    return error;
+    return call_end(&access.call, error);
 }
 
 /* ---- Changing ------------------------------------------------------------------------
@@ -89,7 +87,7 @@ int filelike_truncate(FILE *file, int64_t size)
     if (status == 0)
         clear_end_of_file(file);
     access_end(&access);
-    return status;
+    return call_end(&access.call, status);
 }
 
 void *filelike_detach(FILE *file, size_t *size)
@@ -103,5 +101,5 @@ void *filelike_detach(FILE *file, size_t *size)
     if (bytes != NULL)
         (void) cookie_rewind(file);
     access_end(&access);
-    return bytes;
+    return call_end_pointer(&access.call, bytes);
 }

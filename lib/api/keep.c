@@ -34,7 +34,7 @@ int filelike_keep(FILE *file)
         return -1;
     int status = keep(&access);
     access_end_bytes(&access);
-    return status;
+    return call_end(&access.call, status);
 }
 
 static int discard(const struct access *access)
@@ -55,11 +55,9 @@ int filelike_discard(FILE *file)
     if (access_begin(&access, file) != 0)
         return -1;
     /* Whether what is pending can be stored does not matter any more. */
-    int saved = errno;
     (void) cookie_flush(file);
-    errno = saved;
     store_lock(access.store);
     int status = discard(&access);
     access_end_bytes(&access);
-    return status;
+    return call_end(&access.call, status);
 }

@@ -297,5 +297,5 @@ int filelike_persist(FILE *file, const char *path, unsigned flags)
         return -1;
     int status = persist(&access, path, flags);
     access_end_bytes(&access);
-    return status;
+    return call_end(&access.call, status);
 }

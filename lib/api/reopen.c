@@ -73,10 +73,10 @@ static int take_likeness(struct likeness *likeness, FILE *file, unsigned mode)
     if (describe(likeness, &access) == 0 && cookie_flush(file) == 0)
         likeness->store = share(&access, mode);
     access_end(&access);
-    return likeness->store != NULL ? 0 : -1;
+    return call_end(&access.call, likeness->store != NULL ? 0 : -1);
 }
 
-FILE *filelike_reopen(FILE *file, const char *mode)
+static FILE *reopen(FILE *file, const char *mode)
 {
     struct likeness likeness;
     unsigned bits;
@@ -88,4 +88,10 @@ FILE *filelike_reopen(FILE *file, const char *mode)
         return NULL;
     stream->readers_only = likeness.readers_only;
     return stream->file;
+}
+
+FILE *filelike_reopen(FILE *file, const char *mode)
+{
+    struct call call = call_begin();
+    return call_end_pointer(&call, reopen(file, mode));
 }

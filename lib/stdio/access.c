@@ -2,7 +2,6 @@
 
 #include "stdio/access.h"
 
-#include "base/call.h"
 #include "base/mode.h"
 #include "stdio/cookie.h"
 #include "stdio/registry.h"
@@ -12,10 +11,21 @@
 /* ---- Taking hold ---------------------------------------------------------------------
  */
 
+void access_end(struct access *access)
+{
+    cookie_unlock(access->file, access->locking);
+}
+
+static int give_up(struct access *access)
+{
+    access_end(access);
+    return call_end(&access->call, -1);
+}
+
 int access_begin(struct access *access, FILE *file)
 {
-    *access = (struct access){.file = file, .stream = registry_find(file)};
-    access->held = call_hold_cancellation();
+    *access = (struct access){
+        .file = file, .stream = registry_find(file), .call = call_begin()};
     access->locking = cookie_lock(file);
     if (access->stream != NULL) {
         access->store = access->stream->store;
@@ -26,22 +36,13 @@ int access_begin(struct access *access, FILE *file)
         access->store = &access->native->file.store;
         return 0;
     }
-    access_end(access);
-    return -1;
-}
-
-void access_end(struct access *access)
-{
-    cookie_unlock(access->file, access->locking);
-    call_allow_cancellation(access->held);
+    return give_up(access);
 }
 
 static int lock_bytes(struct access *access, int (*settle)(FILE *))
 {
-    if (settle(access->file) != 0) {
-        access_end(access);
-        return -1;
-    }
+    if (settle(access->file) != 0)
+        return give_up(access);
     store_lock(access->store);
     return 0;
 }
@@ -68,9 +69,8 @@ int access_begin_change(struct access *access, FILE *file)
         return -1;
     if (is_writable(access))
         return lock_bytes(access, cookie_synchronize);
-    access_end(access);
     errno = EBADF;
-    return -1;
+    return give_up(access);
 }
 
 int access_permissions(const struct access *access, mode_t *permissions)

@@ -2,6 +2,7 @@
 #ifndef ACCESS_H
 #define ACCESS_H
 
+#include "base/call.h"
 #include "stdio/native.h"
 #include "stdio/stream.h"
 
@@ -11,11 +12,11 @@ struct access {
     struct native *native; /* the C library's, or NULL */
     struct store *store;
     bool locking; /* for cookie_unlock */
-    int held;     /* for call_allow_cancellation */
+    struct call call;
 };
 
-/* Locks FILE, finds its bytes and holds cancellation off, which might come when stdio
- * writes. 0, or -1 with ENOTSUP and nothing locked. */
+/* Begins a call, locks FILE and finds its bytes. 0, or -1 with ENOTSUP: nothing is locked
+ * then, and the call has ended. */
 int access_begin(struct access *access, FILE *file);
 
 /* The same, and then writes out what is pending and locks the bytes. */
@@ -30,6 +31,7 @@ int access_begin_change(struct access *access, FILE *file);
 /* 0, and in *PERMISSIONS those that the stream was opened with, or 0; or -1. */
 int access_permissions(const struct access *access, mode_t *permissions);
 
+/* Unlocks what is locked. The call goes on: its result goes through call_end. */
 void access_end(struct access *access);
 void access_end_bytes(struct access *access);
 

@@ -12,7 +12,6 @@
 #include "store/file.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -20,8 +19,6 @@ struct atomic {
     struct stream_ending ending; /* must be first */
     struct target target;
     struct replacement aside;
-    unsigned flags;
-    mode_t permissions;
     pid_t owner;
 };
 
@@ -33,10 +30,9 @@ static int publish(struct atomic *atomic)
     /* A forked child's copy of what was pending is not the whole. */
     if (getpid() != atomic->owner)
         return ECHILD;
-    if (replacement_complete(&atomic->aside, atomic->flags, atomic->permissions) != 0 ||
-        replacement_put(&atomic->aside, atomic->flags) != 0)
-        return errno;
-    if ((atomic->flags & FILELIKE_NOSYNC) == 0 && target_sync(&atomic->target) != 0)
+    bool waits = (atomic->aside.flags & FILELIKE_NOSYNC) == 0;
+    if (replacement_put(&atomic->aside) != 0 ||
+        (waits && target_sync(&atomic->target, atomic->aside.descriptor) != 0))
         return errno;
     return 0;
 }
@@ -61,41 +57,26 @@ static int end(struct stream_ending *ending, struct stream *stream, int lost)
 /* ---- Beginning -----------------------------------------------------------------------
  */
 
-/* A file that may only grow cannot be replaced. To open it would tell, but others can see
- * that a file is opened (inotify(7)). */
-static int check_attributes(const struct target *target)
+static bool starts_empty(unsigned mode)
 {
-#ifdef HAVE_STATX
-    struct statx status;
-    int flags = AT_SYMLINK_NOFOLLOW;
-    if (RETRY(statx(target->directory, target->name, flags, 0, &status)) == 0 &&
-        (status.stx_attributes & STATX_ATTR_APPEND) != 0) {
-        errno = EPERM;
-        return -1;
-    }
-#else
-    (void) target;
-#endif
-    return 0;
+    return (mode & MODE_TRUNCATE) != 0;
 }
 
-/* What fopen would refuse. */
-static int check_access(const struct target *target, unsigned mode)
+static int check_presence(const struct target *target, unsigned mode)
 {
-    if (target->exists)
-        return check_attributes(target) == 0
-                   ? RETRY(faccessat(target->directory, target->name, W_OK, AT_EACCESS))
-                   : -1;
-    bool needs_old = (mode & (MODE_TRUNCATE | MODE_APPEND)) == 0;
-    if (!needs_old)
+    bool may_be_new = starts_empty(mode) || (mode & MODE_APPEND) != 0;
+    if (may_be_new || target_exists(target))
         return 0;
     errno = ENOENT;
     return -1;
 }
 
-static int check_size(const struct target *target, uint64_t size_limit)
+static int check_size(int descriptor, uint64_t size_limit)
 {
-    if (size_limit == 0 || (uint64_t) target->status.st_size <= size_limit)
+    int64_t size = descriptor_size(descriptor);
+    if (size == -1)
+        return -1;
+    if (size_limit == 0 || (uint64_t) size <= size_limit)
         return 0;
     errno = EFBIG;
     return -1;
@@ -104,32 +85,40 @@ static int check_size(const struct target *target, uint64_t size_limit)
 /* Copies the present content, for the modes that start from it. */
 static int start_content(const struct atomic *atomic, unsigned mode, uint64_t size_limit)
 {
-    const struct target *target = &atomic->target;
-    if (!target->exists || (mode & MODE_TRUNCATE) != 0)
+    if (starts_empty(mode) || !target_exists(&atomic->target))
         return 0;
-    if (check_size(target, size_limit) != 0)
-        return -1;
-    int flags = O_RDONLY | O_NOFOLLOW | O_NONBLOCK;
-    int old = descriptor_open(target->directory, target->name, flags);
+    int old = target_open(&atomic->target);
     if (old == -1)
         return -1;
-    int status = copy_file(old, atomic->aside.descriptor);
+    int status = check_size(old, size_limit);
+    if (status == 0)
+        status = copy_file(old, atomic->aside.descriptor);
     descriptor_close(old);
     return status;
+}
+
+static int start_aside(
+    struct atomic *atomic, unsigned mode, const struct filelike_options *options)
+{
+    struct replacement *aside = &atomic->aside;
+    if (replacement_init(aside, &atomic->target, options->flags, options->permissions) !=
+        0)
+        return -1;
+    if (start_content(atomic, mode, options->size_limit) == 0)
+        return 0;
+    replacement_finish(aside);
+    return -1;
 }
 
 static int start(struct atomic *atomic, const char *path, unsigned mode,
     const struct filelike_options *options)
 {
-    if (target_init(&atomic->target, path, atomic->flags) != 0)
+    if (target_init(&atomic->target, path, options->flags) != 0)
         return -1;
-    if (check_access(&atomic->target, mode) == 0 &&
-        replacement_init(&atomic->aside, &atomic->target, atomic->permissions) == 0) {
-        if (start_content(atomic, mode, options->size_limit) == 0)
-            return 0;
-        int saved = errno;
-        replacement_finish(&atomic->aside);
-        errno = saved;
+    if (check_presence(&atomic->target, mode) == 0 &&
+        start_aside(atomic, mode, options) == 0) {
+        target_forget(&atomic->target);
+        return 0;
     }
     target_finish(&atomic->target);
     return -1;
@@ -141,19 +130,10 @@ static struct atomic *create(
     struct atomic *atomic = malloc(sizeof *atomic);
     if (atomic == NULL)
         return NULL;
-    *atomic = (struct atomic){
-        .ending.end = end,
-        .flags = options->flags,
-        .permissions = options->permissions,
-        .owner = getpid(),
-    };
-    if (mode & MODE_EXCLUSIVE)
-        atomic->flags |= FILELIKE_NOREPLACE;
+    *atomic = (struct atomic){.ending.end = end, .owner = getpid()};
     if (start(atomic, path, mode, options) == 0)
         return atomic;
-    int saved = errno;
-    free(atomic);
-    errno = saved;
+    call_free(atomic);
     return NULL;
 }
 
@@ -198,6 +178,8 @@ FILE *filelike_atomic(
         errno = EINVAL;
         return NULL;
     }
+    if (bits & MODE_EXCLUSIVE)
+        checked.flags |= FILELIKE_NOREPLACE;
     struct atomic *atomic = create(path, bits, &checked);
     if (atomic == NULL)
         return NULL;

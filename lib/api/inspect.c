@@ -47,9 +47,7 @@ static int first_error(const struct access *access, bool flushed)
 {
     if (access->stream != NULL)
         return access->stream->first_error;
-    if (!flushed)
-        return errno;
-    return ferror(access->file) ? EIO : 0;
+    return flushed ? access_lost_write(access) : errno;
 }
 
 int filelike_error(FILE *file)

@@ -19,7 +19,7 @@ static int refuse(void)
 static int keep(const struct access *access)
 {
     const struct temporary *temporary = temporary_of(access->store);
-    if (temporary == NULL || temporary_path(temporary) == NULL)
+    if (temporary == NULL || (temporary->removal == NULL && !temporary->is_given_away))
         return refuse();
     if (temporary->removal != NULL)
         removal_disarm(temporary->removal);

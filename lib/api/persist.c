@@ -11,98 +11,39 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdlib.h>
-#include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* What is to be done, and for whom. */
 struct persisting {
-    struct store *store;
+    struct access *access;
+    const char *path;
     struct target target;
     unsigned flags;
     mode_t permissions;
 };
 
+/* The last step: FILE is a descriptor of the file that is at the target now. */
+static int sync_target(const struct persisting *persisting, int file)
+{
+    return persisting->flags & FILELIKE_NOSYNC ? 0
+                                               : target_sync(&persisting->target, file);
+}
+
 /* ---- A copy --------------------------------------------------------------------------
  */
 
-/* A file for the target, all but put there, with the bytes of the store. */
-static int make_copy(struct persisting *it, struct replacement *copy)
-{
-    if (replacement_init(copy, &it->target, it->permissions) != 0)
-        return -1;
-    if (store_copy_to(it->store, copy->descriptor) == 0 &&
-        replacement_complete(copy, it->flags, it->permissions) == 0)
-        return 0;
-    replacement_finish(copy);
-    return -1;
-}
-
-static int give_snapshot(struct persisting *it)
+static int put_snapshot(struct persisting *persisting)
 {
     struct replacement copy;
-    if (make_copy(it, &copy) != 0)
+    if (replacement_init(
+            &copy, &persisting->target, persisting->flags, persisting->permissions) != 0)
         return -1;
-    int status = replacement_put(&copy, it->flags);
-    replacement_finish(&copy);
-    return status;
-}
-
-/* ---- A copy that the stream goes on with ---------------------------------------------
- */
-
-/* A descriptor for the file of COPY, if need be COPY itself, that can be used in place of
- * OLD: the same access, the same position. */
-static int like(int old, int copy)
-{
-    int flags = fcntl(old, F_GETFL);
-    off_t position = lseek(old, 0, SEEK_CUR);
-    if (flags == -1 || position == -1)
-        return -1;
-    int again = descriptor_open_again(copy, flags & O_ACCMODE);
-    if (again == -1)
-        again = copy;
-    if (lseek(again, position, SEEK_SET) != -1 &&
-        fcntl(again, F_SETFL, flags & O_APPEND) != -1)
-        return again;
-    if (again != copy)
-        descriptor_close(again);
-    return -1;
-}
-
-static int go_on_with(struct file *file, int copy)
-{
-    int again = like(file->descriptor, copy);
-    int status = again == -1 ? -1 : file_replace(file, again);
-    if (again != copy)
-        descriptor_close(again);
-    return status;
-}
-
-/* Lets FILE go on with the copy and puts that in place; in this order, as a descriptor
- * can be set back, but not a path that has been replaced. */
-static int exchange(struct persisting *it, struct file *file, struct replacement *copy)
-{
-    int old = descriptor_duplicate(file->descriptor);
-    if (old == -1)
-        return -1;
-    int status = go_on_with(file, copy->descriptor);
-    if (status == 0 && replacement_put(copy, it->flags) != 0) {
-        int saved = errno;
-        (void) file_replace(file, old);
-        errno = saved;
-        status = -1;
-    }
-    descriptor_close(old);
-    return status;
-}
-
-static int move_by_copy(struct persisting *it, struct file *file)
-{
-    struct replacement copy;
-    if (make_copy(it, &copy) != 0)
-        return -1;
-    int status = exchange(it, file, &copy);
+    int status = store_copy_to(persisting->access->store, copy.descriptor);
+    if (status == 0)
+        status = replacement_put(&copy);
+    if (status == 0)
+        status = sync_target(persisting, copy.descriptor);
     replacement_finish(&copy);
     return status;
 }
@@ -110,167 +51,146 @@ static int move_by_copy(struct persisting *it, struct file *file)
 /* ---- The file itself -----------------------------------------------------------------
  */
 
-static void restore(int descriptor, const struct stat *old)
+/* What the disk has lost of a stream's own file is lost for good: asked again, it tells
+ * nothing (Linux reports it once). */
+static int sync_own(const struct persisting *persisting, int file)
 {
-    int saved = errno;
-    (void) RETRY(fchown(descriptor, old->st_uid, old->st_gid));
-    (void) RETRY(fchmod(descriptor, old->st_mode & 07777));
-    errno = saved;
+    bool is_lost;
+    int status = replacement_sync(file, persisting->flags, &is_lost);
+    if (is_lost)
+        access_lose_write(persisting->access, errno);
+    return status;
 }
 
-/* Readies the file of DESCRIPTOR and lets PUT, unless that is NULL, put it in place; as
- * before on failure. */
-static int put_in_place(struct persisting *it, int descriptor, const char *name,
-    int (*put)(struct persisting *, int descriptor, const char *name))
+/* A copy in the file's own place would leave the stream to go on writing to a file that
+ * nobody can find. */
+static int keep_in_place(const struct persisting *persisting, int file)
 {
-    struct stat old;
-    if (RETRY(fstat(descriptor, &old)) != 0)
-        return -1;
-    if (replacement_prepare(descriptor, &it->target, it->flags, it->permissions) == 0 &&
-        (put == NULL || put(it, descriptor, name) == 0))
+    return sync_own(persisting, file) == 0 ? sync_target(persisting, file) : -1;
+}
+
+/* 0 where the file is at the target; 1 where only a copy can be; or -1. */
+static int donate(struct persisting *persisting, int file, const char *name)
+{
+    struct donation donation = {
+        .target = &persisting->target,
+        .flags = persisting->flags,
+        .permissions = persisting->permissions,
+        .descriptor = file,
+        .directory = AT_FDCWD,
+        .name = name,
+    };
+    if (replacement_donate(&donation) == 0)
         return 0;
-    restore(descriptor, &old);
-    return -1;
+    if (donation.is_lost)
+        access_lose_write(persisting->access, errno);
+    return !donation.is_lost && errno == EXDEV ? 1 : -1;
 }
 
-static bool is_target(const struct persisting *it, const struct file *file)
+static char *path_of(const struct persisting *persisting, int file)
 {
-    return it->target.exists && file_is(file, &it->target.status);
-}
-
-/* A file that has been given away is copied; but a copy in its own place would leave the
- * stream to go on writing to a file that nobody can find. */
-static int give_again(struct persisting *it, const struct file *file)
-{
-    if (is_target(it, file))
-        return put_in_place(it, file->descriptor, NULL, NULL);
-    return give_snapshot(it);
-}
-
-static int put_by_link(struct persisting *it, int descriptor, const char *name)
-{
-    (void) name;
-    return replacement_link(descriptor, &it->target, it->flags);
-}
-
-/* A file that has taken the name meanwhile is not ours to move. */
-static int put_by_rename(struct persisting *it, int descriptor, const char *name)
-{
-    struct stat named;
-    struct stat own;
-    if (RETRY(lstat(name, &named)) != 0 || RETRY(fstat(descriptor, &own)) != 0)
-        return -1;
-    if (!descriptor_same_file(&named, &own)) {
-        errno = ENOENT;
-        return -1;
-    }
-    if (replacement_rename(AT_FDCWD, name, &it->target, it->flags) != 0)
-        return -1;
-    /* Where the target was a link to the file already, that did nothing (POSIX). */
-    if (it->target.exists && descriptor_same_file(&own, &it->target.status) &&
-        target_is_elsewhere(&it->target, name))
-        (void) RETRY(unlink(name));
-    return 0;
+    struct stat status;
+    return RETRY(fstat(file, &status)) == 0
+               ? target_path(&persisting->target, persisting->path, &status)
+               : NULL;
 }
 
 /* ---- From a temporary or named stream of ours ----------------------------------------
  */
 
-/* Where the file cannot be moved there, its bytes go, and the stream goes on with them.
- */
-static int move_temporary(struct persisting *it, struct temporary *temporary)
+/* Whether the file's own name is still the file's. */
+static bool has_name(const char *name, const struct stat *file)
 {
-    if (move_by_copy(it, &temporary->file) != 0)
+    struct stat named;
+    return RETRY(lstat(name, &named)) == 0 && descriptor_same_file(&named, file);
+}
+
+/* Where the target is the file already, rename would do nothing (POSIX). */
+static int keep_only_target(struct persisting *persisting, int file, const char *name)
+{
+    if (sync_own(persisting, file) != 0)
         return -1;
-    temporary_remove_name(temporary);
+    if (target_is_elsewhere(&persisting->target, AT_FDCWD, name))
+        return RETRY(unlink(name));
     return 0;
 }
 
-static int give_temporary(struct persisting *it, struct temporary *temporary)
+/* A file that has lost its own name stays where it is. */
+static int give_temporary(struct persisting *persisting, struct temporary *temporary)
 {
-    char *path = strdup(it->target.path);
-    if (path == NULL)
+    struct stat status;
+    int file = temporary->file.descriptor;
+    if (!temporary_may_be_given_away(temporary))
+        return 1;
+    const char *name =
+        temporary->removal != NULL ? removal_name(temporary->removal) : NULL;
+    if (RETRY(fstat(file, &status)) != 0)
         return -1;
-    const char *name = temporary_path(temporary);
-    int status = put_in_place(
-        it, temporary->file.descriptor, name, name != NULL ? put_by_rename : put_by_link);
-    if (status != 0 && errno != EEXIST)
-        status = move_temporary(it, temporary);
-    if (status != 0) {
-        int saved = errno;
-        free(path);
-        errno = saved;
-        return -1;
-    }
-    temporary_give_away(temporary, path);
-    return 0;
+    if (name != NULL && !has_name(name, &status))
+        return 1;
+    int result = name != NULL && target_is(&persisting->target, &status)
+                     ? keep_only_target(persisting, file, name)
+                     : donate(persisting, file, name);
+    if (result != 0)
+        return result;
+    temporary_give_away(temporary, path_of(persisting, file));
+    return sync_target(persisting, file);
 }
 
 /* ---- From a stream of the C library's ------------------------------------------------
  */
 
-/* *GOES_ON: the stream does, on the file that is at the target now. With a copy only one
- * that filelike_temporary opened does. */
-static int put_native(struct persisting *it, struct native *native, bool *goes_on)
+/* A file that has a name is somebody's, also where it has been given away before. */
+static int give_native(struct persisting *persisting, struct native *native)
 {
-    struct file *file = &native->file;
-    *goes_on = true;
-    if (is_target(it, file))
-        return put_in_place(it, file->descriptor, NULL, NULL);
-    if (put_in_place(it, file->descriptor, NULL, put_by_link) == 0)
-        return 0;
-    if (errno == EEXIST)
+    struct stat status;
+    int file = native->file.descriptor;
+    if (RETRY(fstat(file, &status)) != 0)
         return -1;
-    *goes_on = native_is_temporary(native);
-    return *goes_on ? move_by_copy(it, file) : give_snapshot(it);
-}
-
-static int give_native(struct persisting *it, struct native *native)
-{
-    bool goes_on;
-    if (native_is_given_away(native))
-        return give_again(it, &native->file);
-    int in_memory = store_in_memory(it->store);
-    if (in_memory != 0)
-        return in_memory == 1 ? give_snapshot(it) : -1;
-    char *path = strdup(it->target.path);
-    if (path == NULL)
-        return -1;
-    int status = put_native(it, native, &goes_on);
-    if (status == 0 && goes_on) {
-        native_give_away(native, path);
-        return 0;
-    }
-    int saved = errno;
-    free(path);
-    errno = saved;
-    return status;
+    if (status.st_nlink != 0)
+        return 1;
+    int result = donate(persisting, file, NULL);
+    if (result != 0)
+        return result;
+    native_give_away(native, path_of(persisting, file));
+    return sync_target(persisting, file);
 }
 
 /* ---- From any stream -----------------------------------------------------------------
  */
 
-static int give(struct access *access, struct persisting *it)
+/* As donate. */
+static int give_file(struct persisting *persisting)
 {
+    struct access *access = persisting->access;
     if (access->native != NULL)
-        return give_native(it, access->native);
-    struct temporary *temporary = temporary_of(it->store);
-    if (temporary == NULL)
-        return give_snapshot(it);
-    if (temporary->given_path != NULL)
-        return give_again(it, &temporary->file);
-    int in_memory = store_in_memory(it->store);
-    if (in_memory == -1)
-        return -1;
-    return in_memory ? give_snapshot(it) : give_temporary(it, temporary);
+        return give_native(persisting, access->native);
+    struct temporary *temporary = temporary_of(access->store);
+    return temporary != NULL ? give_temporary(persisting, temporary) : 1;
 }
 
-/* 0 where no write was lost. Of a native stream, only stdio's indicator tells. */
+/* Whether the target is the stream's own file. */
+static bool is_in_place(const struct persisting *persisting)
+{
+    struct stat status;
+    int file = store_descriptor(persisting->access->store);
+    return file != -1 && RETRY(fstat(file, &status)) == 0 &&
+           target_is(&persisting->target, &status);
+}
+
+static int put(struct persisting *persisting)
+{
+    int status = give_file(persisting);
+    if (status != 1)
+        return status;
+    if (is_in_place(persisting))
+        return keep_in_place(persisting, store_descriptor(persisting->access->store));
+    return put_snapshot(persisting);
+}
+
 static int check_complete(const struct access *access)
 {
-    int lost = access->native == NULL ? access->stream->lost_write
-               : ferror(access->file) ? EIO
-                                      : 0;
+    int lost = access_lost_write(access);
     if (lost == 0)
         return 0;
     errno = lost;
@@ -279,14 +199,12 @@ static int check_complete(const struct access *access)
 
 static int persist(struct access *access, const char *path, unsigned flags)
 {
-    struct persisting it = {.store = access->store, .flags = flags};
-    if (check_complete(access) != 0 || access_permissions(access, &it.permissions) != 0 ||
-        target_init(&it.target, path, flags) != 0)
+    struct persisting persisting = {.access = access, .path = path, .flags = flags};
+    if (check_complete(access) != 0 || target_init(&persisting.target, path, flags) != 0)
         return -1;
-    int status = give(access, &it);
-    if (status == 0 && (flags & FILELIKE_NOSYNC) == 0)
-        status = target_sync(&it.target);
-    target_finish(&it.target);
+    persisting.permissions = access_permissions(access);
+    int status = put(&persisting);
+    target_finish(&persisting.target);
     return status;
 }
 

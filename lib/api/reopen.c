@@ -48,18 +48,16 @@ struct likeness {
     bool readers_only;
 };
 
-static int describe(struct likeness *likeness, const struct access *access)
+static void describe(struct likeness *likeness, const struct access *access)
 {
     const struct stream *stream = access->stream;
-    if (access_permissions(access, &likeness->options.permissions) != 0)
-        return -1;
     if (stream == NULL)
-        return 0;
+        return;
+    likeness->options.permissions = stream->permissions;
     likeness->options.buffer_size = stream->wanted_buffer;
     likeness->default_buffer =
         stream->late_size != 0 ? stream->late_size : stream->buffer_size;
     likeness->readers_only = stream->readers_only;
-    return 0;
 }
 
 /* No stream is opened here, while this one is locked: that takes stdio's list lock, which
@@ -70,7 +68,8 @@ static int take_likeness(struct likeness *likeness, FILE *file, unsigned mode)
     if (access_begin(&access, file) != 0)
         return -1;
     *likeness = (struct likeness){.default_buffer = BUFFER_ON_DISK};
-    if (describe(likeness, &access) == 0 && cookie_flush(file) == 0)
+    describe(likeness, &access);
+    if (cookie_flush(file) == 0)
         likeness->store = share(&access, mode);
     access_end(&access);
     return call_end(&access.call, likeness->store != NULL ? 0 : -1);

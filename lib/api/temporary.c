@@ -28,7 +28,7 @@ static int create_nameless(const struct filelike_options *options, int access)
     return descriptor;
 }
 
-/* With a limit to watch, the stream is one of ours. */
+/* With a limit to watch, or permissions to remember, the stream is one of ours. */
 static FILE *open_watched(unsigned mode, const struct filelike_options *options)
 {
     int descriptor = create_nameless(options, O_RDWR);
@@ -66,8 +66,6 @@ static FILE *open_native(unsigned mode, const struct filelike_options *options)
     FILE *file = open_descriptor(descriptor, mode, options);
     if (file == NULL)
         return NULL;
-    descriptor_set_note(
-        descriptor, options->permissions != 0 ? NOTE_PERMISSIONS : NOTE_TEMPORARY);
     if (options->flags & FILELIKE_UNLOCKED)
         cookie_stop_locking(file);
     return file;
@@ -79,6 +77,6 @@ FILE *filelike_temporary(const char *mode, const struct filelike_options *option
     unsigned bits;
     if (options_check(options, &checked) != 0 || mode_parse(mode, "w+", &bits) != 0)
         return NULL;
-    return checked.size_limit != 0 ? open_watched(bits, &checked)
-                                   : open_native(bits, &checked);
+    bool is_watched = checked.size_limit != 0 || checked.permissions != 0;
+    return is_watched ? open_watched(bits, &checked) : open_native(bits, &checked);
 }

@@ -57,6 +57,10 @@ bool descriptor_lacks_nameless(int error)
 int descriptor_link(int descriptor, int directory, const char *name)
 {
     char path[PROC_PATH_SIZE];
+    int status = RETRY(linkat(descriptor, "", directory, name, AT_EMPTY_PATH));
+    if (status == 0 || errno != ENOENT)
+        return status;
+    /* Before Linux 6.10 that needs a right of its own; this needs /proc. */
     descriptor_own_proc_path(descriptor, path);
     return RETRY(linkat(AT_FDCWD, path, directory, name, AT_SYMLINK_FOLLOW));
 }
@@ -277,32 +281,6 @@ void descriptor_close(int descriptor)
     if (descriptor == -1)
         return;
     KEEPING_ERRNO((void) descriptor_finish(descriptor));
-}
-
-/* The kernel asks the filesystem at each close of a descriptor for the file. */
-int descriptor_check_writes(int descriptor)
-{
-    int another = descriptor_duplicate(descriptor);
-    return another == -1 ? -1 : descriptor_finish(another);
-}
-
-void descriptor_set_note(int descriptor, enum descriptor_note note)
-{
-    (void) fcntl(descriptor, F_SETSIG, (int) note);
-}
-
-enum descriptor_note descriptor_get_note(int descriptor)
-{
-    enum descriptor_note note = (enum descriptor_note) fcntl(descriptor, F_GETSIG);
-    switch (note) {
-    case NOTE_TEMPORARY:
-    case NOTE_PERMISSIONS:
-    case NOTE_GIVEN_AWAY:
-    case NOTE_GIVEN_AWAY_WITH_PERMISSIONS:
-        return note;
-    default:
-        return NOTE_NONE;
-    }
 }
 
 int descriptor_proc_path(int descriptor, char path[PROC_PATH_SIZE])

@@ -4,7 +4,6 @@
 
 #include "base/call.h"
 
-#include <signal.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <stdint.h>
@@ -81,27 +80,9 @@ int descriptor_finish(int descriptor);
 /* The same, unless it is -1, where nobody asks; leaves errno as it is. */
 void descriptor_close(int descriptor);
 
-/* What closing DESCRIPTOR would report of writes that the filesystem has put off, as NFS
- * does, without closing it. 0, or -1 with errno. */
-int descriptor_check_writes(int descriptor);
-
 /* DESCRIPTOR itself, or in *OPENED (else -1) a new one for the same file where that one
  * may not read. -1 with errno. */
 int descriptor_readable(int descriptor, int *opened);
-
-/* Notes for a descriptor that has no object of ours: they are the kernel's, belong to the
- * open file description and end with it. The number is that of a signal for input, which
- * of a regular file comes only where another process breaks a lease on it (fcntl(2)); so
- * they are signals that do nothing unless a program asks for them. */
-enum descriptor_note {
-    NOTE_NONE,
-    NOTE_TEMPORARY = SIGURG,     /* filelike_temporary made the file */
-    NOTE_PERMISSIONS = SIGWINCH, /* the same, with permissions that the caller chose */
-    NOTE_GIVEN_AWAY = SIGCHLD,   /* filelike_persist has put it in place */
-    NOTE_GIVEN_AWAY_WITH_PERMISSIONS = SIGCONT /* both */
-};
-void descriptor_set_note(int descriptor, enum descriptor_note note);
-enum descriptor_note descriptor_get_note(int descriptor);
 
 /* The path "/proc/PID/fd/N" of a descriptor: 0, or -1 with ENOTSUP where there is no
  * /proc. The second writes "/proc/self/fd/N". */

@@ -2,31 +2,98 @@
 
 #include "files/replacement.h"
 
+#include "filelike.h"
+#include "files/attributes.h"
 #include "files/copy.h"
 #include "files/descriptor.h"
-#include "filelike.h"
 #include "files/unique.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
+#define HIDDEN_PREFIX ".filelike-"
+
 enum {
-    FRESH_MODE = 0666,   /* what stdio asks for, before the umask */
-    PRIVATE_MODE = 0600, /* while the file lies aside */
-    PERMISSION_BITS = 07777,
-    IDENTITY_BITS = S_ISUID | S_ISGID,
-    GROUP_SHIFT = 3 /* from the bits of all others */
+    FRESH_MODE = 0666,  /* what stdio asks for, before the umask */
+    PRIVATE_MODE = 0600 /* while the file lies aside */
 };
+
+/* ---- Names that must not be taken ----------------------------------------------------
+ */
+
+static int rename_without_flags(
+    int directory, const char *name, const struct target *target)
+{
+    return RETRY(renameat(directory, name, target->directory, target->name));
+}
+
+/* The kernel may have renameat2 where the C library does not. */
+static int rename_with(
+    int directory, const char *name, int to_directory, const char *to, unsigned flags)
+{
+#ifdef HAVE_RENAMEAT2
+    return RETRY(renameat2(directory, name, to_directory, to, flags));
+#else
+    return (int) RETRY(syscall(SYS_renameat2, directory, name, to_directory, to, flags));
+#endif
+}
+
+#ifndef RENAME_NOREPLACE
+#define RENAME_NOREPLACE 1u
+#endif
+
+/* Whether ERROR, of a renameat2 of NAME, says that there is no such call, or none with
+ * RENAME_NOREPLACE. Sandboxes that do not know it may answer EPERM; to rename a file to
+ * itself without flags does nothing, and tells. */
+static bool lacks_rename(int error, int directory, const char *name)
+{
+    if (error == EPERM)
+        return rename_with(directory, name, directory, name, 0) != 0 && errno == EPERM;
+    return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP;
+}
+
+/* What a filesystem without hard links answers, or one where this file can have none. */
+static bool lacks_links(int error)
+{
+    return error == EPERM || error == EOPNOTSUPP || error == ENOSYS || error == EMLINK;
+}
+
+/* 0, or -1 with errno, ENOTSUP where
+ * the filesystem has no way to that. */
+static int rename_to_new(
+    int directory, const char *name, int to_directory, const char *to)
+{
+    if (rename_with(directory, name, to_directory, to, RENAME_NOREPLACE) == 0)
+        return 0;
+    int error = errno;
+    if (lacks_rename(error, directory, name)) {
+        if (RETRY(linkat(directory, name, to_directory, to, 0)) == 0) {
+            (void) RETRY(unlinkat(directory, name, 0));
+            return 0;
+        }
+        error = lacks_links(errno) ? ENOTSUP : errno;
+    }
+    errno = error;
+    return -1;
+}
+
+static int rename_to_target(
+    int directory, const char *name, const struct target *target, unsigned flags)
+{
+    if (flags & FILELIKE_NOREPLACE)
+        return rename_to_new(directory, name, target->directory, target->name);
+    return rename_without_flags(directory, name, target);
+}
 
 /* ---- Hidden names --------------------------------------------------------------------
  */
 
-#define HIDDEN_PREFIX ".filelike-"
-
-/* MAKE gives a file a hidden name beside the target: what it returns, and in *REMOVAL
- * what removes that name. */
+/* Gives a file a hidden name beside the target, which belongs to REMOVAL then. A
+ * descriptor or 0, or -1. */
 typedef int hidden_maker(
     const struct target *target, struct removal *removal, int argument);
 
@@ -42,9 +109,15 @@ static int link_hidden(
     return unique_link(target->directory, HIDDEN_PREFIX, "", descriptor, removal);
 }
 
+/* Makes a hidden name beside the target, and in *REMOVAL what will remove it. */
 static int make_hidden(const struct target *target, struct removal **removal,
     hidden_maker *make, int argument)
 {
+    *removal = NULL;
+    if (target->keeps_names) {
+        errno = EPERM;
+        return -1;
+    }
     *removal = removal_reserve();
     if (*removal == NULL)
         return -1;
@@ -56,10 +129,53 @@ static int make_hidden(const struct target *target, struct removal **removal,
     return result;
 }
 
-/* ---- Making a file -------------------------------------------------------------------
+/* Renames the hidden name of REMOVAL, which is gone then either way: where both names are
+ * links to the same file already, rename does nothing (POSIX) and the release removes it.
+ */
+static int rename_hidden(
+    struct removal *removal, const struct target *target, unsigned flags)
+{
+    int status =
+        rename_to_target(target->directory, removal_name(removal), target, flags);
+    removal_release(removal);
+    return status;
+}
+
+/* Whether a hidden file can get its name later without replacing another: it is tried
+ * with yet another hidden name, from which it comes back. */
+static int try_new_name(const struct target *target, const char *name)
+{
+    char *other;
+    if (asprintf(&other, "%s-", name) == -1)
+        return -1;
+    int directory = target->directory;
+    int status = rename_to_new(directory, name, directory, other);
+    if (status == 0) {
+        status = RETRY(renameat(directory, other, directory, name));
+        KEEPING_ERRNO((void) RETRY(unlinkat(directory, other, 0)));
+    }
+    call_free(other);
+    return status;
+}
+
+/* filelike_cleanup waits meanwhile. */
+static int check_new_name(const struct target *target, struct removal *removal)
+{
+    sigset_t signals;
+    if (removal_begin_creation(removal, &signals) != 0) {
+        removal_arm(removal);
+        return -1;
+    }
+    int status = try_new_name(target, removal_name(removal));
+    removal_arm(removal);
+    removal_end_creation(removal, &signals);
+    return status;
+}
+
+/* ---- Making a file aside -------------------------------------------------------------
  */
 
-static int create(struct replacement *aside, mode_t mode)
+static int create_aside(struct replacement *aside, mode_t mode)
 {
     struct target *target = aside->target;
     int descriptor = descriptor_create_nameless(target->directory, ".", O_RDWR, mode);
@@ -71,14 +187,23 @@ static int create(struct replacement *aside, mode_t mode)
 static int init_with_mode(struct replacement *aside, struct target *target, mode_t mode)
 {
     *aside = (struct replacement){.target = target, .is_fresh = mode == FRESH_MODE};
-    aside->descriptor = create(aside, mode);
+    aside->descriptor = create_aside(aside, mode);
     return aside->descriptor == -1 ? -1 : 0;
 }
 
-int replacement_init(struct replacement *aside, struct target *target, mode_t permissions)
+int replacement_init(
+    struct replacement *aside, struct target *target, unsigned flags, mode_t permissions)
 {
-    bool fresh = permissions == 0 && !target->exists;
-    return init_with_mode(aside, target, fresh ? FRESH_MODE : PRIVATE_MODE);
+    bool fresh = permissions == 0 && !target_exists(target);
+    if (init_with_mode(aside, target, fresh ? FRESH_MODE : PRIVATE_MODE) != 0)
+        return -1;
+    aside->flags = flags;
+    aside->permissions = permissions;
+    if ((flags & FILELIKE_NOREPLACE) == 0 || aside->removal == NULL ||
+        check_new_name(target, aside->removal) == 0)
+        return 0;
+    replacement_finish(aside);
+    return -1;
 }
 
 void replacement_finish(struct replacement *aside)
@@ -90,221 +215,249 @@ void replacement_finish(struct replacement *aside)
     aside->descriptor = -1;
 }
 
-/* ---- Mode and owner ------------------------------------------------------------------
+/* ---- What the file is to be like -----------------------------------------------------
  */
 
-/* What open makes of 0666 here. It is tried, because the umask cannot be asked for
- * without changing it, and because a directory may have a default of its own. */
-static int set_fresh_mode(int descriptor, struct target *target)
+/* What fopen would make here. It is tried, because the umask cannot be asked for without
+ * changing it, and because a directory may have defaults of its own. */
+static int read_fresh(struct target *target, struct attributes *attributes)
 {
-    struct stat status;
     struct replacement probe;
     if (init_with_mode(&probe, target, FRESH_MODE) != 0)
         return -1;
-    int result = RETRY(fstat(probe.descriptor, &status));
+    int status = attributes_read(attributes, probe.descriptor);
     replacement_finish(&probe);
-    return result == 0 ? RETRY(fchmod(descriptor, status.st_mode & PERMISSION_BITS)) : -1;
-}
-
-/* The mode of OLD for a file with another owner. Bits that lend an identity are for the
- * old owner's alone, and what the old group might do is not for another's members: those
- * get what all others have. */
-static mode_t mode_like(const struct stat *old, bool keeps_group)
-{
-    mode_t mode = old->st_mode & PERMISSION_BITS & ~(mode_t) IDENTITY_BITS;
-    if (keeps_group)
-        return mode;
-    return (mode & ~(mode_t) S_IRWXG) | (mode & S_IRWXO) << GROUP_SHIFT;
-}
-
-/* Whether the file has the group then. */
-static bool set_group(int descriptor, gid_t group)
-{
-    struct stat status;
-    (void) RETRY(fchown(descriptor, (uid_t) -1, group));
-    return RETRY(fstat(descriptor, &status)) == 0 && status.st_gid == group;
-}
-
-/* Who may not give files away keeps the group where possible. */
-static int set_like(int descriptor, const struct stat *old)
-{
-    mode_t mode = old->st_mode & PERMISSION_BITS;
-    if (RETRY(fchown(descriptor, old->st_uid, old->st_gid)) != 0)
-        mode = mode_like(old, set_group(descriptor, old->st_gid));
-    return RETRY(fchmod(descriptor, mode));
-}
-
-static int set_mode(int descriptor, struct target *target, mode_t permissions)
-{
-    if (permissions != 0)
-        return RETRY(fchmod(descriptor, permissions));
-    return target->exists ? set_like(descriptor, &target->status)
-                          : set_fresh_mode(descriptor, target);
-}
-
-static int sync_file(int descriptor, unsigned flags)
-{
-    return flags & FILELIKE_NOSYNC ? descriptor_check_writes(descriptor)
-                                   : RETRY(fsync(descriptor));
-}
-
-int replacement_prepare(
-    int descriptor, struct target *target, unsigned flags, mode_t permissions)
-{
-    if (target_look(target) != 0 || set_mode(descriptor, target, permissions) != 0)
-        return -1;
-    return sync_file(descriptor, flags);
-}
-
-/* ---- Renaming ------------------------------------------------------------------------
- */
-
-static int rename_at(int directory, const char *name, const struct target *target)
-{
-    return RETRY(renameat(directory, name, target->directory, target->name));
-}
-
-static int rename_to_new(int directory, const char *name, const struct target *target)
-{
-#ifdef HAVE_RENAMEAT2
-    return RETRY(
-        renameat2(directory, name, target->directory, target->name, RENAME_NOREPLACE));
-#else
-    enum { NOREPLACE = 1 }; /* the kernel's RENAME_NOREPLACE */
-    return (int) RETRY(syscall(
-        SYS_renameat2, directory, name, target->directory, target->name, NOREPLACE));
-#endif
-}
-
-static int link_and_unlink(int directory, const char *name, const struct target *target)
-{
-    if (RETRY(linkat(directory, name, target->directory, target->name, 0)) != 0)
-        return -1;
-    (void) RETRY(unlinkat(directory, name, 0));
-    return 0;
-}
-
-/* Where there is neither renameat2 nor a hard link: an empty file takes the name, which
- * fails if the name is taken, and is then replaced. Nobody's file is lost by that. */
-static int claim_and_rename(int directory, const char *name, const struct target *target)
-{
-    sigset_t signals;
-    struct removal *removal = removal_reserve();
-    if (removal == NULL)
-        return -1;
-    if (removal_begin_creation(removal, &signals) != 0) {
-        removal_release(removal);
-        return -1;
-    }
-    int claim = descriptor_create(target->directory, target->name, O_RDWR, PRIVATE_MODE);
-    int status = claim == -1 ? -1 : rename_at(directory, name, target);
-    if (claim != -1 && status != 0) {
-        int saved = errno;
-        (void) RETRY(unlinkat(target->directory, target->name, 0));
-        errno = saved;
-    }
-    removal_end_creation(removal, &signals);
-    removal_release(removal);
-    descriptor_close(claim);
     return status;
 }
 
-int replacement_rename(
-    int directory, const char *name, const struct target *target, unsigned flags)
+/* OWN: a descriptor of a file that was made in the target's directory, or -1. */
+static int find_wanted(
+    struct attributes *wanted, struct target *target, mode_t permissions, int own)
 {
-    if ((flags & FILELIKE_NOREPLACE) == 0)
-        return rename_at(directory, name, target);
-    if (rename_to_new(directory, name, target) == 0)
-        return 0;
-    if (errno != EINVAL && errno != ENOSYS)
-        return -1;
-    if (link_and_unlink(directory, name, target) == 0)
-        return 0;
-    if (errno == EEXIST || errno == EXDEV)
-        return -1;
-    return claim_and_rename(directory, name, target);
-}
-
-/* ---- Putting in place ----------------------------------------------------------------
- */
-
-/* Renames the hidden name of REMOVAL, which is gone then either way: where both names are
- * links to the same file already, rename does nothing (POSIX) and the release removes it.
- */
-static int rename_hidden(
-    struct removal *removal, const struct target *target, unsigned flags)
-{
-    int status =
-        replacement_rename(target->directory, removal_name(removal), target, flags);
-    removal_release(removal);
+    int status;
+    if (target_exists(target))
+        status = target_attributes(target, wanted);
+    else if (permissions != 0 && own != -1)
+        status = attributes_read(wanted, own);
+    else
+        status = read_fresh(target, wanted);
+    if (status == 0 && permissions != 0)
+        attributes_choose_mode(wanted, permissions);
     return status;
 }
 
-/* linkat never replaces: the link gets a hidden name first. */
-int replacement_link(int descriptor, const struct target *target, unsigned flags)
+/* The kernel asks the filesystem at each close of a descriptor, and some tell only then
+ * of what they have lost. To have no descriptor for that loses nothing. */
+int replacement_sync(int descriptor, unsigned flags, bool *is_lost)
+{
+    int another = descriptor_duplicate(descriptor);
+    *is_lost = false;
+    if (another == -1)
+        return -1;
+    if ((flags & FILELIKE_NOSYNC) == 0 && RETRY(fsync(descriptor)) != 0) {
+        descriptor_close(another);
+        *is_lost = true;
+        return -1;
+    }
+    *is_lost = descriptor_finish(another) != 0;
+    return *is_lost ? -1 : 0;
+}
+
+static int sync_aside(const struct replacement *aside)
+{
+    bool ignored;
+    return replacement_sync(aside->descriptor, aside->flags, &ignored);
+}
+
+/* ---- Putting a nameless file in place ------------------------------------------------
+ */
+
+/* linkat never replaces: where there is something, the link gets a hidden name first. */
+static int put_nameless(int descriptor, const struct target *target, unsigned flags)
 {
     struct removal *removal;
-    if (flags & FILELIKE_NOREPLACE)
-        return descriptor_link(descriptor, target->directory, target->name);
+    if ((flags & FILELIKE_NOREPLACE) || !target_exists(target)) {
+        if (descriptor_link(descriptor, target->directory, target->name) == 0)
+            return 0;
+        if (errno != EEXIST || (flags & FILELIKE_NOREPLACE))
+            return -1;
+    }
     if (make_hidden(target, &removal, link_hidden, descriptor) == -1)
         return -1;
     return rename_hidden(removal, target, flags);
 }
 
-/* The mode that a new file has got from the umask of when it was opened, or PERMISSIONS.
- */
-static mode_t mode_of_copy(const struct replacement *aside, mode_t permissions)
+/* Whether ERROR, of put_nameless, means that the file can have no name there: it is on
+ * another filesystem, this one has no links, the file was made so that it has none
+ * (ENOENT for O_TMPFILE with O_EXCL, and for what is unlinked), or there is no /proc. */
+static bool cannot_be_linked(int error)
 {
-    struct stat status;
-    bool keeps = aside->is_fresh && !aside->target->exists;
-    return keeps && RETRY(fstat(aside->descriptor, &status)) == 0
-               ? status.st_mode & PERMISSION_BITS
-               : permissions;
+    return error == EXDEV || error == ENOENT || lacks_links(error);
 }
 
-/* For a file that cannot be linked: no /proc, no hard links. Its copy takes its place. */
-static int copy_to_name(struct replacement *aside, unsigned flags, mode_t permissions)
+/* ---- Putting what lies aside in place ------------------------------------------------
+ */
+
+/* Remembers a mode that the filesystem gives new files only, if any. */
+static int give_wanted(struct replacement *aside)
+{
+    struct attributes wanted;
+    if (find_wanted(&wanted, aside->target, aside->permissions, aside->descriptor) != 0)
+        return -1;
+    int status = attributes_give(&wanted, aside->descriptor);
+    if (status != 0 && !wanted.rights.has_acl)
+        aside->refused_mode = rights_mode(&wanted.rights);
+    attributes_finish(&wanted);
+    return status;
+}
+
+/* A file that was made with the right mode keeps it. */
+static int make_ready(struct replacement *aside)
+{
+    if (target_look(aside->target) != 0)
+        return -1;
+    bool is_right = aside->is_fresh && !target_exists(aside->target);
+    if (!is_right && give_wanted(aside) != 0)
+        return -1;
+    return sync_aside(aside);
+}
+
+static int put_ready(struct replacement *aside)
+{
+    struct removal *removal = aside->removal;
+    if (removal == NULL)
+        return put_nameless(aside->descriptor, aside->target, aside->flags);
+    aside->removal = NULL;
+    return rename_hidden(removal, aside->target, aside->flags);
+}
+
+/* Goes on with a copy that has a hidden name and was made with MODE. */
+static int copy_to_hidden(struct replacement *aside, mode_t mode)
 {
     struct removal *removal;
-    permissions = mode_of_copy(aside, permissions);
-    int copy = make_hidden(aside->target, &removal, create_hidden, PRIVATE_MODE);
+    int copy = make_hidden(aside->target, &removal, create_hidden, (int) mode);
     if (copy == -1)
         return -1;
-    if (copy_file(aside->descriptor, copy) != 0 ||
-        replacement_prepare(copy, aside->target, flags, permissions) != 0) {
+    if (copy_file(aside->descriptor, copy) != 0) {
         removal_release(removal);
         descriptor_close(copy);
         return -1;
     }
-    descriptor_close(aside->descriptor);
+    replacement_finish(aside);
     aside->descriptor = copy;
     aside->removal = removal;
     return 0;
 }
 
-/* A file that was made with the right mode keeps it. */
-static int prepare(struct replacement *aside, unsigned flags, mode_t permissions)
+/* For a ready file that cannot be linked: its copy becomes like it. */
+static int put_copy(struct replacement *aside)
 {
-    if (target_look(aside->target) != 0)
+    struct attributes own;
+    if (attributes_read(&own, aside->descriptor) != 0)
         return -1;
-    if (aside->is_fresh && !aside->target->exists)
-        return sync_file(aside->descriptor, flags);
-    return replacement_prepare(aside->descriptor, aside->target, flags, permissions);
+    own.is_chosen = true;
+    int status = copy_to_hidden(aside, PRIVATE_MODE);
+    if (status == 0)
+        status = attributes_give(&own, aside->descriptor);
+    attributes_finish(&own);
+    if (status != 0 || sync_aside(aside) != 0)
+        return -1;
+    return put_ready(aside);
 }
 
-int replacement_complete(struct replacement *aside, unsigned flags, mode_t permissions)
+/* For a filesystem on which a file has the mode that it was made with. */
+static int make_anew(struct replacement *aside)
 {
-    if (prepare(aside, flags, permissions) != 0)
+    mode_t mode = aside->refused_mode;
+    aside->refused_mode = 0;
+    if (sync_aside(aside) != 0 || copy_to_hidden(aside, mode) != 0)
         return -1;
-    if (aside->removal != NULL ||
-        make_hidden(aside->target, &aside->removal, link_hidden, aside->descriptor) != -1)
+    aside->is_fresh = false;
+    return make_ready(aside);
+}
+
+int replacement_put(struct replacement *aside)
+{
+    if (make_ready(aside) != 0 && (aside->refused_mode == 0 || make_anew(aside) != 0))
+        return -1;
+    bool had_name = aside->removal != NULL;
+    if (put_ready(aside) == 0)
         return 0;
-    return copy_to_name(aside, flags, permissions);
+    return !had_name && cannot_be_linked(errno) ? put_copy(aside) : -1;
 }
 
-int replacement_put(struct replacement *aside, unsigned flags)
+/* ---- Putting another file in place ---------------------------------------------------
+ */
+
+static int sync_donation(struct donation *donation)
 {
-    struct removal *removal = aside->removal;
-    aside->removal = NULL;
-    return rename_hidden(removal, aside->target, flags);
+    return replacement_sync(donation->descriptor, donation->flags, &donation->is_lost);
+}
+
+/* What cannot be linked says so before it is synced. */
+static int link_and_rename(struct donation *donation)
+{
+    struct removal *removal;
+    const struct target *target = donation->target;
+    if (make_hidden(target, &removal, link_hidden, donation->descriptor) == -1)
+        return -1;
+    if (sync_donation(donation) == 0)
+        return rename_hidden(removal, target, donation->flags);
+    removal_release(removal);
+    return -1;
+}
+
+static int put_nameless_donation(struct donation *donation)
+{
+    const struct target *target = donation->target;
+    int status;
+    if ((donation->flags & FILELIKE_NOREPLACE) == 0 && !target->keeps_names)
+        status = link_and_rename(donation);
+    else
+        status = sync_donation(donation) == 0
+                     ? put_nameless(donation->descriptor, target, donation->flags)
+                     : -1;
+    if (status != 0 && !donation->is_lost && cannot_be_linked(errno))
+        errno = EXDEV;
+    return status;
+}
+
+static int put_donation(struct donation *donation)
+{
+    if (donation->name == NULL)
+        return put_nameless_donation(donation);
+    return sync_donation(donation) == 0
+               ? rename_to_target(donation->directory, donation->name, donation->target,
+                     donation->flags)
+               : -1;
+}
+
+static int give_and_put(struct donation *donation, const struct attributes *wanted)
+{
+    return attributes_give(wanted, donation->descriptor) == 0 ? put_donation(donation)
+                                                              : -1;
+}
+
+static int donate(struct donation *donation, const struct attributes *before)
+{
+    struct attributes wanted;
+    if (find_wanted(&wanted, donation->target, donation->permissions, -1) != 0)
+        return -1;
+    int status = give_and_put(donation, &wanted);
+    if (status != 0)
+        attributes_take_back(&wanted, before, donation->descriptor);
+    attributes_finish(&wanted);
+    return status;
+}
+
+int replacement_donate(struct donation *donation)
+{
+    struct attributes before;
+    if (target_look(donation->target) != 0 ||
+        attributes_read(&before, donation->descriptor) != 0)
+        return -1;
+    before.is_chosen = true;
+    int status = donate(donation, &before);
+    attributes_finish(&before);
+    return status;
 }

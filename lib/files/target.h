@@ -3,31 +3,54 @@
 #ifndef TARGET_H
 #define TARGET_H
 
+#include "files/attributes.h"
+
 #include <stdbool.h>
 #include <sys/stat.h>
 
 struct target {
-    int directory; /* O_RDONLY, or O_PATH where the directory cannot be read */
-    char *path;    /* absolute */
-    char *name;    /* the end of path */
-    bool exists;   /* when target_look was called last */
-    struct stat status;
+    int directory;      /* O_RDONLY, or O_PATH where the directory cannot be read */
+    char *name;         /* in the directory */
+    int file;           /* O_PATH, what has the name; -1: target_look has found nothing */
+    struct stat status; /* of that */
+    bool keeps_names;   /* names in the directory cannot be removed (chattr +a) */
 };
 
-/* Resolves PATH and looks at it; PATH is to be replaced, unless FLAGS hold
- * FILELIKE_NOREPLACE. 0, or -1 with errno: what the directory says; EEXIST where PATH may
- * not be replaced, as it exists, if only as a symbolic link; EISDIR where it is a
- * directory, EINVAL where it is a device, a pipe or a socket. */
+/* Resolves PATH, without following a link at its end where FLAGS hold FILELIKE_NOREPLACE,
+ * and looks at what is there. 0, or -1 with errno: what open(2) with O_CREAT and O_WRONLY
+ * says; EINVAL for a device, a pipe or a socket; EEXIST for anything where FLAGS hold
+ * FILELIKE_NOREPLACE; EBUSY for a mount point, and EPERM for what else can be written,
+ * but not replaced. */
 int target_init(struct target *target, const char *path, unsigned flags);
 void target_finish(struct target *target);
 
-/* Sets exists and status anew. 0, or -1 with errno. */
+/* Looks anew, for a regular file that may be written: anything else that the name has
+ * come to stand for counts as nothing. 0, or -1 with errno. */
 int target_look(struct target *target);
 
-/* Whether PATH, an absolute one, is surely not the target's name but another. */
-bool target_is_elsewhere(const struct target *target, const char *path);
+/* Whether target_look has found a file; and the file of STATUS. */
+bool target_exists(const struct target *target);
+bool target_is(const struct target *target, const struct stat *status);
 
-/* Waits until the directory is on disk. 0, or -1. */
-int target_sync(const struct target *target);
+/* Closes FILE: nothing counts as being there then. */
+void target_forget(struct target *target);
+
+/* A descriptor to read what is at the target now, or -1 with errno. */
+int target_open(const struct target *target);
+
+/* What the file that target_look has found is like. 0, or -1 with errno. */
+int target_attributes(const struct target *target, struct attributes *attributes);
+
+/* Whether NAME, from DIRECTORY on, is surely another name than the target's. */
+bool target_is_elsewhere(const struct target *target, int directory, const char *name);
+
+/* An absolute path that leads to the file of STATUS, which is at the target now; PATH is
+ * the one of target_init. A block of malloc's, or NULL. */
+char *target_path(
+    const struct target *target, const char *path, const struct stat *status);
+
+/* Waits until the directory is on disk, or all of its filesystem where the directory may
+ * not be read; FILE is a descriptor of the file at the target. 0, or -1. */
+int target_sync(const struct target *target, int file);
 
 #endif

@@ -73,12 +73,26 @@ int access_begin_change(struct access *access, FILE *file)
     return give_up(access);
 }
 
-int access_permissions(const struct access *access, mode_t *permissions)
+mode_t access_permissions(const struct access *access)
 {
-    if (access->native != NULL)
-        return native_permissions(access->native, permissions);
-    *permissions = access->stream->permissions;
-    return 0;
+    return access->stream != NULL ? access->stream->permissions : 0;
+}
+
+int access_lost_write(const struct access *access)
+{
+    if (access->stream != NULL)
+        return access->stream->lost_write;
+    if (access->native->lost_write != 0)
+        return access->native->lost_write;
+    return ferror(access->file) ? EIO : 0;
+}
+
+void access_lose_write(struct access *access, int error)
+{
+    if (access->stream != NULL)
+        stream_lose_write(access->stream, error);
+    else
+        native_lose_write(access->native, error);
 }
 
 void access_end_bytes(struct access *access)

@@ -28,8 +28,15 @@ int access_begin_position(struct access *access, FILE *file);
 /* The same, to change the bytes: EBADF where the stream may only read. */
 int access_begin_change(struct access *access, FILE *file);
 
-/* 0, and in *PERMISSIONS those that the stream was opened with, or 0; or -1. */
-int access_permissions(const struct access *access, mode_t *permissions);
+/* Those that the stream was opened with, or 0. */
+mode_t access_permissions(const struct access *access);
+
+/* The errno of the stream's first lost write, or 0. Of a native one stdio's indicator
+ * tells: EIO. */
+int access_lost_write(const struct access *access);
+
+/* Makes ERROR one, unless there was one before. */
+void access_lose_write(struct access *access, int error);
 
 /* Unlocks what is locked. The call goes on: its result goes through call_end. */
 void access_end(struct access *access);

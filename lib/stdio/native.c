@@ -29,33 +29,43 @@ static struct native **place_of(size_t number)
     return parts[part] != NULL ? &parts[part][number] : NULL;
 }
 
+/* Gives back what keeps the file in use. */
+static void let_go(struct native *native)
+{
+    int held = native->lost_write != 0 ? native->held : -1;
+    native->lost_write = 0;
+    file_unmap(&native->file);
+    descriptor_close(held);
+}
+
 /* What was there is left before it is freed: fork may come in between. */
 static void take_over(struct native *native, int descriptor)
 {
     struct native old = *native;
     native->given_path = native->answered_path = NULL;
+    native->lost_write = 0;
     file_init(&native->file, descriptor, 0);
     atomic_signal_fence(memory_order_seq_cst);
-    file_unmap(&old.file);
+    let_go(&old);
     free(old.given_path);
     free(old.answered_path);
 }
 
-/* A mapping keeps its file in use, so no other file can have got the same inode number.
+/* A file that is kept in use is no other, although inode numbers are used again.
  * Whose bytes are locked is not closed, but perhaps just going on with another file. */
 static void release_if_closed(struct native *native)
 {
     struct stat status;
     if (native == NULL || !store_try_lock(&native->file.store))
         return;
-    if (native->file.mapping != NULL &&
-        (RETRY(fstat(native->file.descriptor, &status)) != 0 ||
-            !file_is(&native->file, &status)))
-        file_unmap(&native->file);
+    bool is_kept = native->file.mapping != NULL || native->lost_write != 0;
+    if (is_kept && (RETRY(fstat(native->file.descriptor, &status)) != 0 ||
+                       !file_is(&native->file, &status)))
+        let_go(native);
     store_unlock(&native->file.store);
 }
 
-/* Each call looks after one place more, so that no mapping stays for ever. */
+/* Each call looks after one place more, so that nothing is kept for ever. */
 static void look_after_another(void)
 {
     static size_t next;
@@ -108,46 +118,16 @@ struct native *native_find(FILE *file)
     return native;
 }
 
-static enum descriptor_note note_of(const struct native *native)
-{
-    return descriptor_get_note(native->file.descriptor);
-}
-
-bool native_is_temporary(const struct native *native)
-{
-    enum descriptor_note note = note_of(native);
-    return note == NOTE_TEMPORARY || note == NOTE_PERMISSIONS;
-}
-
-bool native_is_given_away(const struct native *native)
-{
-    enum descriptor_note note = note_of(native);
-    return note == NOTE_GIVEN_AWAY || note == NOTE_GIVEN_AWAY_WITH_PERMISSIONS;
-}
-
-static bool has_permissions(const struct native *native)
-{
-    enum descriptor_note note = note_of(native);
-    return note == NOTE_PERMISSIONS || note == NOTE_GIVEN_AWAY_WITH_PERMISSIONS;
-}
-
-int native_permissions(const struct native *native, mode_t *permissions)
-{
-    enum { PERMISSION_BITS = 0777 };
-    struct stat status;
-    *permissions = 0;
-    if (!has_permissions(native))
-        return 0;
-    if (RETRY(fstat(native->file.descriptor, &status)) != 0)
-        return -1;
-    *permissions = status.st_mode & PERMISSION_BITS;
-    return 0;
-}
-
 void native_give_away(struct native *native, char *path)
 {
-    descriptor_set_note(native->file.descriptor,
-        has_permissions(native) ? NOTE_GIVEN_AWAY_WITH_PERMISSIONS : NOTE_GIVEN_AWAY);
     free(native->given_path);
     native->given_path = path;
+}
+
+void native_lose_write(struct native *native, int error)
+{
+    if (native->lost_write != 0)
+        return;
+    native->lost_write = error;
+    native->held = descriptor_duplicate(native->file.descriptor);
 }

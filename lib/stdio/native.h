@@ -15,20 +15,20 @@ struct native {
     struct file file;    /* must be first */
     char *given_path;    /* where filelike_persist has put the file; or NULL */
     char *answered_path; /* by filelike_path; or NULL */
+    int lost_write;      /* errno of one that the disk has told of, or 0 */
+    int held; /* a descriptor of the file then, so that no other is taken for it;
+                 or -1 */
 };
 
 /* The place of FILE's descriptor. NULL with ENOTSUP where FILE has no regular file. */
 struct native *native_find(FILE *file);
 
-/* Whether filelike_temporary has made the file, and whether filelike_persist has put it
- * in place. */
-bool native_is_temporary(const struct native *native);
-bool native_is_given_away(const struct native *native);
-
-/* 0, and in *PERMISSIONS those that filelike_temporary was asked for, or 0; or -1. */
-int native_permissions(const struct native *native, mode_t *permissions);
-
-/* The file stands at PATH now, a block of malloc's that belongs to NATIVE from now on. */
+/* The file stands at PATH now, a block of malloc's that belongs to NATIVE from now on,
+ * or NULL. */
 void native_give_away(struct native *native, char *path);
+
+/* Remembers that the disk has lost a write, with ERROR, for as long as the stream is
+ * open. */
+void native_lose_write(struct native *native, int error);
 
 #endif

@@ -41,10 +41,16 @@ void stream_abandon(struct stream *stream)
     free(stream);
 }
 
-static void remember(int *first)
+static void remember(int *first, int error)
 {
     if (*first == 0)
-        *first = errno;
+        *first = error;
+}
+
+void stream_lose_write(struct stream *stream, int error)
+{
+    remember(&stream->lost_write, error);
+    remember(&stream->first_error, error);
 }
 
 /* Whether what is done to the stream is to change nothing: it will be put in place by the
@@ -65,7 +71,7 @@ ssize_t stream_read(struct stream *stream, void *buffer, size_t size)
     stream->sought_to_write = false;
     store_unlock(stream->store);
     if (count == -1)
-        remember(&stream->first_error);
+        remember(&stream->first_error, errno);
     return count;
 }
 
@@ -81,8 +87,7 @@ int stream_write(struct stream *stream, const void *data, size_t size)
     store_unlock(stream->store);
     if (status == 0)
         return 0;
-    remember(&stream->lost_write);
-    remember(&stream->first_error);
+    stream_lose_write(stream, errno);
     /* Otherwise stdio's fclose would tell of it. */
     return stream->discarded ? 0 : -1;
 }

@@ -60,4 +60,7 @@ int stream_write(struct stream *stream, const void *data, size_t size);
 int64_t stream_seek(struct stream *stream, int64_t offset, int whence);
 int stream_close(struct stream *stream);
 
+/* Remembers that a write was lost, with ERROR, unless another one was before. */
+void stream_lose_write(struct stream *stream, int error);
+
 #endif

@@ -2,6 +2,8 @@
 
 #include "store/temporary.h"
 
+#include "base/process.h"
+
 #include <errno.h>
 #include <stdlib.h>
 
@@ -10,7 +12,7 @@
 
 static bool file_stays(const struct temporary *temporary)
 {
-    return temporary->given_path != NULL ||
+    return temporary->is_given_away ||
            (temporary->removal != NULL && !removal_is_armed(temporary->removal));
 }
 
@@ -63,17 +65,13 @@ void temporary_give_away(struct temporary *temporary, char *path)
         removal_release(temporary->removal);
         temporary->removal = NULL;
     }
-    free(temporary->given_path);
+    temporary->is_given_away = true;
     temporary->given_path = path;
 }
 
-void temporary_remove_name(struct temporary *temporary)
+bool temporary_may_be_given_away(const struct temporary *temporary)
 {
-    if (temporary->removal == NULL)
-        return;
-    removal_arm(temporary->removal);
-    removal_release(temporary->removal);
-    temporary->removal = NULL;
+    return !temporary->is_given_away && temporary->maker == process_number();
 }
 
 struct store *temporary_create(
@@ -85,6 +83,8 @@ struct store *temporary_create(
     file_init(&temporary->file, descriptor, size_limit);
     temporary->file.store.operations = &temporary_operations;
     temporary->removal = removal;
+    temporary->maker = process_number();
+    temporary->is_given_away = false;
     temporary->given_path = NULL;
     return &temporary->file.store;
 }

@@ -8,7 +8,9 @@
 struct temporary {
     struct file file;        /* must be first */
     struct removal *removal; /* of the file's name; NULL: it has none */
-    char *given_path;        /* where filelike_persist has put the file; or NULL */
+    unsigned maker;          /* process_number of who made the file */
+    bool is_given_away;      /* filelike_persist has put the file in place */
+    char *given_path;        /* where; or NULL, where no path leads there */
 };
 
 /* A store on DESCRIPTOR and REMOVAL, which may be NULL. Both belong to the store on
@@ -23,10 +25,10 @@ struct temporary *temporary_of(struct store *store);
 const char *temporary_path(const struct temporary *temporary);
 
 /* The file stands at PATH now, a block of malloc's that belongs to the store from now on,
- * and is no longer to be removed. */
+ * or NULL; and is no longer to be removed. */
 void temporary_give_away(struct temporary *temporary, char *path);
 
-/* Removes the file's old name, once its bytes have gone elsewhere. */
-void temporary_remove_name(struct temporary *temporary);
+/* Not twice, and not in a child of the process that made the file. */
+bool temporary_may_be_given_away(const struct temporary *temporary);
 
 #endif

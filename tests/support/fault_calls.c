@@ -35,13 +35,6 @@ STANDS_BEFORE int close(int descriptor)
     return -1;
 }
 
-STANDS_BEFORE int dup3(int descriptor, int number, int flags)
-{
-    if (fault_strikes(FAULT_DUP3))
-        return -1;
-    return (int) syscall(SYS_dup3, descriptor, number, flags);
-}
-
 /* Of the commands that the library gives, two can fail on an open descriptor. */
 STANDS_BEFORE int fcntl(int descriptor, int command, ...)
 {
@@ -87,7 +80,8 @@ STANDS_BEFORE off_t lseek(int descriptor, off_t offset, int whence)
 /* ---- Files ---------------------------------------------------------------------------
  */
 
-/* What is wrong with a file, and not with statx, fstat would tell, too. */
+/* What is wrong with a file, and not with statx, fstat would tell, too, by which the
+ * library asks for the size again. */
 static bool status_is_lost;
 
 STANDS_BEFORE int fstat(int descriptor, struct stat *status)
@@ -106,8 +100,7 @@ STANDS_BEFORE int statx(
     int directory, const char *path, int flags, unsigned asked, struct statx *status)
 {
     if (fault_strikes(FAULT_STATX)) {
-        status_is_lost =
-            (flags & AT_EMPTY_PATH) != 0 && (errno == EIO || errno == ENOMEM);
+        status_is_lost = asked == STATX_SIZE && (errno == EIO || errno == ENOMEM);
         return -1;
     }
     return (int) syscall(SYS_statx, directory, path, flags, asked, status);

@@ -59,7 +59,6 @@ static const struct {
     [FAULT_GETRANDOM] = {"getrandom",
         {{PASSES(ENOSYS)}, {PASSES(EPERM)}, {PASSES(EAGAIN)}, {INTERRUPTED}}},
     [FAULT_CLOSE] = {"close", {{FAILS(EIO)}, {INTERRUPTED}}},
-    [FAULT_DUP3] = {"dup3", {{FAILS(EMFILE)}, {PASSES(EBUSY)}, {INTERRUPTED}}},
     [FAULT_DUPFD] = {"fcntl with F_DUPFD_CLOEXEC", {{FAILS(EMFILE)}, {INTERRUPTED}}},
     [FAULT_SETFL] = {"fcntl with F_SETFL", {{FAILS(EPERM)}}},
     [FAULT_FACCESSAT] = {"faccessat",

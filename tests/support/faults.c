@@ -344,6 +344,8 @@ STANDS_BEFORE int linkat(
         return -1;
     if (faults.link != 0)
         return fault_fails(FAULT_LINKAT, faults.link);
+    if (faults.no_empty_path && (flags & AT_EMPTY_PATH) != 0)
+        return fault_fails(FAULT_LINKAT, ENOENT);
     let_others();
     die_in_time();
     return note('l', syscall(SYS_linkat, directory, path, to_directory, to, flags));

@@ -29,7 +29,6 @@ enum fault_call {
     FAULT_COPY_FILE_RANGE,
     FAULT_GETRANDOM,
     FAULT_CLOSE,
-    FAULT_DUP3,
     FAULT_DUPFD, /* fcntl with F_DUPFD_CLOEXEC */
     FAULT_SETFL, /* fcntl with F_SETFL */
     FAULT_FACCESSAT,
@@ -72,11 +71,12 @@ struct faults {
     int rename_new; /* renameat2 with RENAME_NOREPLACE */
     int sync_file;  /* fsync */
     int sync_directory;
-    int append;      /* pwritev2, with RWF_APPEND or RWF_NOAPPEND */
-    bool no_proc;    /* what is below /proc is not there */
-    bool no_listing; /* no directory may be read, only gone through */
-    bool tmpfs;      /* every filesystem says that it is one in memory, with a size */
-    bool interrupts; /* EINTR from every other call, and few bytes go at once */
+    int append;         /* pwritev2, with RWF_APPEND or RWF_NOAPPEND */
+    bool no_proc;       /* what is below /proc is not there */
+    bool no_empty_path; /* linkat does not take a descriptor alone (before Linux 6.10) */
+    bool no_listing;    /* no directory may be read, only gone through */
+    bool tmpfs;         /* every filesystem says that it is one in memory, with a size */
+    bool interrupts;    /* EINTR from every other call, and few bytes go at once */
     bool same_names; /* hidden names are drawn alike: the same again and again, twice */
     /* Called before each rename and link: what others may do meanwhile. */
     void (*meanwhile)(void);

@@ -237,95 +237,6 @@ static void fork_during_move(void)
     EXPECT(fclose(sharing) == 0 && fclose(stream) == 0);
 }
 
-/* ---- A call for another stream while one is put in place -----------------------------
- */
-
-/* Each looks after one other native stream. */
-static void *use_another(void *context)
-{
-    enum { ENOUGH = 100 }; /* more than there are descriptors */
-    FILE *other = tmpfile();
-    (void) context;
-    for (int i = 0; i < ENOUGH; i++)
-        EXPECT(filelike_size(other) == 0);
-    EXPECT(fclose(other) == 0);
-    return NULL;
-}
-
-/* The descriptor has got another file. */
-static enum fault use_another_after_exchange(enum fault_call call)
-{
-    static bool exchanged;
-    pthread_t thread;
-    if (call == FAULT_DUP3) {
-        exchanged = true;
-    } else if (exchanged) {
-        faults.strike = NULL;
-        EXPECT(pthread_create(&thread, NULL, use_another, NULL) == 0);
-        EXPECT(pthread_join(thread, NULL) == 0);
-    }
-    return FAULT_NONE;
-}
-
-static int persist_with_view(void *context)
-{
-    (void) context;
-    expect_failures = 0;
-    FILE *stream = filelike_temporary("w+", NULL);
-    EXPECT(fputs("viewed", stream) >= 0);
-    const char *view = filelike_view(stream, NULL);
-    EXPECT(view != NULL);
-    faults.link = EXDEV;
-    faults.strike = use_another_after_exchange;
-    EXPECT(filelike_persist(stream, "target", 0) == 0);
-    EXPECT(faults.strike == NULL);
-    EXPECT(strcmp(view, "viewed") == 0);
-    EXPECT(fclose(stream) == 0);
-    return expect_status();
-}
-
-static void keep_view_during_persist(void)
-{
-    expect_subject = "a view, while its stream is put in place";
-    EXPECT(in_child(persist_with_view, NULL) == EXIT_SUCCESS);
-    EXPECT(strcmp(content("target"), "viewed") == 0);
-    EXPECT(unlink("target") == 0);
-}
-
-/* ---- A view whose file is replaced, and cannot be mapped ------------------------------
- */
-
-static enum fault refuse_mapping_after_exchange(enum fault_call call)
-{
-    static bool exchanged;
-    if (call == FAULT_DUP3)
-        exchanged = true;
-    if (!exchanged || call != FAULT_MMAP)
-        return FAULT_NONE;
-    faults.strike = NULL;
-    errno = ENOMEM;
-    return FAULT_FAILS;
-}
-
-static void view_after_lost_mapping(void)
-{
-    expect_subject = "a view after a persist that could not map the new file";
-    FILE *stream = filelike_temporary("w+", NULL);
-    EXPECT(fputs("viewed", stream) >= 0);
-    const char *view = filelike_view(stream, NULL);
-    faults.link = EXDEV;
-    faults.strike = refuse_mapping_after_exchange;
-    EXPECT(filelike_persist(stream, "target", 0) == 0);
-    EXPECT(faults.strike == NULL);
-    faults.link = 0;
-    EXPECT(strcmp(view, "viewed") == 0);
-    rewind(stream);
-    EXPECT(fputs("VIEWED", stream) >= 0);
-    view = filelike_view(stream, NULL);
-    EXPECT(view != NULL && strcmp(view, "VIEWED") == 0);
-    EXPECT(fclose(stream) == 0 && unlink("target") == 0);
-}
-
 /* ---- Others who write where a write is cut -------------------------------------------
  */
 
@@ -400,8 +311,6 @@ int main(void)
     fork_during_cleanup();
     fork_during_creation();
     fork_during_move();
-    keep_view_during_persist();
-    view_after_lost_mapping();
     keep_others();
     scratch_leave();
     return expect_status();

@@ -315,6 +315,94 @@ FILE *filelike_atomic(const char *path, const char *mode,
  */
 FILE *filelike_reopen(FILE *stream, const char *mode) FILELIKE_OPENS FILELIKE_NONNULL(1);
 
+/* Opens a part of the bytes of a stream as a stream to read, with a position of its own
+ * from 0 on: a member of an archive, a field of a form. Otherwise as
+ * filelike_reopen(stream, "r"). filelike_size tells what is there of the part;
+ * filelike_view and filelike_persist give it.
+ *
+ * stream   any stream whose bytes can be reached, see "Using a stream"; a section, too
+ * start    where the part begins, in bytes from the beginning of what stream shows. Past
+ *          the end the section is empty.
+ * size     how many bytes it has at most; -1: to the end, wherever that is then
+ *
+ * Returns  the stream, or NULL with errno.
+ * Errors   EINVAL   start is negative, or size is below -1
+ *          ENOTSUP  the bytes cannot be reached
+ * Later    ENOTSUP  filelike_reopen with a mode that writes, filelike_fileno,
+ *                   filelike_path, filelike_truncate, filelike_detach
+ */
+FILE *filelike_section(FILE *stream, int64_t start, int64_t size) FILELIKE_OPENS
+    FILELIKE_NONNULL(1);
+
+/* ---- Streams of the caller's own -----------------------------------------------------
+ */
+
+/* What a stream on something of the caller's own can do. Each operation gets the context
+ * that filelike_custom was given. A failure is -1 with errno; one that leaves errno 0 is
+ * EIO, and so is a result that is not allowed. After EINTR the operation is asked again.
+ *
+ * Operations return (no longjmp, no exception). They are called with the bytes locked and
+ * with cancellation off. They use no stream on the same context, and open and close no
+ * stream while another thread may be in fflush(NULL) or exit, as the C library holds its
+ * list of streams then.
+ *
+ * read     Reads up to size bytes from position on. Returns how many, 0 at the end.
+ *          NULL: the stream cannot be read.
+ * write    Writes up to size bytes at position. Returns how many were taken, at least 1.
+ *          NULL: the stream cannot be written.
+ * size     Returns the number of bytes. NULL: a stream without positions, as a pipe is.
+ * truncate Cuts to size bytes, or extends with zero bytes. Returns 0. NULL: ENOTSUP.
+ * close    Called once, at the end, and nothing after it. lost is the errno of the first
+ *          lost write, or 0, so that what is incomplete can be given up; ECANCELED after
+ *          filelike_discard. Returns 0, or -1 with errno, which fclose then reports.
+ *          NULL: there is nothing to do.
+ */
+typedef struct filelike_operations {
+    ssize_t (*read)(void *context, void *buffer, size_t size, int64_t position);
+    ssize_t (*write)(void *context, const void *data, size_t size, int64_t position);
+    int64_t (*size)(void *context);
+    int (*truncate)(void *context, int64_t size);
+    int (*close)(void *context, int lost);
+    void *reserved[3]; /* must be NULL */
+} filelike_operations;
+
+/* Opens a stream on operations of the caller's own, the same with every C library.
+ *
+ * Short transfers are continued, and gaps are filled with zero bytes through write. No
+ * two threads are in operations of one context at once: of the streams of one
+ * filelike_custom and its reopened ones, that is, not of two made on one pointer.
+ *
+ * With size the stream has positions, and everything of "Using a stream" works that its
+ * operations allow, view and detach by a copy. It has neither descriptor nor path, and
+ * whether it is in memory is not known: ENOTSUP.
+ *
+ * Without size the bytes come in order. ftell counts them. fflush, and a seek that
+ * changes nothing, succeed and lose nothing of what stdio has read ahead; any other seek
+ * is ESPIPE. Of "Using a stream", filelike_error and filelike_discard work.
+ *
+ * A write that fails stores nothing; but what the write operation took before it failed
+ * stays, where no truncate can take it back. The last fclose closes the context, and
+ * tells of a lost write rather than of what close says. In a forked child what was
+ * pending is written by both, and each may close. At exit what is pending is written, and
+ * close is not called.
+ *
+ * context     what the operations work on. It belongs to the stream if the call succeeds,
+ *             and is still the caller's if it fails: then no operation was called but
+ *             truncate.
+ * operations  copied
+ * mode        see "Opening"; not NULL. The "w" modes truncate. Without size "r", "w" or
+ *             "a".
+ * options     size_limit, buffer_size and flags apply
+ *
+ * Returns  the stream, or NULL with errno.
+ * Errors   EINVAL  operations is NULL or has a reserved member that is not NULL; mode is
+ *                  not allowed, or needs an operation that is NULL; options are not
+ *                  allowed
+ *          If truncate fails for a "w" mode, its errno.
+ */
+FILE *filelike_custom(void *context, const struct filelike_operations *operations,
+    const char *mode, const struct filelike_options *options) FILELIKE_OPENS;
+
 /* ---- A shared allowance of memory ----------------------------------------------------
  */
 
@@ -499,7 +587,7 @@ const char *filelike_path(FILE *stream) FILELIKE_NONNULL(1);
 int filelike_keep(FILE *stream) FILELIKE_NONNULL(1);
 
 /* Atomic: publishes nothing. Named: removes the file after all, also if it was kept.
- * fclose of the stream then returns 0, whatever was lost.
+ * Custom: close gets ECANCELED. fclose of the stream then returns 0, whatever was lost.
  *
  * Returns  0, or -1 with errno.
  */

@@ -5,24 +5,13 @@
 
 #include "stdio/access.h"
 #include "stdio/cookie.h"
-#include "store/temporary.h"
 
 #include <errno.h>
 
-static int refuse(void)
-{
-    errno = ENOTSUP;
-    return -1;
-}
-
-/* A file that has been given away stays anyhow. */
 static int keep(const struct access *access)
 {
-    const struct temporary *temporary = temporary_of(access->store);
-    if (temporary == NULL || (temporary->removal == NULL && !temporary->is_given_away))
-        return refuse();
-    if (temporary->removal != NULL)
-        removal_disarm(temporary->removal);
+    if (store_keep(access->store) != 0)
+        return -1;
     access->stream->discarded = false;
     return 0;
 }
@@ -37,14 +26,12 @@ int filelike_keep(FILE *file)
     return call_end(&access.call, status);
 }
 
+/* What an ending would put in place has no other way to go on. */
 static int discard(const struct access *access)
 {
-    const struct temporary *temporary = temporary_of(access->store);
-    bool named = temporary != NULL && temporary->removal != NULL;
-    if (access->stream == NULL || (!named && access->stream->ending == NULL))
-        return refuse();
-    if (named)
-        removal_arm(temporary->removal);
+    bool ends = access->stream != NULL && access->stream->ending != NULL;
+    if (!ends && store_discard(access->store) != 0)
+        return -1;
     access->stream->discarded = true;
     return 0;
 }

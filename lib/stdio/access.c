@@ -63,13 +63,21 @@ static bool is_writable(const struct access *access)
                                   : cookie_writable(access->file);
 }
 
+static int check_change(const struct access *access)
+{
+    bool can_change = store_can_truncate(access->store);
+    if (can_change && is_writable(access))
+        return 0;
+    errno = can_change ? EBADF : ENOTSUP;
+    return -1;
+}
+
 int access_begin_change(struct access *access, FILE *file)
 {
     if (access_begin(access, file) != 0)
         return -1;
-    if (is_writable(access))
+    if (check_change(access) == 0)
         return lock_bytes(access, cookie_synchronize);
-    errno = EBADF;
     return give_up(access);
 }
 

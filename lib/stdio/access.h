@@ -25,7 +25,8 @@ int access_begin_bytes(struct access *access, FILE *file);
 /* The same, with stdio and the bytes at the same position. */
 int access_begin_position(struct access *access, FILE *file);
 
-/* The same, to change the bytes: EBADF where the stream may only read. */
+/* The same, to change the bytes: ENOTSUP where nobody can, EBADF where the stream may
+ * only read. */
 int access_begin_change(struct access *access, FILE *file);
 
 /* Those that the stream was opened with, or 0. */

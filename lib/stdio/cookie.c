@@ -6,6 +6,7 @@
 #include "filelike.h"
 #include "base/mode.h"
 #include "stdio/internals.h"
+#include "store/sequential.h"
 
 #include <errno.h>
 #include <stdio_ext.h>
@@ -42,19 +43,26 @@ typedef off_t cookie_offset;
 #error "How does fopencookie of this C library behave? tests/facts.c asks; answer here."
 #endif
 
+/* Where the caller locks, we do not: a forked child's glibc makes the locks of streams
+ * new, but not of these. */
+static bool is_locked_by_caller(FILE *file)
+{
+    return __fsetlocking(file, FSETLOCKING_QUERY) == FSETLOCKING_BYCALLER;
+}
+
 /* ---- Callbacks -----------------------------------------------------------------------
  */
 
-/* What is in memory is fetched again sooner than it is copied, so of a large buffer only
- * a part is filled. On disk a read after a write may be stdio's, for a seek (never to the
- * start), and nobody's: the caller will more likely write there, too. So a byte has to
- * do, and the next read brings the others. */
+/* In memory a small read is cheaper than a large one, and what is in memory may move, so
+ * its buffer is large: only a part is filled. On disk a read after a write may be
+ * stdio's, for a seek (never to the start), and nobody's: the caller will more likely
+ * write there, too. So a byte has to do, and the next read brings the others. */
 static size_t worth_reading(const struct stream *stream, size_t size)
 {
     enum { ENOUGH = 1024 };
-    if (size <= ENOUGH)
+    if (size <= ENOUGH || store_is_sequential(stream->store))
         return size;
-    if (store_descriptor(stream->store) == -1)
+    if (store_can_move(stream->store))
         return size == stream->buffer_size ? ENOUGH : size;
     return SEEK_REFILLS && stream->sought_to_write ? 1 : size;
 }
@@ -89,17 +97,58 @@ static bool appends_pending(const struct stream *stream)
     return (stream->mode & MODE_APPEND) != 0 && __fpending(stream->file) > 0;
 }
 
-static int seek_callback(void *cookie, cookie_offset *offset, int whence)
+/* Where stdio is: what it has of read-ahead and pushed-back characters only it knows. At
+ * exit glibc comes here without its lock, which another thread may have. */
+static int64_t stdio_position(FILE *file)
 {
-    struct stream *stream = cookie;
-    struct call call = call_begin();
+    bool locking = internals_needs_lock(file);
+    if (!is_locked_by_caller(file) && ftrylockfile(file) != 0)
+        return -1;
+    int64_t position = ftello(file);
+    cookie_unlock(file, locking);
+    return position;
+}
+
+/* Where stdio asks to go on its way to POSITION. */
+static int64_t refill_position(FILE *file, int64_t position)
+{
+    size_t rounding = SEEK_REFILLS ? __fbufsize(file) - 1 : 0;
+    return position & ~(int64_t) rounding;
+}
+
+/* Where bytes come in order, only a seek to where the stream is can succeed: that of
+ * ftell, that of fflush, which gives read-ahead back, and the caller's own. */
+static bool stays_in_order(struct stream *stream, int64_t offset, int whence)
+{
+    int64_t position = stream_seek(stream, 0, SEEK_CUR);
+    if (whence == SEEK_CUR && offset == 0)
+        return true;
+    if ((stream->mode & MODE_READ) == 0)
+        return offset == (whence == SEEK_SET ? position : 0);
+    int64_t read = stdio_position(stream->file);
+    if (whence == SEEK_SET)
+        return offset == read || offset == refill_position(stream->file, read);
+    return whence == SEEK_CUR && offset == read - position;
+}
+
+static int64_t seek_for_stdio(struct stream *stream, int64_t offset, int whence)
+{
     if (whence == SEEK_CUR && appends_pending(stream))
         whence = SEEK_END;
-    int64_t position = call_end(&call, stream_seek(stream, *offset, whence));
-    if (position == -1)
+    if (store_is_sequential(stream->store) && !stays_in_order(stream, offset, whence)) {
+        errno = ESPIPE;
         return -1;
-    *offset = position;
-    return 0;
+    }
+    return stream_seek(stream, offset, whence);
+}
+
+static int seek_callback(void *cookie, cookie_offset *offset, int whence)
+{
+    struct call call = call_begin();
+    int64_t position = seek_for_stdio(cookie, *offset, whence);
+    if (position != -1)
+        *offset = position;
+    return call_end(&call, position != -1 ? 0 : -1);
 }
 
 static int close_callback(void *cookie)
@@ -134,6 +183,14 @@ static void set_buffer(struct stream *stream)
         (void) setvbuf(stream->file, stream->buffer, _IOFBF, room);
 }
 
+/* glibc seeks to a position with the bits of the buffer's size less one cleared, and
+ * reads up to it. With one such bit alone that is the position itself, but for those that
+ * have the bit. */
+size_t cookie_buffer_in_order(size_t size)
+{
+    return SEEK_REFILLS ? SEQUENTIAL_BACK + 1 : size;
+}
+
 bool cookie_replaces_buffers(void)
 {
     return INTERNALS_REPLACE_BUFFERS;
@@ -166,13 +223,6 @@ void cookie_stop_locking(FILE *file)
 
 /* ---- Any FILE * ----------------------------------------------------------------------
  */
-
-/* Where the caller locks, we do not: a forked child's glibc makes the locks of streams
- * new, but not of these. */
-static bool is_locked_by_caller(FILE *file)
-{
-    return __fsetlocking(file, FSETLOCKING_QUERY) == FSETLOCKING_BYCALLER;
-}
 
 bool cookie_lock(FILE *file)
 {

@@ -13,6 +13,10 @@ int cookie_open(struct stream *stream, unsigned flags);
  * takes for itself, or 0 where its own buffer is just as large. */
 size_t cookie_buffer_room(size_t size);
 
+/* The size of the buffer in place of SIZE where bytes come in order and are read: with it
+ * the library knows where stdio seeks to. */
+size_t cookie_buffer_in_order(size_t size);
+
 /* Whether a stream's late buffer takes the place of the first, see stream.h. */
 bool cookie_replaces_buffers(void);
 

@@ -7,12 +7,12 @@
 #include "stdio/cookie.h"
 #include "stdio/registry.h"
 
-static bool has_descriptor(struct store *store)
+static bool can_move(struct store *store)
 {
     store_lock(store);
-    bool has = store_descriptor(store) != -1;
+    bool can = store_can_move(store);
     store_unlock(store);
-    return has;
+    return can;
 }
 
 struct buffer_sizes {
@@ -20,13 +20,14 @@ struct buffer_sizes {
     size_t late; /* once the bytes have moved to a descriptor; 0: as now */
 };
 
-static struct buffer_sizes choose_buffer(
-    struct store *store, const struct filelike_options *options, size_t default_buffer)
+static struct buffer_sizes choose_buffer(struct store *store, unsigned mode,
+    const struct filelike_options *options, size_t default_buffer)
 {
-    if (options->buffer_size != 0)
-        return (struct buffer_sizes){.now = options->buffer_size};
-    if (!cookie_replaces_buffers() || has_descriptor(store))
-        return (struct buffer_sizes){.now = default_buffer};
+    size_t wanted = options->buffer_size != 0 ? options->buffer_size : default_buffer;
+    if (store_is_sequential(store) && (mode & MODE_READ) != 0)
+        return (struct buffer_sizes){.now = cookie_buffer_in_order(wanted)};
+    if (options->buffer_size != 0 || !cookie_replaces_buffers() || !can_move(store))
+        return (struct buffer_sizes){.now = wanted};
     return (struct buffer_sizes){.now = BUFFER_IN_MEMORY, .late = BUFFER_ON_DISK};
 }
 
@@ -35,7 +36,7 @@ static struct stream *open_with(struct store *store, unsigned mode,
     const struct filelike_options *options, size_t default_buffer,
     int (*init)(struct handle *, struct store *, unsigned))
 {
-    struct buffer_sizes sizes = choose_buffer(store, options, default_buffer);
+    struct buffer_sizes sizes = choose_buffer(store, mode, options, default_buffer);
     struct stream *stream =
         stream_create(store, mode, init, sizes.now, cookie_buffer_room(sizes.now));
     if (stream == NULL)

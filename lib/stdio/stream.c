@@ -51,6 +51,7 @@ void stream_lose_write(struct stream *stream, int error)
 {
     remember(&stream->lost_write, error);
     remember(&stream->first_error, error);
+    remember(&stream->store->lost_write, error);
 }
 
 /* Whether what is done to the stream is to change nothing: it will be put in place by the
@@ -84,12 +85,11 @@ int stream_write(struct stream *stream, const void *data, size_t size)
     stream->wrote_last = true;
     stream->sought_to_write = false;
     stream->has_moved = stream->late_size != 0 && store_descriptor(stream->store) != -1;
+    if (status != 0)
+        stream_lose_write(stream, errno);
     store_unlock(stream->store);
-    if (status == 0)
-        return 0;
-    stream_lose_write(stream, errno);
-    /* Otherwise stdio's fclose would tell of it. */
-    return stream->discarded ? 0 : -1;
+    /* A lost write that nobody wants to hear of stdio's fclose would tell. */
+    return status == 0 || stream->discarded ? 0 : -1;
 }
 
 int64_t stream_seek(struct stream *stream, int64_t offset, int whence)

@@ -213,7 +213,9 @@ static int64_t seek_base(const struct handle *handle, int whence)
     case SEEK_CUR:
         return handle->position;
     case SEEK_END:
-        return store_size(handle->store);
+        /* What comes in order ends where it has come to. */
+        return store_is_sequential(handle->store) ? handle->position
+                                                  : store_size(handle->store);
     default:
         errno = EINVAL;
         return -1;

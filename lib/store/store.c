@@ -10,8 +10,10 @@ void store_init(
     struct store *store, const struct store_operations *operations, uint64_t size_limit)
 {
     store->operations = operations;
+    store->guard = store;
     store->first = NULL;
     store->spills = false;
+    store->lost_write = 0;
     lock_init(&store->lock);
     atomic_init(&store->references, 1);
     bool unlimited = size_limit == 0 || size_limit > INT64_MAX;
@@ -32,19 +34,24 @@ int store_release(struct store *store)
     return 0;
 }
 
+void store_share_lock(struct store *store, struct store *other)
+{
+    store->guard = other->guard;
+}
+
 void store_lock(struct store *store)
 {
-    lock_acquire(&store->lock);
+    lock_acquire(&store->guard->lock);
 }
 
 bool store_try_lock(struct store *store)
 {
-    return lock_try(&store->lock);
+    return lock_try(&store->guard->lock);
 }
 
 void store_unlock(struct store *store)
 {
-    lock_release(&store->lock);
+    lock_release(&store->guard->lock);
 }
 
 ssize_t store_read(struct store *store, void *buffer, size_t size, int64_t position)
@@ -172,4 +179,37 @@ int store_spill(struct store *store)
     if (!store->spills || store_descriptor(store) != -1 || errno != ENOMEM)
         return -1;
     return store_move_to_disk(store);
+}
+
+int store_check_mode(const struct store *store, unsigned mode)
+{
+    int (*check_mode)(const struct store *, unsigned) = store->operations->check_mode;
+    return check_mode != NULL ? check_mode(store, mode) : 0;
+}
+
+int store_keep(struct store *store)
+{
+    int (*keep)(struct store *) = store->operations->keep;
+    return keep != NULL ? keep(store) : lack();
+}
+
+int store_discard(struct store *store)
+{
+    int (*discard)(struct store *) = store->operations->discard;
+    return discard != NULL ? discard(store) : lack();
+}
+
+bool store_can_truncate(const struct store *store)
+{
+    return store->operations->truncate != NULL;
+}
+
+bool store_is_sequential(const struct store *store)
+{
+    return store->operations->size == NULL;
+}
+
+bool store_can_move(const struct store *store)
+{
+    return store->operations->obtain_descriptor != NULL && store_descriptor(store) == -1;
 }

@@ -17,8 +17,8 @@
 struct store;
 
 /* What a kind of store can do. Failures are -1 or NULL with errno, and lose nothing. A
- * kind leaves NULL what means nothing to it, which is ENOTSUP then; all kinds have read,
- * write, append and destroy. */
+ * kind leaves NULL what means nothing to it, which is ENOTSUP then; all kinds have read
+ * and destroy, and those that may be written have write and append. */
 struct store_operations {
     /* At most SIZE bytes from POSITION on; 0 at the end or past it. */
     ssize_t (*read)(struct store *, void *buffer, size_t size, int64_t position);
@@ -46,6 +46,12 @@ struct store_operations {
     /* For a change by other means than these: what only the views of before need can go.
      * NULL: nothing is kept for them. */
     void (*end_views)(struct store *);
+    /* 0 where another stream, in MODE (MODE_* bits), may share the store, else -1 with
+     * errno. NULL: any may. */
+    int (*check_mode)(const struct store *, unsigned mode);
+    /* The file stays, or nobody wants what was written any more. */
+    int (*keep)(struct store *);
+    int (*discard)(struct store *);
     /* 0, or -1 with errno where bytes that outlive the store may be lost by that. */
     int (*destroy)(struct store *);
 };
@@ -55,9 +61,11 @@ struct handle;
 struct store {
     const struct store_operations *operations;
     struct handle *first; /* see handle.h; or NULL */
+    struct store *guard;  /* whose lock this one is under: its own, or another's */
     struct lock lock;
     atomic_uint references;
     int64_t size_limit; /* bytes */
+    int lost_write;     /* errno of the first one, by whichever stream; or 0 */
     bool spills;        /* moves to disk by itself, where memory does not suffice */
 };
 
@@ -67,6 +75,9 @@ void store_init(
 void store_retain(struct store *store);
 /* What destroy returned, where it was the last reference, else 0. */
 int store_release(struct store *store);
+
+/* Puts a new store under the lock of OTHER, on which it has a reference. */
+void store_share_lock(struct store *store, struct store *other);
 
 void store_lock(struct store *store);
 bool store_try_lock(struct store *store);
@@ -85,6 +96,18 @@ int store_descriptor(const struct store *store);
 int store_obtain_descriptor(struct store *store);
 int store_move_to_disk(struct store *store);
 int store_in_memory(const struct store *store);
+int store_check_mode(const struct store *store, unsigned mode);
+int store_keep(struct store *store);
+int store_discard(struct store *store);
+
+/* Whether the bytes may be cut and extended at all. */
+bool store_can_truncate(const struct store *store);
+
+/* Whether the bytes come in order, as through a pipe: the store has no size. */
+bool store_is_sequential(const struct store *store);
+
+/* Whether the bytes have no descriptor, but can move to one. */
+bool store_can_move(const struct store *store);
 
 void store_end_views(struct store *store);
 

@@ -30,6 +30,30 @@ static int temporary_destroy(struct store *store)
     return stays ? status : 0;
 }
 
+/* A file that has been given away stays anyhow. */
+static int temporary_keep(struct store *store)
+{
+    const struct temporary *temporary = (const struct temporary *) store;
+    if (temporary->removal == NULL && !temporary->is_given_away) {
+        errno = ENOTSUP;
+        return -1;
+    }
+    if (temporary->removal != NULL)
+        removal_disarm(temporary->removal);
+    return 0;
+}
+
+static int temporary_discard(struct store *store)
+{
+    const struct temporary *temporary = (const struct temporary *) store;
+    if (temporary->removal == NULL) {
+        errno = ENOTSUP;
+        return -1;
+    }
+    removal_arm(temporary->removal);
+    return 0;
+}
+
 static const struct store_operations temporary_operations = {
     .read = file_read,
     .write = file_write,
@@ -43,6 +67,8 @@ static const struct store_operations temporary_operations = {
     .obtain_descriptor = file_obtain_descriptor,
     .move_to_disk = file_move_to_disk,
     .in_memory = file_in_memory,
+    .keep = temporary_keep,
+    .discard = temporary_discard,
     .destroy = temporary_destroy,
 };
 

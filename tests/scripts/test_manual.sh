@@ -105,19 +105,24 @@ done <references
 } >prototypes.c
 cc -Wall -Wextra -Werror -c prototypes.c || fail "a SYNOPSIS is not what lib/filelike.h declares"
 
-# The members of struct filelike_options, in the order of FILE.
+# members STRUCTURE FILE: in their order.
 members()
 {
-    sed -n '/^typedef struct filelike_options {/,/^} filelike_options;/p' "$1" | tr -s ' ' | sed '/^ *$/d'
+    sed -n "/^typedef struct $1 {/,/^} $1;/p" "$2" | tr -s ' ' | sed '/^ *$/d'
 }
 
-sed -n '/^typedef struct filelike_options {/,/^} filelike_options;/p' "$source/man/filelike.3" |
-    sed 's/\\(aq/'\''/g' >manual.c
-cc -E manual.c | grep -v '^#' >manual
-members header >members.header
-members manual >members.manual
-same "struct filelike_options in lib/filelike.h and man/filelike.3" \
-    members.header members.manual "show the structure as it is"
+# shows STRUCTURE PAGE: as it is in the header.
+shows()
+{
+    members "$1" "$source/man/$2.3" | sed 's/\\(aq/'\''/g' >manual.c
+    cc -E manual.c | grep -v '^#' >manual
+    members "$1" header >members.header
+    members "$1" manual >members.manual
+    same "struct $1 in lib/filelike.h and man/$2.3" members.header members.manual \
+        "show the structure as it is"
+}
+shows filelike_options filelike
+shows filelike_operations filelike_custom
 
 # Each constant that a page names.
 # shellcheck disable=SC2086
@@ -137,6 +142,7 @@ cc -c constants.c || fail "a page names a constant that does not exist"
 #   .\" example: NAME [flags FLAG...] [status STATUS]
 #   .\" input: NAME                    (of the program, else empty)
 #   .\" output: NAME [FILE]            (that it prints, or that FILE holds then)
+#   .\" from: FILE                     (a part of FILE, which other tests compile and run)
 cat >extract.awk <<'AWK'
 function fail(message)
 {
@@ -169,6 +175,7 @@ function plain(line)
         print $4 > ($3 ".file")
     next
 }
+/^\.\\" from: / { file = "part-" ++parts; print $3 > (file ".from"); next }
 /^\.Bd -literal/ {
     inside = 1
     if (file == "" && section == ".Sh EXAMPLES")
@@ -242,8 +249,34 @@ check_example()
     check_leftovers "$1"
 }
 
+# Whether the lines of the first file are in the second, one after the other.
+has_lines()
+{
+    awk '
+    NR == FNR { wanted[++count] = $0; next }
+    { lines[++total] = $0 }
+    END {
+        for (start = 0; start + count <= total; start++) {
+            for (i = 1; i <= count && lines[start + i] == wanted[i]; i++) { }
+            if (i > count) exit 0
+        }
+        exit 1
+    }' "$1" "$2"
+}
+
+check_parts()
+{
+    for from in part-*.from; do
+        test -e "$from" || break
+        has_lines "${from%.from}" "$source/$(cat "$from")" ||
+            fail "$page: quotes $(cat "$from"), which has other lines"
+        count=$((count + 1))
+    done
+}
+
 count=0
 for page in $pages; do
+    rm -f part-*
     : >examples
     awk -f extract.awk "$page" || fail "$page: its examples cannot be read (above)"
     page=man/${page##*/}
@@ -252,6 +285,7 @@ for page in $pages; do
         check_example "$example"
         count=$((count + 1))
     done <examples
+    check_parts
 done
 
 # ---- Lint -----------------------------------------------------------------------------

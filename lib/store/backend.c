@@ -1,0 +1,162 @@
+#include <config.h>
+
+#include "store/backend.h"
+
+#include "base/mode.h"
+
+#include <errno.h>
+
+/* ---- Beginning -----------------------------------------------------------------------
+ */
+
+int backend_check_mode(const struct filelike_operations *operations, unsigned mode)
+{
+    bool sequential = operations->size == NULL;
+    bool reads = (mode & MODE_READ) != 0;
+    bool writes = (mode & MODE_WRITE) != 0;
+    bool truncates = (mode & MODE_TRUNCATE) != 0 && !sequential;
+    bool lacks = (reads && operations->read == NULL) ||
+                 (writes && operations->write == NULL) ||
+                 (truncates && operations->truncate == NULL);
+    if (!lacks && !(sequential && reads && writes))
+        return 0;
+    errno = EINVAL;
+    return -1;
+}
+
+void backend_init(struct backend *backend, const struct store_operations *kind,
+    void *context, const struct filelike_operations *operations, uint64_t size_limit)
+{
+    *backend = (struct backend){.context = context, .operations = *operations};
+    store_init(&backend->store, kind, size_limit);
+}
+
+void backend_own(struct store *store)
+{
+    ((struct backend *) store)->owned = true;
+}
+
+/* ---- Results -------------------------------------------------------------------------
+ */
+
+/* RESULT of an operation that may return 0 to HIGHEST, or -1 with an errno. */
+static int64_t check_result(int64_t result, int64_t highest)
+{
+    if (result >= 0 && result <= highest)
+        return result;
+    if (result != -1 || errno == 0)
+        errno = EIO;
+    return -1;
+}
+
+/* Whether an operation is to be asked again. */
+static bool is_interrupted(int64_t result)
+{
+    return result == -1 && errno == EINTR;
+}
+
+/* ---- Operations ----------------------------------------------------------------------
+ *
+ * Each finds errno 0, so that a failure which sets none is noticed. */
+
+ssize_t backend_read(
+    const struct backend *backend, void *buffer, size_t size, int64_t position)
+{
+    ssize_t count;
+    do {
+        errno = 0;
+        count = backend->operations.read(backend->context, buffer, size, position);
+    } while (is_interrupted(count));
+    return (ssize_t) check_result(count, (int64_t) size);
+}
+
+/* How many of SIZE bytes were taken, at least one; or -1. */
+static ssize_t write_some(
+    const struct backend *backend, const void *data, size_t size, int64_t position)
+{
+    ssize_t count;
+    do {
+        errno = 0;
+        count = backend->operations.write(backend->context, data, size, position);
+    } while (is_interrupted(count));
+    if (count == 0)
+        errno = EIO;
+    return count == 0 ? -1 : (ssize_t) check_result(count, (int64_t) size);
+}
+
+int backend_write(const struct backend *backend, const void *data, size_t size,
+    int64_t position, size_t *taken)
+{
+    const char *bytes = data;
+    *taken = 0;
+    while (*taken < size) {
+        ssize_t count = write_some(
+            backend, bytes + *taken, size - *taken, position + (int64_t) *taken);
+        if (count == -1)
+            return -1;
+        *taken += (size_t) count;
+    }
+    return 0;
+}
+
+int64_t backend_size(const struct backend *backend)
+{
+    int64_t size;
+    do {
+        errno = 0;
+        size = backend->operations.size(backend->context);
+    } while (is_interrupted(size));
+    return check_result(size, INT64_MAX);
+}
+
+int backend_truncate(const struct backend *backend, int64_t size)
+{
+    int status;
+    if (backend->operations.truncate == NULL) {
+        errno = ENOTSUP;
+        return -1;
+    }
+    do {
+        errno = 0;
+        status = backend->operations.truncate(backend->context, size);
+    } while (is_interrupted(status));
+    return (int) check_result(status, 0);
+}
+
+/* ---- The end -------------------------------------------------------------------------
+ */
+
+int backend_discard(struct store *store)
+{
+    ((struct backend *) store)->discarded = true;
+    return 0;
+}
+
+/* It is called once, whatever it says: the context may be gone by then. */
+static int close_context(const struct backend *backend, int lost)
+{
+    if (backend->operations.close == NULL)
+        return 0;
+    errno = 0;
+    int status = backend->operations.close(backend->context, lost);
+    if (is_interrupted(status))
+        errno = EIO;
+    return (int) check_result(status, 0);
+}
+
+/* A lost write wins over what closing says. */
+int backend_close(const struct backend *backend)
+{
+    int lost = backend->store.lost_write;
+    if (!backend->owned)
+        return 0;
+    if (backend->discarded) {
+        (void) close_context(backend, ECANCELED);
+        return 0;
+    }
+    int status = close_context(backend, lost);
+    if (lost == 0)
+        return status;
+    errno = lost;
+    return -1;
+}

@@ -1,0 +1,84 @@
+#include <config.h>
+
+#include "store/copy.h"
+
+#include "files/descriptor.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- To memory -----------------------------------------------------------------------
+ */
+
+/* Memory for SIZE bytes and a '\0'. */
+static char *allocate_block(int64_t size)
+{
+    if (size == -1)
+        return NULL;
+    if (size >= PTRDIFF_MAX) {
+        errno = ENOMEM;
+        return NULL;
+    }
+    return malloc((size_t) size + 1);
+}
+
+/* As much of SIZE bytes as there is, or -1. */
+static ssize_t read_from_start(struct store *store, char *block, size_t size)
+{
+    size_t total = 0;
+    ssize_t count = 1;
+    while (total < size && count > 0) {
+        count = store_read(store, block + total, size - total, (int64_t) total);
+        if (count > 0)
+            total += (size_t) count;
+    }
+    return count == -1 ? -1 : (ssize_t) total;
+}
+
+char *copy_to_block(struct store *store, size_t *size)
+{
+    int64_t expected = store_size(store);
+    char *block = allocate_block(expected);
+    if (block == NULL)
+        return NULL;
+    ssize_t total = read_from_start(store, block, (size_t) expected);
+    if (total == -1) {
+        call_free(block);
+        return NULL;
+    }
+    block[total] = '\0';
+    *size = (size_t) total;
+    return block;
+}
+
+/* ---- To a file -----------------------------------------------------------------------
+ */
+
+static bool is_zero(const char *piece, size_t size)
+{
+    return piece[0] == '\0' && memcmp(piece, piece + 1, size - 1) == 0;
+}
+
+/* Zero bytes are left out, so that holes stay holes. */
+static int put_piece(int target, const char *piece, size_t size, int64_t position)
+{
+    size_t written;
+    if (is_zero(piece, size))
+        return 0;
+    return descriptor_write(target, piece, size, position, &written);
+}
+
+int copy_to_file(struct store *store, int target)
+{
+    enum { PIECE = 16384 }; /* bytes */
+    char piece[PIECE];
+    int64_t position = 0;
+    ssize_t count;
+    while ((count = store_read(store, piece, sizeof piece, position)) > 0) {
+        if (put_piece(target, piece, (size_t) count, position) != 0)
+            return -1;
+        position += count;
+    }
+    return count == -1 ? -1 : descriptor_truncate(target, position);
+}

@@ -1,0 +1,216 @@
+#include <config.h>
+
+#include "store/custom.h"
+
+#include "base/call.h"
+#include "store/copy.h"
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+struct custom {
+    struct backend backend; /* must be first */
+    char *view;             /* a copy that somebody may be looking at; or NULL */
+    size_t view_size;
+};
+
+static struct custom *custom_of(struct store *store)
+{
+    return (struct custom *) store;
+}
+
+static int refuse_operation(int error)
+{
+    errno = error;
+    return -1;
+}
+
+static bool is_readable(const struct custom *custom)
+{
+    return custom->backend.operations.read != NULL;
+}
+
+/* ---- Views ---------------------------------------------------------------------------
+ */
+
+static void end_view(struct custom *custom)
+{
+    free(custom->view);
+    custom->view = NULL;
+}
+
+/* Views of before stay where they are, unless the bytes are others by now. */
+static void set_view(struct custom *custom, char *bytes, size_t size)
+{
+    if (custom->view != NULL && custom->view_size == size &&
+        memcmp(custom->view, bytes, size) == 0) {
+        free(bytes);
+        return;
+    }
+    end_view(custom);
+    custom->view = bytes;
+    custom->view_size = size;
+}
+
+static const void *custom_view(struct store *store, size_t *size)
+{
+    struct custom *custom = custom_of(store);
+    if (!is_readable(custom)) {
+        errno = ENOTSUP;
+        return NULL;
+    }
+    char *bytes = copy_to_block(store, size);
+    if (bytes == NULL)
+        return NULL;
+    set_view(custom, bytes, *size);
+    return custom->view;
+}
+
+/* ---- Reading and writing -------------------------------------------------------------
+ */
+
+static int64_t custom_size(struct store *store)
+{
+    const struct custom *custom = custom_of(store);
+    return custom->backend.owned ? backend_size(&custom->backend) : 0;
+}
+
+static ssize_t custom_read(
+    struct store *store, void *buffer, size_t size, int64_t position)
+{
+    return backend_read(&custom_of(store)->backend, buffer, size, position);
+}
+
+/* Writes SIZE bytes; *REACHED is where that ended, also on failure. */
+static int put_bytes(struct custom *custom, const void *data, size_t size,
+    int64_t position, int64_t *reached)
+{
+    size_t taken;
+    int status = backend_write(&custom->backend, data, size, position, &taken);
+    *reached = position + (int64_t) taken;
+    return status;
+}
+
+static int put_zeros(
+    struct custom *custom, int64_t position, int64_t end, int64_t *reached)
+{
+    enum { PIECE = 4096 }; /* bytes */
+    static const char zeros[PIECE];
+    while (position < end) {
+        int64_t left = end - position;
+        size_t size = left < PIECE ? (size_t) left : PIECE;
+        if (put_bytes(custom, zeros, size, position, reached) != 0)
+            return -1;
+        position += (int64_t) size;
+    }
+    return 0;
+}
+
+/* Cuts what a failed write has added up to REACHED, where that is still the end. */
+static void take_back(const struct custom *custom, int64_t old_size, int64_t reached)
+{
+    if (reached > old_size && backend_size(&custom->backend) == reached)
+        (void) backend_truncate(&custom->backend, old_size);
+}
+
+static int write_or_take_back(
+    struct custom *custom, const void *data, size_t size, int64_t position)
+{
+    int64_t old_size = backend_size(&custom->backend);
+    int64_t reached = old_size;
+    if (old_size == -1)
+        return -1;
+    if (put_zeros(custom, old_size, position, &reached) == 0 &&
+        put_bytes(custom, data, size, position, &reached) == 0)
+        return 0;
+    KEEPING_ERRNO(take_back(custom, old_size, reached));
+    return -1;
+}
+
+/* DATA may be the view, which goes last. */
+static int custom_write(
+    struct store *store, const void *data, size_t size, int64_t position)
+{
+    struct custom *custom = custom_of(store);
+    int status = write_or_take_back(custom, data, size, position);
+    KEEPING_ERRNO(end_view(custom));
+    return status;
+}
+
+static int custom_truncate(struct store *store, int64_t size)
+{
+    struct custom *custom = custom_of(store);
+    if (backend_truncate(&custom->backend, size) != 0)
+        return -1;
+    end_view(custom);
+    return 0;
+}
+
+/* ---- All of the bytes at once --------------------------------------------------------
+ */
+
+static void *custom_detach(struct store *store, size_t *size)
+{
+    struct custom *custom = custom_of(store);
+    if (!is_readable(custom) || custom->backend.operations.truncate == NULL) {
+        errno = ENOTSUP;
+        return NULL;
+    }
+    char *bytes = copy_to_block(store, size);
+    if (bytes != NULL && custom_truncate(store, 0) == 0)
+        return bytes;
+    call_free(bytes);
+    return NULL;
+}
+
+static int custom_copy_to(struct store *store, int target)
+{
+    if (!is_readable(custom_of(store)))
+        return refuse_operation(ENOTSUP);
+    return copy_to_file(store, target);
+}
+
+/* ---- Beginning and end ---------------------------------------------------------------
+ */
+
+static int custom_check_mode(const struct store *store, unsigned mode)
+{
+    const struct custom *custom = (const struct custom *) store;
+    return backend_check_mode(&custom->backend.operations, mode);
+}
+
+static int custom_destroy(struct store *store)
+{
+    struct custom *custom = custom_of(store);
+    end_view(custom);
+    int status = backend_close(&custom->backend);
+    call_free(custom);
+    return status;
+}
+
+static const struct store_operations custom_operations = {
+    .read = custom_read,
+    .write = custom_write,
+    .append = store_append_by_write,
+    .truncate = custom_truncate,
+    .size = custom_size,
+    .view = custom_view,
+    .detach = custom_detach,
+    .copy_to = custom_copy_to,
+    .check_mode = custom_check_mode,
+    .discard = backend_discard,
+    .destroy = custom_destroy,
+};
+
+struct store *custom_create(
+    void *context, const struct filelike_operations *operations, uint64_t size_limit)
+{
+    struct custom *custom = malloc(sizeof *custom);
+    if (custom == NULL)
+        return NULL;
+    backend_init(&custom->backend, &custom_operations, context, operations, size_limit);
+    custom->view = NULL;
+    custom->view_size = 0;
+    return &custom->backend.store;
+}

@@ -1,0 +1,118 @@
+#include <config.h>
+
+#include "store/section.h"
+
+#include "base/call.h"
+#include "base/mode.h"
+#include "store/copy.h"
+
+#include <errno.h>
+#include <stdlib.h>
+
+struct section {
+    struct store store;
+    struct store *whole; /* a reference */
+    int64_t start;       /* in WHOLE */
+    int64_t most;        /* bytes that the section has at most */
+};
+
+static const struct section *section_of(const struct store *store)
+{
+    return (const struct section *) store;
+}
+
+static ssize_t section_read(
+    struct store *store, void *buffer, size_t size, int64_t position)
+{
+    const struct section *section = section_of(store);
+    if (position >= section->most || position > INT64_MAX - section->start)
+        return 0;
+    int64_t left = section->most - position;
+    size_t count = (uint64_t) left < size ? (size_t) left : size;
+    return store_read(section->whole, buffer, count, section->start + position);
+}
+
+/* How much of the section is there where WHOLE has SIZE bytes. */
+static int64_t size_within(const struct section *section, int64_t size)
+{
+    int64_t there = size > section->start ? size - section->start : 0;
+    return there < section->most ? there : section->most;
+}
+
+static int64_t section_size(struct store *store)
+{
+    const struct section *section = section_of(store);
+    int64_t size = store_size(section->whole);
+    return size != -1 ? size_within(section, size) : -1;
+}
+
+static const void *section_view(struct store *store, size_t *size)
+{
+    const struct section *section = section_of(store);
+    const char *bytes = store_view(section->whole, size);
+    if (bytes == NULL)
+        return NULL;
+    *size = (size_t) size_within(section, (int64_t) *size);
+    return *size > 0 ? bytes + section->start : "";
+}
+
+static int section_in_memory(const struct store *store)
+{
+    return store_in_memory(section_of(store)->whole);
+}
+
+static int section_move_to_disk(struct store *store)
+{
+    return store_move_to_disk(section_of(store)->whole);
+}
+
+static int section_check_mode(const struct store *store, unsigned mode)
+{
+    (void) store;
+    if ((mode & MODE_WRITE) == 0)
+        return 0;
+    errno = ENOTSUP;
+    return -1;
+}
+
+static int section_keep(struct store *store)
+{
+    return store_keep(section_of(store)->whole);
+}
+
+static int section_discard(struct store *store)
+{
+    return store_discard(section_of(store)->whole);
+}
+
+static int section_destroy(struct store *store)
+{
+    int status = store_release(section_of(store)->whole);
+    call_free(store);
+    return status;
+}
+
+static const struct store_operations section_operations = {
+    .read = section_read,
+    .size = section_size,
+    .view = section_view,
+    .copy_to = copy_to_file,
+    .in_memory = section_in_memory,
+    .move_to_disk = section_move_to_disk,
+    .check_mode = section_check_mode,
+    .keep = section_keep,
+    .discard = section_discard,
+    .destroy = section_destroy,
+};
+
+struct store *section_create(struct store *whole, int64_t start, int64_t size)
+{
+    struct section *section = malloc(sizeof *section);
+    if (section == NULL)
+        return NULL;
+    *section = (struct section){
+        .whole = whole, .start = start, .most = size != -1 ? size : INT64_MAX};
+    store_init(&section->store, &section_operations, 0);
+    store_share_lock(&section->store, whole);
+    return &section->store;
+}

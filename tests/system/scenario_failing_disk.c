@@ -59,6 +59,14 @@ static void make_old(void)
     (void) close(directory);
 }
 
+/* Of the C library's own stream the library does not see the end: it holds the file whose
+ * sync has failed until it is asked about another stream on the same descriptor. */
+static void let_go(void)
+{
+    FILE *stream = tmpfile();
+    EXPECT(stream != NULL && filelike_size(stream) == 0 && fclose(stream) == 0);
+}
+
 /* One that fails to write what a filesystem needs may have become read-only. */
 static void mount_again(const struct filesystem *filesystem)
 {
@@ -73,6 +81,7 @@ static bool fail(const struct filesystem *filesystem, size_t way, unsigned other
     disk_fail_write(&disk, others);
     int failure = put_try(way, 0);
     bool has_failed = disk_has_failed(&disk);
+    let_go();
     mount_again(filesystem);
     const char *stored = content("disk/target");
     bool is_right = is(stored, "new") || (failure != 0 && is(stored, "old"));
@@ -136,7 +145,7 @@ static int run_in_scratch(const struct filesystem *filesystem)
 int main(void)
 {
     static const struct filesystem *const filesystems[] = {
-        &filesystem_ext4, &filesystem_btrfs};
+        &filesystem_ext4, &filesystem_xfs, &filesystem_btrfs};
     size_t skipped = 0;
     for (size_t i = 0; i < COUNT(filesystems); i++) {
         int status = run_in_scratch(filesystems[i]);

@@ -19,6 +19,8 @@
 
 enum { SERVER_SECONDS = 120 };
 
+static const struct filelike_options on_disk = {.dir = "disk"};
+
 static struct faulty_settings *settings; /* of "disk" */
 
 static bool is(const char *text, const char *expected)
@@ -26,8 +28,65 @@ static bool is(const char *text, const char *expected)
     return text != NULL && strcmp(text, expected) == 0;
 }
 
-/* ---- Lost bytes ----------------------------------------------------------------------
+/* ---- Lost bytes ---------------------------------------------------------------------
  */
+
+static void lose(int *error_once, int error)
+{
+    for (size_t i = 0; i < put_ways; i++) {
+        make_file("disk/target", "old");
+        *error_once = error;
+        EXPECT(put(i, 0, error, "old"));
+        EXPECT(*error_once == 0);
+        *error_once = 0;
+    }
+}
+
+static void check_sync(void)
+{
+    lose(&settings->sync_once, EIO);
+    lose(&settings->sync_once, ENOSPC);
+}
+
+static void check_close(void)
+{
+    lose(&settings->close_once, EIO);
+    lose(&settings->close_once, EDQUOT);
+}
+
+static void check_close_alone(void)
+{
+    settings->lacks_sync = true;
+    lose(&settings->close_once, EIO);
+    lose(&settings->close_once, ENOSPC);
+}
+
+/* Of the stream's own file nothing is known any more, and nobody will tell again. */
+static void check_second_try(int *error_once)
+{
+    FILE *stream = filelike_named("w+", &on_disk);
+    make_file("disk/target", "old");
+    EXPECT(fputs("new", stream) >= 0);
+    *error_once = EIO;
+    EXPECT_FAILS(filelike_persist(stream, "disk/target", 0), -1, EIO);
+    EXPECT_FAILS(filelike_persist(stream, "disk/target", 0), -1, EIO);
+    EXPECT_FAILS(filelike_persist(stream, "target", 0), -1, EIO);
+    EXPECT(filelike_error(stream) == EIO);
+    EXPECT_FAILS(fclose(stream), EOF, EIO);
+    EXPECT(is(content("disk/target"), "old"));
+    EXPECT(is(entries("disk"), "target") && is(entries("."), "disk"));
+}
+
+static void check_second_sync(void)
+{
+    check_second_try(&settings->sync_once);
+}
+
+static void check_second_close(void)
+{
+    settings->lacks_sync = true;
+    check_second_try(&settings->close_once);
+}
 
 /* The bytes are still in memory. */
 static void check_second_copy(void)
@@ -43,10 +102,40 @@ static void check_second_copy(void)
     EXPECT(fclose(stream) == 0);
 }
 
-/* ---- No modes, no owners -------------------------------------------------------------
+/* ---- No modes, no owners ------------------------------------------------------------
  */
 
-enum { OTHER_USER = 1000 };
+enum { EVERYBODY = 0777, OWN = 0600, OTHER_USER = 1000 };
+
+static void keep_no_modes(int error)
+{
+    settings->mode = EVERYBODY;
+    settings->change_mode = error;
+    settings->change_owner = error;
+    EXPECT(put_all("old", 0, 0, "new"));
+    EXPECT(put_all(NULL, 0, 0, "new"));
+}
+
+static void check_no_modes(void)
+{
+    keep_no_modes(EPERM);
+}
+
+/* What is asked for and cannot be had is an error. */
+static void check_permissions(void)
+{
+    struct filelike_options options = {.permissions = EVERYBODY};
+    settings->mode = EVERYBODY;
+    settings->change_mode = EPERM;
+    make_file("disk/target", "old");
+    EXPECT(fclose(filelike_atomic("disk/target", "w", &options)) == 0);
+    EXPECT(is(content("disk/target"), ""));
+    make_file("disk/target", "old");
+    options.permissions = OWN;
+    EXPECT_FAILS(fclose(filelike_atomic("disk/target", "w", &options)), EOF, EPERM);
+    EXPECT(is(content("disk/target"), "old"));
+    EXPECT(is(entries("disk"), "target"));
+}
 
 /* The new file belongs to somebody else, whose group gets no more than all others had. */
 static void replace_of_others(size_t way, int error)
@@ -72,16 +161,18 @@ static void check_no_owners(void)
         replace_of_others(i, ENOSYS);
 }
 
-/* ---- No links, no flags of rename ----------------------------------------------------
+/* ---- No links, no flags of rename ---------------------------------------------------
  */
 
 static void check_new_names(int link_error, int rename_error)
 {
     settings->link = link_error;
     settings->rename_flags = rename_error;
+    bool possible = link_error == 0 || rename_error == 0;
     EXPECT(put_all("old", 0, 0, "new"));
     EXPECT(put_all("old", FILELIKE_NOREPLACE, EEXIST, "old"));
-    EXPECT(put_all(NULL, FILELIKE_NOREPLACE, 0, "new"));
+    EXPECT(put_all(
+        NULL, FILELIKE_NOREPLACE, possible ? 0 : ENOTSUP, possible ? "new" : NULL));
 }
 
 static void check_no_links(void)
@@ -97,8 +188,25 @@ static void check_no_rename_flags(void)
     check_new_names(0, ENOSYS);
 }
 
-/* ---- Syncs of the directory ----------------------------------------------------------
+static void check_neither(void)
+{
+    check_new_names(EPERM, EINVAL);
+    check_new_names(EOPNOTSUPP, EINVAL);
+    check_new_names(ENOSYS, ENOSYS);
+}
+
+/* ---- Syncs of the directory ---------------------------------------------------------
  */
+
+static void check_no_directory_sync(void)
+{
+    static const int errors[] = {EINVAL, EOPNOTSUPP, ENOSYS};
+    for (size_t i = 0; i < COUNT(errors); i++) {
+        settings->sync_directory = errors[i];
+        EXPECT(put_all("old", 0, 0, "new"));
+        EXPECT(put_all(NULL, FILELIKE_NOREPLACE, 0, "new"));
+    }
+}
 
 /* The new content stands then. */
 static void check_directory_sync_fails(void)
@@ -108,17 +216,26 @@ static void check_directory_sync_fails(void)
     EXPECT(put_all("old", FILELIKE_NOSYNC, 0, "new"));
 }
 
-/* ---- One after the other -------------------------------------------------------------
+/* ---- One after the other ------------------------------------------------------------
  */
 
 static const struct scenario {
     const char *name;
     void (*check)(void);
 } scenarios[] = {
+    {"fsync fails", check_sync},
+    {"close fails", check_close},
+    {"close fails, no fsync", check_close_alone},
+    {"fsync fails, a second try", check_second_sync},
+    {"close fails, no fsync, a second try", check_second_close},
     {"fsync fails, another copy", check_second_copy},
+    {"no modes", check_no_modes},
+    {"no modes, but permissions", check_permissions},
     {"no owners", check_no_owners},
     {"no links", check_no_links},
     {"no flags of rename", check_no_rename_flags},
+    {"no links, no flags of rename", check_neither},
+    {"no fsync of directories", check_no_directory_sync},
     {"fsync of directories fails", check_directory_sync_fails},
 };
 

@@ -139,7 +139,6 @@ void file_unmap(struct file *file)
 {
     void *mapping = file->mapping;
     file->mapping = NULL;
-    file->mapping_is_old = false;
     if (mapping != NULL)
         (void) munmap(mapping, file->mapping_length);
 }
@@ -151,8 +150,7 @@ const void *file_view(struct store *store, size_t *size)
         return NULL;
     if (*size == 0)
         return "";
-    if (file->mapping != NULL && !file->mapping_is_old &&
-        file->mapping_length == *size + 1)
+    if (file->mapping != NULL && file->mapping_length == *size + 1)
         return file->mapping;
     int opened;
     int descriptor = descriptor_readable(file->descriptor, &opened);
@@ -216,38 +214,6 @@ static void remember_file(struct file *file)
 bool file_is(const struct file *file, const struct stat *status)
 {
     return file->device == status->st_dev && file->inode == status->st_ino;
-}
-
-/* Lets the mapping show the present file. The bytes are the same: where that fails, the
- * old one will do for the views of before. */
-static void renew_mapping(struct file *file)
-{
-    int saved = errno;
-    int opened;
-    int descriptor = descriptor_readable(file->descriptor, &opened);
-    file->mapping_is_old =
-        descriptor == -1 || mmap(file->mapping, file->mapping_length - 1, PROT_READ,
-                                MAP_SHARED | MAP_FIXED, descriptor, 0) == MAP_FAILED;
-    descriptor_close(opened);
-    errno = saved;
-}
-
-int file_replace(struct file *file, int descriptor)
-{
-    int status;
-    /* EBUSY: another thread is just opening a file. */
-    do
-        status = RETRY(dup3(descriptor, file->descriptor, O_CLOEXEC));
-    while (status == -1 && errno == EBUSY);
-    /* What dup3 says of a number beyond the limit, which has been lowered since then. */
-    if (status == -1 && errno == EBADF)
-        errno = EMFILE;
-    if (status == -1)
-        return -1;
-    remember_file(file);
-    if (file->mapping != NULL)
-        renew_mapping(file);
-    return 0;
 }
 
 /* ---- Beginning and end ---------------------------------------------------------------

@@ -16,7 +16,6 @@ struct file {
     ino_t inode;
     void *mapping; /* of the last view; or NULL */
     size_t mapping_length;
-    bool mapping_is_old; /* a view may still use it, but it shows another file */
 };
 
 /* A store on DESCRIPTOR, which stays the caller's; for an object that embeds this one. */
@@ -30,10 +29,6 @@ void file_unmap(struct file *file);
 
 /* The same, and closes the descriptor: as descriptor_finish. */
 int file_finish(struct file *file);
-
-/* Goes on, under the same descriptor number, on the file of DESCRIPTOR, which holds the
- * same bytes; views stay valid. 0, or -1 with errno and nothing changed. */
-int file_replace(struct file *file, int descriptor);
 
 /* A store that owns DESCRIPTOR and closes it. NULL on failure, DESCRIPTOR the caller's.
  */

@@ -140,14 +140,15 @@ static int give_temporary(struct persisting *persisting, struct temporary *tempo
 /* ---- From a stream of the C library's ------------------------------------------------
  */
 
-/* A file that has a name is somebody's, also where it has been given away before. */
+/* A file that has a name is somebody's, also where it has been given away before; and
+ * what the parent of this process has made is the parent's to give away. */
 static int give_native(struct persisting *persisting, struct native *native)
 {
     struct stat status;
     int file = native->file.descriptor;
     if (RETRY(fstat(file, &status)) != 0)
         return -1;
-    if (status.st_nlink != 0)
+    if (status.st_nlink != 0 || native_is_parents(native))
         return 1;
     int result = donate(persisting, file, NULL);
     if (result != 0)

@@ -8,6 +8,7 @@
 #include "files/descriptor.h"
 #include "files/tempdir.h"
 #include "stdio/cookie.h"
+#include "stdio/native.h"
 #include "stdio/open.h"
 #include "store/temporary.h"
 
@@ -66,6 +67,10 @@ static FILE *open_native(unsigned mode, const struct filelike_options *options)
     FILE *file = open_descriptor(descriptor, mode, options);
     if (file == NULL)
         return NULL;
+    if (native_note_maker(file) != 0) {
+        cookie_discard(file);
+        return NULL;
+    }
     if (options->flags & FILELIKE_UNLOCKED)
         cookie_stop_locking(file);
     return file;

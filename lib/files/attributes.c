@@ -14,8 +14,7 @@
 
 enum { SPECIAL_BITS = S_ISUID | S_ISGID | S_ISVTX, MODE_BITS = 07777 };
 
-/* The process may not, or the filesystem has no such thing. */
-static bool is_refusal(int error)
+bool attributes_is_refusal(int error)
 {
     return error == EPERM || error == EACCES || error == EINVAL || error == EOPNOTSUPP ||
            error == ENOSYS;
@@ -23,7 +22,7 @@ static bool is_refusal(int error)
 
 static bool is_absent(int error)
 {
-    return error == ENODATA || is_refusal(error);
+    return error == ENODATA || attributes_is_refusal(error);
 }
 
 /* ---- Extended attributes -------------------------------------------------------------
@@ -161,7 +160,7 @@ static int give_extended(const struct attributes *attributes, int descriptor)
     for (; one != NULL; one = one->next) {
         if (!has_value(descriptor, one) &&
             RETRY(fsetxattr(descriptor, one->name, one->value, one->size, 0)) != 0 &&
-            !is_refusal(errno))
+            !attributes_is_refusal(errno))
             return -1;
     }
     return 0;
@@ -238,9 +237,9 @@ static int give_owner(
         return -1;
     if (status.st_uid != attributes->owner || status.st_gid != attributes->group) {
         if (RETRY(fchown(descriptor, attributes->owner, attributes->group)) != 0 &&
-            (!is_refusal(errno) ||
+            (!attributes_is_refusal(errno) ||
                 (RETRY(fchown(descriptor, (uid_t) -1, attributes->group)) != 0 &&
-                    !is_refusal(errno))))
+                    !attributes_is_refusal(errno))))
             return -1;
         if (RETRY(fstat(descriptor, &status)) != 0)
             return -1;
@@ -278,7 +277,7 @@ static int give_acl(struct rights *rights, int descriptor)
     status = 0;
     if (rights->has_acl || old != NULL)
         status = set_acl(rights, descriptor, old, old_size);
-    if (status != 0 && rights->has_acl && is_refusal(errno)) {
+    if (status != 0 && rights->has_acl && attributes_is_refusal(errno)) {
         rights_narrow(rights, &(struct rights_lost){.named = true});
         status = old != NULL ? set_acl(rights, descriptor, NULL, 0) : 0;
     }

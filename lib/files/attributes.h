@@ -31,6 +31,10 @@ void attributes_choose_mode(struct attributes *attributes, mode_t mode);
  * is refused. */
 int attributes_give(const struct attributes *attributes, int descriptor);
 
+/* Whether ERROR means that the process may not, or that the filesystem has no such thing.
+ */
+bool attributes_is_refusal(int error);
+
 /* Takes back what attributes_give has done or begun: BEFORE are those that the file had.
  * Leaves errno as it is. */
 void attributes_take_back(

@@ -305,7 +305,7 @@ static int give_wanted(struct replacement *aside)
     if (find_wanted(&wanted, aside->target, aside->permissions, aside->descriptor) != 0)
         return -1;
     int status = attributes_give(&wanted, aside->descriptor);
-    if (status != 0 && !wanted.rights.has_acl)
+    if (status != 0 && attributes_is_refusal(errno) && !wanted.rights.has_acl)
         aside->refused_mode = rights_mode(&wanted.rights);
     attributes_finish(&wanted);
     return status;
@@ -453,6 +453,11 @@ static int donate(struct donation *donation, const struct attributes *before)
 int replacement_donate(struct donation *donation)
 {
     struct attributes before;
+    /* The link or the rename would say so, too, but only after the file is synced. */
+    if (target_is_in_other_mount(donation->target, donation->descriptor)) {
+        errno = EXDEV;
+        return -1;
+    }
     if (target_look(donation->target) != 0 ||
         attributes_read(&before, donation->descriptor) != 0)
         return -1;

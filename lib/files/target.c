@@ -442,6 +442,34 @@ char *target_path(
     return found;
 }
 
+/* ---- Mounts --------------------------------------------------------------------------
+ */
+
+#if defined HAVE_STATX && defined STATX_MNT_ID
+/* Since Linux 5.8. */
+static bool ask_mount(int descriptor, uint64_t *mount)
+{
+    struct statx status;
+    if (RETRY(statx(descriptor, "", AT_EMPTY_PATH, STATX_MNT_ID, &status)) != 0)
+        return false;
+    *mount = status.stx_mnt_id;
+    return (status.stx_mask & STATX_MNT_ID) != 0;
+}
+#else
+static bool ask_mount(int descriptor, uint64_t *mount)
+{
+    (void) descriptor, (void) mount;
+    return false;
+}
+#endif
+
+bool target_is_in_other_mount(const struct target *target, int descriptor)
+{
+    uint64_t own, other;
+    return ask_mount(target->directory, &own) && ask_mount(descriptor, &other) &&
+           own != other;
+}
+
 /* ---- Durability ----------------------------------------------------------------------
  */
 

@@ -41,6 +41,10 @@ int target_open(const struct target *target);
 /* What the file that target_look has found is like. 0, or -1 with errno. */
 int target_attributes(const struct target *target, struct attributes *attributes);
 
+/* Whether it is known that the file of DESCRIPTOR cannot be moved to the directory, nor
+ * linked there: it is in another mount. */
+bool target_is_in_other_mount(const struct target *target, int descriptor);
+
 /* Whether NAME, from DIRECTORY on, is surely another name than the target's. */
 bool target_is_elsewhere(const struct target *target, int directory, const char *name);
 

@@ -2,6 +2,7 @@
 
 #include "stdio/native.h"
 
+#include "base/process.h"
 #include "files/descriptor.h"
 
 #include <errno.h>
@@ -43,6 +44,7 @@ static void take_over(struct native *native, int descriptor)
 {
     struct native old = *native;
     native->given_path = native->answered_path = NULL;
+    native->maker = 0;
     native->lost_write = 0;
     file_init(&native->file, descriptor, 0);
     atomic_signal_fence(memory_order_seq_cst);
@@ -116,6 +118,20 @@ struct native *native_find(FILE *file)
     struct native *native = find_locked(descriptor, &status);
     lock_release(&natives_lock);
     return native;
+}
+
+int native_note_maker(FILE *file)
+{
+    struct native *native = native_find(file);
+    if (native == NULL)
+        return -1;
+    native->maker = process_number();
+    return 0;
+}
+
+bool native_is_parents(const struct native *native)
+{
+    return native->maker != 0 && native->maker != process_number();
 }
 
 void native_give_away(struct native *native, char *path)

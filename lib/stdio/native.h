@@ -15,6 +15,7 @@ struct native {
     struct file file;    /* must be first */
     char *given_path;    /* where filelike_persist has put the file; or NULL */
     char *answered_path; /* by filelike_path; or NULL */
+    unsigned maker;      /* process_number of who made the file for it, or 0 */
     int lost_write;      /* errno of one that the disk has told of, or 0 */
     int held; /* a descriptor of the file then, so that no other is taken for it;
                  or -1 */
@@ -22,6 +23,12 @@ struct native {
 
 /* The place of FILE's descriptor. NULL with ENOTSUP where FILE has no regular file. */
 struct native *native_find(FILE *file);
+
+/* Notes that this process has just made the file of FILE. 0, or -1 with errno. */
+int native_note_maker(FILE *file);
+
+/* Whether a parent of this process has made the file. */
+bool native_is_parents(const struct native *native);
 
 /* The file stands at PATH now, a block of malloc's that belongs to NATIVE from now on,
  * or NULL. */

@@ -602,6 +602,33 @@ START_TEST(view_shows_what_is_written_after)
 }
 END_TEST
 
+static int persist_in_child(void *context)
+{
+    FILE *stream = context;
+    persist(stream, "target");
+    ck_assert_str_eq(content("target"), "0123456789");
+    return 0;
+}
+
+/* Neither by that nor by its end does a child take what is its parent's. */
+START_TEST(child_gets_a_copy)
+{
+    FILE *stream = open_giver(_i, "w+");
+    write_text(stream, "0123456789");
+    ck_assert_int_eq(fflush(stream), 0);
+    faults.no_proc = false;
+    ck_assert_int_eq(in_child(persist_in_child, stream), 0);
+    ck_assert_mem_ne(filelike_path(stream), here, strlen(here));
+    write_text(stream, "abc");
+    assert_text(stream, "0123456789abc");
+    ck_assert_str_eq(content("target"), "0123456789");
+    (void) filelike_discard(stream);
+    assert_closes(stream);
+    ck_assert_str_eq(entries("../streams"), "");
+    ck_assert_str_eq(content("target"), "0123456789");
+}
+END_TEST
+
 START_TEST(name_may_be_another_files)
 {
     FILE *stream = open_named("w+");
@@ -1377,6 +1404,7 @@ static TCase *giving_away(void)
     ADD_TIMES(relative_path_is_told_as_an_absolute_one, GIVINGS / PLACES);
     ADD_TIMES(failed_sync_of_the_streams_own_file_is_a_lost_write, GIVINGS / PLACES);
     ADD_TIMES(failed_sync_of_the_directory_is_told, GIVINGS / PLACES);
+    ADD_TIMES(child_gets_a_copy, GIVINGS / PLACES);
     ADD(failed_sync_of_a_copy_is_not);
     ADD(lost_write_of_a_native_stream_ends_with_it);
     ADD(name_may_be_another_files);

@@ -20,11 +20,11 @@ stand_in()
 new_system()
 {
     rm -rf bin include aclocal
-    mkdir bin include include/curl aclocal
+    mkdir bin include include/curl include/nettle aclocal
     for name in sh env dirname basename tr cat touch chmod; do
         ln -s "$(command -v "$name")" "bin/$name"
     done
-    for header in stdio.h check.h csv.h curl/curl.h microhttpd.h; do
+    for header in stdio.h archive.h check.h csv.h curl/curl.h microhttpd.h nettle/sha2.h zlib.h; do
         : >"include/$header"
     done
     : >aclocal/ax_append_compile_flags.m4
@@ -207,7 +207,7 @@ expect "installing fails" 1
 new_system
 rm bin/cc
 cat >said <<'END'
-bootstrap: missing: a C compiler, Check, libcsv, libcurl, libmicrohttpd
+bootstrap: missing: a C compiler, Check, libarchive, libcsv, libcurl, libmicrohttpd, Nettle, zlib
 Install it by hand: there is no apt-get, dnf or apk here.
 END
 : >called

@@ -1,0 +1,168 @@
+#!/bin/sh
+# Runs the examples of streams on what other libraries have, and on what a program prints:
+# what they do, and what is left where they cannot. tests/system/test_download.c runs the
+# one that downloads.
+
+set -u
+examples=$PWD/examples
+scratch=$(mktemp -d) || exit 99
+trap 'rm -rf "$scratch"' EXIT
+cd "$scratch" || exit 99
+mkdir temporary work && cd work || exit 99
+export TMPDIR="$scratch/temporary" LC_ALL=C
+failures=0
+
+fail()
+{
+    echo "FAIL: $1"
+    failures=$((failures + 1))
+}
+
+# built NAME PACKAGE
+built()
+{
+    test -x "$examples/$1" && return
+    echo "skipped: examples/$1: configure has not found $2"
+    return 1
+}
+
+# expect NAME STATUS COMMAND...: with ../input, it must say what is in ../wanted.
+expect()
+{
+    name=$1 status=$2
+    shift 2
+    "$@" <../input >../said 2>&1
+    got=$?
+    if test "$got" -ne "$status"; then
+        cat ../said
+        fail "$name: exit status $got, not $status"
+    elif ! diff -u ../wanted ../said; then
+        fail "$name: other words than wanted (above)"
+    elif test -n "$(ls -A "$TMPDIR")"; then
+        fail "$name: left behind: $(ls -A "$TMPDIR")"
+    else
+        echo "ok: $name"
+    fi
+}
+
+# left NAME FILE...: nothing else is in the directory.
+left()
+{
+    name=$1
+    shift
+    there=$(find . ! -name . -printf '%f\n' | sort | tr '\n' ' ')
+    test "$there" = "$*${*:+ }" || fail "$name: left behind: $there"
+}
+
+# with_little_room COMMAND...: no file of more than 16 blocks of 512 or 1024 bytes.
+with_little_room()
+{
+    (trap '' XFSZ && ulimit -f 16 && exec "$@")
+}
+
+: >../input
+
+# ---- csv_gz ---------------------------------------------------------------------------
+
+if built csv_gz zlib; then
+    seq 5000 | sed 's/.*/item &,&/' >../input
+    : >../wanted
+    expect 'a table packed' 0 "$examples/csv_gz" pack table.csv.gz
+    left 'a table packed' table.csv.gz
+    gzip -dc table.csv.gz | cmp - ../input || fail 'a table packed: another table'
+    echo 12502500 >../wanted
+    expect 'its sum' 0 "$examples/csv_gz" sum table.csv.gz
+    cat table.csv.gz table.csv.gz >two.csv.gz
+    echo 25005000 >../wanted
+    expect 'the sum of two in one file' 0 "$examples/csv_gz" sum two.csv.gz
+    rm two.csv.gz
+
+    cp table.csv.gz ../before
+    echo 'no row' >>../input
+    echo 'csv_gz: a line is not NAME,AMOUNT; table.csv.gz is as it was' >../wanted
+    expect 'a bad row' 1 "$examples/csv_gz" pack table.csv.gz
+    cmp table.csv.gz ../before || fail 'a bad row: the file has changed'
+    rm table.csv.gz
+    expect 'a bad row in a new table' 1 "$examples/csv_gz" pack table.csv.gz
+    left 'a bad row in a new table'
+
+    # Nothing that could be compressed to less.
+    awk 'BEGIN { for (i = 0; i < 50000; i++) printf "%d,%d\n", rand() * 1e9, rand() * 1e9 }' \
+        >../input
+    echo 'csv_gz: table.csv.gz: not written: File too large' >../wanted
+    expect 'a lost write' 1 with_little_room "$examples/csv_gz" pack table.csv.gz
+    left 'a lost write'
+
+    head -c 2000 ../before >short.gz
+    echo 'csv_gz: short.gz: not read: Bad message' >../wanted
+    expect 'a file that is cut off' 1 "$examples/csv_gz" sum short.gz
+    { head -c 1000 ../before; echo bad; tail -c +1005 ../before; } >bad.gz
+    echo 'csv_gz: bad.gz: not read: Bad message' >../wanted
+    expect 'a damaged file' 1 "$examples/csv_gz" sum bad.gz
+    echo 'csv_gz: missing/table.csv.gz: cannot be written: No such file or directory' >../wanted
+    expect 'no directory' 1 "$examples/csv_gz" pack missing/table.csv.gz
+    rm -f ./*
+fi
+
+# ---- tee_hash -------------------------------------------------------------------------
+
+if built tee_hash Nettle; then
+    seq 100000 >../input
+    (cd .. && sha256sum input) | sed 's/input/stored/' >../wanted
+    expect 'stored and hashed' 0 "$examples/tee_hash" stored
+    cmp stored ../input || fail 'stored and hashed: something else is stored'
+    : >../input
+    (cd .. && sha256sum input) | sed 's/input/stored/' >../wanted
+    expect 'nothing, stored and hashed' 0 "$examples/tee_hash" stored
+    left 'stored and hashed' stored
+
+    seq 100000 >../input
+    echo 'tee_hash: stored: not stored: File too large' >../wanted
+    expect 'no room' 1 with_little_room "$examples/tee_hash" stored
+    left 'no room' stored
+    test -s stored && fail 'no room: the file has changed'
+    rm -f ./*
+fi
+
+# ---- tar_members ----------------------------------------------------------------------
+
+if built tar_members libarchive; then
+    mkdir ../files ../files/directory
+    seq 1000 >../files/numbers
+    : >../files/empty
+    long=directory/$(printf '%095d' 0)
+    printf 'one line' >"../files/$long"
+    tar -C ../files -cf archive.tar numbers empty directory
+    cat >../wanted <<END
+1000 lines, 3893 bytes: numbers
+0 lines, 0 bytes: empty
+0 lines, 8 bytes: $long
+END
+    expect 'members of an archive' 0 "$examples/tar_members" archive.tar
+    for format in ustar pax; do
+        tar -C ../files --format=$format -cf archive.tar numbers empty directory 2>/dev/null ||
+            continue
+        expect "members of a $format archive" 0 "$examples/tar_members" archive.tar
+    done
+    : >../wanted
+    tar -cf archive.tar -T /dev/null
+    expect 'an empty archive' 0 "$examples/tar_members" archive.tar
+    echo 'tar_members: missing.tar: No such file or directory' >../wanted
+    expect 'no archive' 1 "$examples/tar_members" missing.tar
+    seq 1000 >archive.tar
+    "$examples/tar_members" archive.tar >/dev/null 2>&1 && fail 'what is no archive'
+    rm -f ./*
+fi
+
+# ---- capture_test ---------------------------------------------------------------------
+
+printf '1..1\nok 1 - the shopping list is sorted\n' >../wanted
+expect 'what a function prints' 0 "$examples/capture_test"
+mkdir ../programs
+printf '#!/bin/sh\ncat\n' >../programs/sort
+chmod 755 ../programs/sort
+printf '1..1\nnot ok 1 - the shopping list is sorted\n' >../wanted
+PATH="$scratch/programs:$PATH" expect 'a bug in it' 1 "$examples/capture_test"
+left 'what a function prints'
+
+test "$failures" -eq 0

@@ -1,0 +1,56 @@
+# shellcheck shell=bash disable=SC2154 # run.sh sets what is not set here
+# Fresh roots of other releases, made by debootstrap from the mirror that this machine's own
+# apt uses, in which README's two commands do all of the set-up. Sourced by run.sh.
+
+mirror()
+{
+    apt-get indextargets --format '$(REPO_URI)' 'Created-By: Packages' 2>/dev/null |
+        grep -m 1 '/debian/*$'
+}
+
+# make_root RELEASE DIRECTORY: the date of a release file is not checked.
+make_root()
+{
+    need debootstrap debootstrap
+    local uri
+    uri=$(mirror)
+    test -n "$uri" || skip 'apt uses no mirror of Debian here'
+    debootstrap --variant=minbase --include=ca-certificates "$1" "$2" "$uri" ||
+        skip "a root of $1 cannot be made from $uri"
+    cp /etc/resolv.conf /etc/hosts "$2/etc/"
+    printf 'Acquire::Check-%s "false";\n' Valid-Until Date >"$2/etc/apt/apt.conf.d/99dates"
+    enter_root "$2"
+}
+
+enter_root()
+{
+    mount -t proc proc "$1/proc" && mount --rbind --make-rslave /dev "$1/dev" || skip 'mounts are not allowed here'
+}
+
+# Also for a place that ended in the middle.
+leave_roots()
+{
+    local point
+    grep -oE " $work/[^ ]*" /proc/self/mounts | sort -r | while read -r point; do
+        umount --lazy "$point"
+    done
+}
+
+in_root()
+{
+    chroot "$1" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
+        timeout "$limit_seconds" sh -c "$2"
+}
+
+# The command that README gives for TARGET, as it stands there.
+readme_command()
+{
+    sed -n "s|^    \(\./bootstrap && .* make $1\)\$|\1|p" "$root/README"
+}
+
+check_root()
+{
+    make_root "$1" "$PWD/root" && git clone --quiet "$root" root/root/filelike &&
+        in_root root "cd /root/filelike && $(readme_command demo)" &&
+        in_root root "cd /root/filelike && export VERBOSE=1 && $(readme_command check)"
+}

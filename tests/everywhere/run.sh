@@ -1,0 +1,101 @@
+#!/bin/bash
+# Builds and tests a clone of HEAD in places other than this machine's own compiler and C
+# library: in fresh roots of other releases, for other processors under emulation, and with
+# other compilers and language standards. As root, on Debian.
+#
+# usage: tests/everywhere/run.sh [--list] [PLACE...]
+#
+# Without PLACE it goes through all of them. Each line of the answer tells a place, how it
+# went and its seconds. A place that cannot be had here is skipped with its reason. The last
+# line counts: "N passed, M failed, K skipped".
+
+set -u
+here=$(cd "$(dirname "$0")" && pwd)
+root=$(git -C "$here" rev-parse --show-toplevel) || exit
+
+places=(
+    root:bullseye root:trixie root:sid
+    cross:s390x cross:armhf cross:i686 cross:arm64 cross:riscv64 cross:ppc64el
+    package:rpm package:apk
+    variant:gcc-c2x variant:clang-c2x variant:lto variant:time64 variant:sid-c23
+)
+export limit_seconds=1500 # of one place
+skipped_status=77
+
+# shellcheck source=tests/everywhere/roots.sh
+. "$here/roots.sh"
+# shellcheck source=tests/everywhere/cross.sh
+. "$here/cross.sh"
+# shellcheck source=tests/everywhere/packages.sh
+. "$here/packages.sh"
+# shellcheck source=tests/everywhere/variants.sh
+. "$here/variants.sh"
+
+skip()
+{
+    echo "skipped: $*"
+    exit "$skipped_status"
+}
+
+# need PROGRAM PACKAGE...: installs the packages where the program is not there.
+need()
+{
+    command -v "$1" >/dev/null && return
+    shift
+    apt-get install -y --no-install-recommends "$@" || skip "apt-get cannot install $*"
+}
+
+# In the directory of the place: a clone that is made ready by bootstrap.
+clone()
+{
+    git clone --quiet "$root" source && (cd source && ./bootstrap --no-install)
+}
+
+check_place()
+{
+    case $1 in
+    root:*) check_root "${1#*:}" ;;
+    cross:*) check_cross "${1#*:}" ;;
+    variant:*) check_variant "${1#*:}" ;;
+    package:*) check_package "${1#*:}" ;;
+    *) echo "there is no such place: $1" && false ;;
+    esac
+}
+
+case ${1-} in
+--list) printf '%s\n' "${places[@]}" && exit ;;
+-*) sed -n 's/^# usage: /usage: /p' "$0" >&2 && exit 2 ;;
+esac
+test $# -gt 0 || set -- "${places[@]}"
+work=$(mktemp -d) || exit
+trap 'leave_roots; rm -rf --one-file-system "$work"' EXIT
+
+passed=0 failed=0 skipped=0
+for place in "$@"; do
+    directory=$work/${place/:/-}
+    mkdir "$directory"
+    start=$SECONDS
+    (
+        cd "$directory" && export -n CONFIG_SITE && check_place "$place"
+    ) >"$directory.log" 2>&1 </dev/null
+    status=$?
+    seconds=$((SECONDS - start))
+    case $status in
+    0) passed=$((passed + 1)) && echo "ok       $place, $seconds s" ;;
+    "$skipped_status")
+        skipped=$((skipped + 1))
+        echo "skipped  $place, $seconds s: $(sed -n 's/^skipped: //p' "$directory.log" | tail -n 1)"
+        ;;
+    *)
+        failed=$((failed + 1))
+        echo "FAILED   $place, $seconds s"
+        grep -nE 'error:|^(FAIL|ERROR):|: failed' "$directory.log" | head -n 20 | sed 's/^/   | /'
+        tail -n 30 "$directory.log" | sed 's/^/   | /'
+        ;;
+    esac
+    sed -n 's/^SKIP: /         left out there: /p' "$directory.log" | sort -u
+    leave_roots
+    rm -rf --one-file-system "$directory"
+done
+echo "$passed passed, $failed failed, $skipped skipped"
+test "$failed" -eq 0

@@ -1,0 +1,43 @@
+# shellcheck shell=bash disable=SC2154 # run.sh sets what is not set here
+# Other compilers and standards of the language. Sourced by run.sh.
+
+build_and_check()
+{
+    clone && mkdir build && cd build && ../source/configure -q --enable-werror "$@" &&
+        VERBOSE=1 timeout "$limit_seconds" make check
+}
+
+check_variant()
+{
+    case $1 in
+    gcc-c2x) build_and_check CC=gcc CFLAGS='-g -O2 -std=gnu2x' ;;
+    clang-c2x) need clang clang && build_and_check CC=clang CFLAGS='-g -O2 -std=gnu2x' ;;
+    lto) build_and_check CFLAGS='-O3 -flto' ;;
+    time64) time_of_64_bits ;;
+    sid-c23) newest_standard ;;
+    *) echo "there is no such variant: $1" && false ;;
+    esac
+}
+
+# 32 bits with a time_t of 64.
+time_of_64_bits()
+{
+    need i686-linux-gnu-gcc gcc-i686-linux-gnu libc6-dev-i386-cross
+    clone && mkdir build && cd build &&
+        ../source/configure -q --host=i686-linux-gnu --disable-shared --enable-werror \
+            PKG_CONFIG=false ac_cv_header_csv_h=no \
+            CPPFLAGS='-D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64' &&
+        make && make check TESTS= && emulate i686-linux-gnu ''
+}
+
+newest_standard()
+{
+    local packages='gcc clang libc6-dev make autoconf automake libtool pkg-config autoconf-archive check'
+    make_root sid "$PWD/root" && git clone --quiet "$root" root/root/filelike &&
+        in_root root "apt-get update && apt-get install -y --no-install-recommends $packages" &&
+        for compiler in gcc clang; do
+            in_root root "cd /root/filelike && ./bootstrap --no-install && rm -rf build && mkdir build &&
+                cd build && ../configure -q --enable-werror CC=$compiler CFLAGS='-g -O2 -std=gnu23' &&
+                VERBOSE=1 make check" || return
+        done
+}

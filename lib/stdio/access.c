@@ -44,6 +44,8 @@ static int lock_bytes(struct access *access, int (*settle)(FILE *))
     if (settle(access->file) != 0)
         return give_up(access);
     store_lock(access->store);
+    if (access->stream != NULL)
+        handle_end_writing(&access->stream->handle);
     return 0;
 }
 

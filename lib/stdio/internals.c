@@ -117,7 +117,7 @@ static void replace_buffer(struct stream *stream)
  * wait for one, unless writes of the present size will not come there. */
 static bool is_well_placed(struct stream *stream)
 {
-    int64_t position = stream_seek(stream, 0, SEEK_CUR);
+    int64_t position = stream_tell(stream);
     return position % (int64_t) stream->late_size == 0 ||
            position % (int64_t) stream->buffer_size != 0;
 }

@@ -103,6 +103,14 @@ int64_t stream_seek(struct stream *stream, int64_t offset, int whence)
     return position;
 }
 
+int64_t stream_tell(struct stream *stream)
+{
+    store_lock(stream->store);
+    int64_t position = handle_tell(&stream->handle);
+    store_unlock(stream->store);
+    return position;
+}
+
 /* From here on neither the registry nor the store leads to the stream. 0, or what closing
  * its descriptor tells. */
 static int leave(struct stream *stream)

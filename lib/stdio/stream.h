@@ -58,6 +58,7 @@ void stream_abandon(struct stream *stream);
 ssize_t stream_read(struct stream *stream, void *buffer, size_t size);
 int stream_write(struct stream *stream, const void *data, size_t size);
 int64_t stream_seek(struct stream *stream, int64_t offset, int whence);
+int64_t stream_tell(struct stream *stream);
 int stream_close(struct stream *stream);
 
 /* Remembers that a write was lost, with ERROR, unless another one was before. */

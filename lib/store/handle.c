@@ -53,6 +53,7 @@ int handle_init_first(struct handle *handle, struct store *store, unsigned mode)
 
 int handle_finish(struct handle *handle)
 {
+    handle_end_writing(handle);
     if (is_first(handle))
         handle->store->first = NULL;
     else if (handle->descriptor != -1)
@@ -109,7 +110,7 @@ void handle_leave_offset(struct handle *handle)
 {
     if (handle->descriptor == -1)
         return;
-    int64_t offset = lseek(handle->descriptor, 0, SEEK_CUR);
+    int64_t offset = handle_tell(handle);
     handle->position = offset != -1 ? offset : 0;
     (void) handle_finish(handle);
     handle->descriptor = -1;
@@ -129,6 +130,7 @@ int handle_obtain_descriptor(struct handle *handle)
 
 ssize_t handle_read(struct handle *handle, void *buffer, size_t size)
 {
+    handle_end_writing(handle);
     if (handle->descriptor != -1)
         return descriptor_read_on(handle->descriptor, buffer, size);
     ssize_t count = store_read(handle->store, buffer, size, handle->position);
@@ -163,7 +165,7 @@ static void take_back(
 static int write_at_offset(struct handle *handle, const void *data, size_t size)
 {
     int descriptor = handle->descriptor;
-    int64_t offset = lseek(descriptor, 0, SEEK_CUR);
+    int64_t offset = handle_tell(handle);
     int64_t old_size = offset == -1 ? -1 : descriptor_size(descriptor);
     if (old_size == -1)
         return -1;
@@ -171,7 +173,6 @@ static int write_at_offset(struct handle *handle, const void *data, size_t size)
     size_t written;
     if (store_check_limit(handle->store, begin, size) != 0)
         return -1;
-    store_end_views(handle->store);
     if (descriptor_write_on(descriptor, data, size, &written) == 0)
         return 0;
     if (written > 0)
@@ -192,8 +193,31 @@ static int write_somehow(struct handle *handle, const void *data, size_t size)
     return write_at_offset(handle, data, size);
 }
 
+/* What fwrite is given may be a view of the bytes that it is added to, and fwrite makes
+ * several writes of it. Only another use of the stream tells that it has returned. */
+static void begin_writing(struct handle *handle)
+{
+    struct store *store = handle->store;
+    if (store->view_writer != NULL && store->view_writer != handle)
+        handle_end_writing(store->view_writer);
+    store->view_writer = handle;
+    store->viewed = false;
+    store_begin_writing_views(store);
+}
+
+void handle_end_writing(struct handle *handle)
+{
+    struct store *store = handle->store;
+    if (store->view_writer != handle)
+        return;
+    store->view_writer = NULL;
+    store_end_writing_views(store);
+}
+
 int handle_write(struct handle *handle, const void *data, size_t size)
 {
+    if (handle->store->viewed)
+        begin_writing(handle);
     if (write_somehow(handle, data, size) == 0)
         return 0;
     if (store_spill(handle->store) != 0)
@@ -203,6 +227,12 @@ int handle_write(struct handle *handle, const void *data, size_t size)
 
 /* ---- Positions -----------------------------------------------------------------------
  */
+
+int64_t handle_tell(const struct handle *handle)
+{
+    return handle->descriptor != -1 ? lseek(handle->descriptor, 0, SEEK_CUR)
+                                    : handle->position;
+}
 
 /* Where WHENCE counts from, or -1. */
 static int64_t seek_base(const struct handle *handle, int whence)
@@ -224,6 +254,7 @@ static int64_t seek_base(const struct handle *handle, int whence)
 
 int64_t handle_seek(struct handle *handle, int64_t offset, int whence)
 {
+    handle_end_writing(handle);
     if (handle->descriptor != -1)
         return lseek(handle->descriptor, offset, whence);
     int64_t base = seek_base(handle, whence);

@@ -36,12 +36,17 @@ ssize_t handle_read(struct handle *handle, void *buffer, size_t size);
 /* All of the SIZE bytes or none. A failure leaves the position as it was. */
 int handle_write(struct handle *handle, const void *data, size_t size);
 
-/* As lseek. */
+/* As lseek; and the position, or -1. */
 int64_t handle_seek(struct handle *handle, int64_t offset, int whence);
+int64_t handle_tell(const struct handle *handle);
 
 /* The descriptor whose offset is the position, from now on; the bytes move where they
  * have none. -1 with errno. */
 int handle_obtain_descriptor(struct handle *handle);
+
+/* For each use that is not a write: the writes of before are over, see
+ * begin_writing_views in store.h. */
+void handle_end_writing(struct handle *handle);
 
 /* Goes on from the same position, which is kept here from now on. */
 void handle_leave_offset(struct handle *handle);

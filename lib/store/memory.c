@@ -60,7 +60,17 @@ static void use_block(struct memory *memory, char *bytes, size_t capacity)
     memory->capacity = capacity;
 }
 
-/* A new block that begins with what the old one holds, which is freed unless borrowed. */
+/* The block has been replaced. */
+static void dispose_of_block(struct memory *memory, char *block)
+{
+    if (memory->view == VIEW_NONE || memory->shown != NULL)
+        free(block);
+    else
+        memory->shown = block;
+    memory->view = VIEW_NONE;
+}
+
+/* A new block that begins with what the old one holds. */
 static int copy_block(struct memory *memory, size_t capacity)
 {
     char *old = memory->block == BLOCK_BORROWED ? NULL : memory->bytes;
@@ -73,7 +83,7 @@ static int copy_block(struct memory *memory, size_t capacity)
     begin_move(memory);
     use_block(memory, bytes, capacity);
     end_move(memory);
-    free(old);
+    dispose_of_block(memory, old);
     return 0;
 }
 
@@ -88,13 +98,14 @@ static int reallocate_block(struct memory *memory, size_t capacity)
 }
 
 /* Beside other threads, of which one may fork, the old block stays until the new one is
- * there. Alone, realloc does not copy what it can leave in place, and moves the pages of
- * large blocks. */
+ * there, and longer if it is viewed. Otherwise realloc does not copy what it can leave in
+ * place, and moves the pages of large blocks. */
 static int resize_block(struct memory *memory, size_t capacity)
 {
     if (capacity >= PTRDIFF_MAX)
         return refuse();
-    if (memory->block == BLOCK_BORROWED || threads_may_be_about())
+    if (memory->block == BLOCK_BORROWED || memory->view != VIEW_NONE ||
+        threads_may_be_about())
         return copy_block(memory, capacity);
     return reallocate_block(memory, capacity);
 }
@@ -160,16 +171,43 @@ static char *take_block(struct memory *memory)
     memory->bytes = NULL;
     memory->size = memory->capacity = 0;
     memory->block = BLOCK_OWN;
-    memory->viewed = false;
     end_move(memory);
+    return bytes;
+}
+
+/* The same, and the budget does not count it any more. */
+static char *release_block(struct memory *memory)
+{
+    size_t capacity = memory->capacity;
+    char *bytes = take_block(memory);
+    budget_give(memory->budget, capacity);
     return bytes;
 }
 
 void memory_clear(struct memory *memory)
 {
-    size_t capacity = memory->capacity;
-    free(take_block(memory));
-    budget_give(memory->budget, capacity);
+    memory->view = VIEW_NONE;
+    free(release_block(memory));
+}
+
+void memory_leave(struct memory *memory)
+{
+    if (memory->view != VIEW_VALID)
+        dispose_of_block(memory, release_block(memory));
+}
+
+void memory_begin_writing(struct memory *memory)
+{
+    if (memory->view == VIEW_VALID)
+        memory->view = VIEW_WRITTEN;
+}
+
+void memory_end_writing(struct memory *memory)
+{
+    if (memory->view == VIEW_WRITTEN)
+        memory->view = VIEW_NONE;
+    free(memory->shown);
+    memory->shown = NULL;
 }
 
 /* ---- Operations ----------------------------------------------------------------------
@@ -210,11 +248,11 @@ static int memory_write(
     if (reserve(memory, end) != 0)
         return -1;
     fill_gap(memory, start);
-    memcpy(memory->bytes + start, data, size);
+    /* DATA may be a part of a view. */
+    memmove(memory->bytes + start, data, size);
     if (end > memory->size)
         memory->size = end;
     terminate(memory);
-    memory->viewed = false;
     return 0;
 }
 
@@ -226,6 +264,7 @@ static int memory_truncate(struct store *store, int64_t size)
     if ((uint64_t) size > SIZE_MAX)
         return refuse();
     size_t end = (size_t) size;
+    memory->view = VIEW_NONE;
     if (end > memory->size) {
         if (reserve(memory, end) != 0)
             return -1;
@@ -236,7 +275,6 @@ static int memory_truncate(struct store *store, int64_t size)
     if (cut)
         shrink_block(memory);
     terminate(memory);
-    memory->viewed = false;
     return 0;
 }
 
@@ -268,7 +306,7 @@ static const void *memory_view(struct store *store, size_t *size)
     if (check_block(memory) != 0 || terminate_for_reader(memory) != 0)
         return NULL;
     *size = memory->size;
-    memory->viewed = true;
+    memory->view = VIEW_VALID;
     return memory->bytes != NULL ? memory->bytes : "";
 }
 
@@ -289,14 +327,13 @@ static void *memory_detach(struct store *store, size_t *size)
     struct memory *memory = memory_of(store);
     if (check_block(memory) != 0 || terminate_for_reader(memory) != 0)
         return NULL;
-    size_t capacity = memory->capacity;
     bool movable = memory->block == BLOCK_OWN && memory->bytes != NULL;
     char *copy = movable ? NULL : copy_out(memory);
     if (!movable && copy == NULL)
         return NULL;
     *size = memory->size;
-    char *block = take_block(memory);
-    budget_give(memory->budget, capacity);
+    memory->view = VIEW_NONE;
+    char *block = release_block(memory);
     return movable ? block : copy;
 }
 
@@ -315,6 +352,7 @@ static int memory_copy_to(struct store *store, int target)
 void memory_finish(struct memory *memory)
 {
     memory_clear(memory);
+    free(memory->shown);
     budget_release(memory->budget);
 }
 

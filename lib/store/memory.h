@@ -12,6 +12,13 @@ enum memory_block {
     BLOCK_BORROWED /* the caller's, only to be read; capacity is 0 */
 };
 
+/* Whether somebody may look at the block. */
+enum memory_view {
+    VIEW_NONE,
+    VIEW_VALID,  /* a view of it is valid */
+    VIEW_WRITTEN /* none is, but a write that has begun may be made of its bytes */
+};
+
 struct memory {
     struct store store;
     char *bytes;
@@ -21,7 +28,8 @@ struct memory {
     filelike_budget *budget; /* counts the capacity; a reference */
     enum memory_block block;
     unsigned moved_by; /* the process_number of who is just moving the block, or 0 */
-    bool viewed;       /* since the last change */
+    enum memory_view view;
+    char *shown; /* a block that was VIEW_WRITTEN, and has been replaced; or NULL */
 };
 
 /* An empty store whose capacity stays within LIMIT and BUDGET (NULL: none): a write or
@@ -39,6 +47,14 @@ void memory_abandon(struct memory *memory);
 
 /* Gives the block back: the store is empty then. */
 void memory_clear(struct memory *memory);
+
+/* The same, but what a write may be made of stays until memory_end_writing; and nothing
+ * is done while a view is valid. */
+void memory_leave(struct memory *memory);
+
+/* Around the writes that may be made of a view, which is not valid any more. */
+void memory_begin_writing(struct memory *memory);
+void memory_end_writing(struct memory *memory);
 
 /* Ends what memory_init began, for a store that lies inside another object. */
 void memory_finish(struct memory *memory);

@@ -63,16 +63,27 @@ static int move(struct spooled *spooled)
     if (file == NULL)
         return -1;
     spooled->now = file;
-    if (!spooled->memory.viewed)
-        memory_clear(&spooled->memory);
+    memory_leave(&spooled->memory);
     handle_move(spooled->store.first, store_descriptor(file));
     return 0;
 }
 
-/* A change ends the views of before, so what they kept can go. */
-static void spooled_end_views(struct store *store)
+static void spooled_begin_writing_views(struct store *store)
 {
     struct spooled *spooled = spooled_of(store);
+    memory_begin_writing(&spooled->memory);
+    if (has_moved(spooled))
+        memory_leave(&spooled->memory);
+}
+
+static void spooled_end_writing_views(struct store *store)
+{
+    memory_end_writing(&spooled_of(store)->memory);
+}
+
+/* A truncation ends the views of before, so what they kept can go. */
+static void end_views(struct spooled *spooled)
+{
     if (has_moved(spooled))
         memory_clear(&spooled->memory);
 }
@@ -89,25 +100,23 @@ static ssize_t spooled_read(
 static int spooled_write(
     struct store *store, const void *data, size_t size, int64_t position)
 {
-    spooled_end_views(store);
     return store_write(now(store), data, size, position);
 }
 
 static int spooled_append(
     struct store *store, const void *data, size_t size, int64_t *end)
 {
-    spooled_end_views(store);
     return store_append(now(store), data, size, end);
 }
 
 static int spooled_truncate(struct store *store, int64_t size)
 {
-    spooled_end_views(store);
+    end_views(spooled_of(store));
     if (store_truncate(now(store), size) == 0)
         return 0;
     if (store_spill(store) != 0)
         return -1;
-    spooled_end_views(store);
+    end_views(spooled_of(store));
     return store_truncate(now(store), size);
 }
 
@@ -125,7 +134,7 @@ static void *spooled_detach(struct store *store, size_t *size)
 {
     void *bytes = store_detach(now(store), size);
     if (bytes != NULL)
-        spooled_end_views(store);
+        end_views(spooled_of(store));
     return bytes;
 }
 
@@ -189,7 +198,8 @@ static const struct store_operations spooled_operations = {
     .obtain_descriptor = spooled_obtain_descriptor,
     .move_to_disk = spooled_move_to_disk,
     .in_memory = spooled_in_memory,
-    .end_views = spooled_end_views,
+    .begin_writing_views = spooled_begin_writing_views,
+    .end_writing_views = spooled_end_writing_views,
     .destroy = spooled_destroy,
 };
 

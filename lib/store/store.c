@@ -12,7 +12,8 @@ void store_init(
     store->operations = operations;
     store->guard = store;
     store->first = NULL;
-    store->spills = false;
+    store->viewed = store->spills = false;
+    store->view_writer = NULL;
     store->lost_write = 0;
     lock_init(&store->lock);
     atomic_init(&store->references, 1);
@@ -59,10 +60,16 @@ ssize_t store_read(struct store *store, void *buffer, size_t size, int64_t posit
     return store->operations->read(store, buffer, size, position);
 }
 
-void store_end_views(struct store *store)
+void store_begin_writing_views(struct store *store)
 {
-    if (store->operations->end_views != NULL)
-        store->operations->end_views(store);
+    if (store->operations->begin_writing_views != NULL)
+        store->operations->begin_writing_views(store);
+}
+
+void store_end_writing_views(struct store *store)
+{
+    if (store->operations->end_writing_views != NULL)
+        store->operations->end_writing_views(store);
 }
 
 int store_check_limit(const struct store *store, int64_t position, size_t size)
@@ -135,6 +142,7 @@ int64_t store_size(struct store *store)
 const void *store_view(struct store *store, size_t *size)
 {
     const struct store_operations *operations = store->operations;
+    store->viewed = true;
     return operations->view != NULL ? operations->view(store, size) : lack_pointer();
 }
 

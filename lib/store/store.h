@@ -43,9 +43,10 @@ struct store_operations {
     int (*obtain_descriptor)(struct store *);
     int (*move_to_disk)(struct store *);
     int (*in_memory)(const struct store *);
-    /* For a change by other means than these: what only the views of before need can go.
-     * NULL: nothing is kept for them. */
-    void (*end_views)(struct store *);
+    /* Around writes, by whatever means, after a view. It is not valid any more, but its
+     * bytes stay until the end, as the writes may be made of them. NULL: they do. */
+    void (*begin_writing_views)(struct store *);
+    void (*end_writing_views)(struct store *);
     /* 0 where another stream, in MODE (MODE_* bits), may share the store, else -1 with
      * errno. NULL: any may. */
     int (*check_mode)(const struct store *, unsigned mode);
@@ -66,7 +67,10 @@ struct store {
     atomic_uint references;
     int64_t size_limit; /* bytes */
     int lost_write;     /* errno of the first one, by whichever stream; or 0 */
+    bool viewed;        /* since the last write */
     bool spills;        /* moves to disk by itself, where memory does not suffice */
+    /* Whose writes may be made of a view; or NULL. */
+    struct handle *view_writer;
 };
 
 /* A new store has one reference. A SIZE_LIMIT of 0 is no limit. */
@@ -109,7 +113,8 @@ bool store_is_sequential(const struct store *store);
 /* Whether the bytes have no descriptor, but can move to one. */
 bool store_can_move(const struct store *store);
 
-void store_end_views(struct store *store);
+void store_begin_writing_views(struct store *store);
+void store_end_writing_views(struct store *store);
 
 /* 0 where SIZE bytes from POSITION on are within the limit, else -1 with EFBIG. */
 int store_check_limit(const struct store *store, int64_t position, size_t size);

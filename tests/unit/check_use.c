@@ -145,6 +145,97 @@ START_TEST(view_ends_after_each_change)
 }
 END_TEST
 
+/* ---- A view that is written behind itself --------------------------------------------
+ */
+
+static bool by_fwrite(FILE *stream, const char *view, size_t size)
+{
+    return fwrite(view, 1, size, stream) == size;
+}
+
+static bool by_fputs(FILE *stream, const char *view, size_t size)
+{
+    (void) size;
+    return fputs(view, stream) >= 0;
+}
+
+static bool by_fprintf(FILE *stream, const char *view, size_t size)
+{
+    return fprintf(stream, "%s", view) == (int) size;
+}
+
+/* What one stream shows another on the same bytes may write. */
+static bool by_another(FILE *stream, const char *view, size_t size)
+{
+    FILE *second = filelike_reopen(stream, "a");
+    if (second == NULL)
+        return false;
+    size_t written = fwrite(view, 1, size, second);
+    return fclose(second) == 0 && written == size;
+}
+
+static bool (*const ways_to_write[])(FILE *, const char *, size_t) = {
+    by_fwrite, by_fputs, by_fprintf, by_another};
+
+static void fill_letters(char *bytes, size_t size)
+{
+    for (size_t i = 0; i < size; i++)
+        bytes[i] = (char) ('a' + i * i % 26);
+    bytes[size] = '\0';
+}
+
+static void check_doubled(
+    FILE *stream, bool (*way)(FILE *, const char *, size_t), size_t size)
+{
+    char *bytes = malloc(2 * size + 1);
+    fill_letters(bytes, size);
+    memcpy(bytes + size, bytes, size + 1);
+    ck_assert_uint_eq(fwrite(bytes, 1, size, stream), size);
+    const char *view = filelike_view(stream, NULL);
+    ck_assert_ptr_nonnull(view);
+    ck_assert(way(stream, view, size));
+    assert_bytes(stream, bytes, 2 * size);
+    free(bytes);
+}
+
+START_TEST(view_can_be_written_behind_itself)
+{
+    static const size_t sizes[] = {10, 1000, 5000, 40000, 300000};
+    static const char *const modes[] = {"w+", "a+"};
+    size_t ways = kind_has(&kinds[_i], KIND_PUBLISHES) ? COUNT(ways_to_write) - 1
+                                                       : COUNT(ways_to_write);
+    for (size_t i = 0; i < COUNT(sizes) * ways * COUNT(modes); i++) {
+        FILE *stream = open_empty(&kinds[_i], modes[i % COUNT(modes)]);
+        if (stream == NULL)
+            continue;
+        check_doubled(stream, ways_to_write[i / COUNT(modes) % ways],
+            sizes[i / COUNT(modes) / ways]);
+        assert_closes(stream);
+    }
+}
+END_TEST
+
+/* Two in one call, and something between them that is larger than any buffer. */
+START_TEST(views_can_be_printed_one_after_the_other)
+{
+    enum { SIZE = 30000, GAP = 20000 };
+    char *bytes = malloc(3 * SIZE + GAP + 1);
+    FILE *stream = open_empty(&kinds[_i], "w+");
+    fill_letters(bytes, SIZE);
+    ck_assert_int_ge(fputs(bytes, stream), 0);
+    const char *view = filelike_view(stream, NULL);
+    /* With the size, as the '\0' is no longer behind the second. */
+    ck_assert_int_eq(
+        fprintf(stream, "%.*s%*s%.*s", SIZE, view, GAP, "", SIZE, view), 2 * SIZE + GAP);
+    memcpy(bytes + SIZE, bytes, SIZE);
+    memset(bytes + 2 * SIZE, ' ', GAP);
+    memcpy(bytes + 2 * SIZE + GAP, bytes, SIZE);
+    assert_bytes(stream, bytes, 3 * SIZE + GAP);
+    assert_closes(stream);
+    free(bytes);
+}
+END_TEST
+
 static void check_view_in_mode(const struct kind *kind, const char *mode)
 {
     FILE *stream = open_text(kind, "0123", mode);
@@ -659,6 +750,8 @@ static void add(TCase *test_case, int kind)
     ADD(view_follows_each_change);
     ADD(view_ends_after_each_change);
     ADD(view_in_every_mode);
+    ADD(view_can_be_written_behind_itself);
+    ADD(views_can_be_printed_one_after_the_other);
     ADD(view_of_a_stream_that_only_writes);
     ADD(detach_takes_all);
     ADD(detach_leaves_a_stream_to_use);

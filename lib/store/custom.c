@@ -53,6 +53,11 @@ static void set_view(struct custom *custom, char *bytes, size_t size)
     custom->view_size = size;
 }
 
+static void custom_end_writing_views(struct store *store)
+{
+    end_view(custom_of(store));
+}
+
 static const void *custom_view(struct store *store, size_t *size)
 {
     struct custom *custom = custom_of(store);
@@ -114,9 +119,10 @@ static void take_back(const struct custom *custom, int64_t old_size, int64_t rea
         (void) backend_truncate(&custom->backend, old_size);
 }
 
-static int write_or_take_back(
-    struct custom *custom, const void *data, size_t size, int64_t position)
+static int custom_write(
+    struct store *store, const void *data, size_t size, int64_t position)
 {
+    struct custom *custom = custom_of(store);
     int64_t old_size = backend_size(&custom->backend);
     int64_t reached = old_size;
     if (old_size == -1)
@@ -126,16 +132,6 @@ static int write_or_take_back(
         return 0;
     KEEPING_ERRNO(take_back(custom, old_size, reached));
     return -1;
-}
-
-/* DATA may be the view, which goes last. */
-static int custom_write(
-    struct store *store, const void *data, size_t size, int64_t position)
-{
-    struct custom *custom = custom_of(store);
-    int status = write_or_take_back(custom, data, size, position);
-    KEEPING_ERRNO(end_view(custom));
-    return status;
 }
 
 static int custom_truncate(struct store *store, int64_t size)
@@ -198,6 +194,7 @@ static const struct store_operations custom_operations = {
     .view = custom_view,
     .detach = custom_detach,
     .copy_to = custom_copy_to,
+    .end_writing_views = custom_end_writing_views,
     .check_mode = custom_check_mode,
     .discard = backend_discard,
     .destroy = custom_destroy,

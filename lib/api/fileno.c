@@ -41,51 +41,45 @@ int filelike_fileno(FILE *file)
 /* ---- A path --------------------------------------------------------------------------
  */
 
-/* TEXT as the answer of this stream, in place of the one before: it stays whatever is
- * done to others on the same bytes. One that still holds stays where it is. */
-static const char *answer(const struct access *access, const char *text)
+/* An absolute path that leads to the file now, or NULL. Of a native stream nobody tells
+ * when it is closed. All of these paths are blocks of malloc's. */
+static char *own_path(const struct access *access)
 {
-    char **answered =
-        access->stream != NULL ? &access->stream->path : &access->native->answered_path;
-    if (*answered != NULL && strcmp(*answered, text) == 0)
-        return *answered;
-    char *path = strdup(text);
-    if (path == NULL)
+    struct stat status;
+    if (access->native == NULL) {
+        const struct temporary *temporary = temporary_of(access->store);
+        return temporary != NULL ? temporary_path(temporary) : NULL;
+    }
+    const char *path = access->native->given_path;
+    if (path == NULL || RETRY(stat(path, &status)) != 0)
         return NULL;
-    free(*answered);
-    *answered = path;
-    return path;
+    return file_is(&access->native->file, &status) ? strdup(path) : NULL;
 }
 
-static const char *answer_proc_path(const struct access *access)
+static char *proc_path(const struct access *access)
 {
     char path[PROC_PATH_SIZE];
     if (store_obtain_descriptor(access->store) != 0 ||
         descriptor_proc_path(store_descriptor(access->store), path) != 0)
         return NULL;
-    return answer(access, path);
+    return strdup(path);
 }
 
-/* Where FILE has been put, unless it is not there any more: another may have come after
- * it, and of a native stream nobody tells when it is closed. */
-static const char *given_path(const char *path, const struct file *file)
+/* PATH, or NULL, as the answer of this stream, in place of the one before: it stays
+ * whatever is done to others on the same bytes. One that still holds stays where it is. */
+static const char *answer(const struct access *access, char *path)
 {
-    struct stat status;
-    if (path == NULL || RETRY(stat(path, &status)) != 0)
+    char **answered =
+        access->stream != NULL ? &access->stream->path : &access->native->answered_path;
+    if (path == NULL)
         return NULL;
-    return file_is(file, &status) ? path : NULL;
-}
-
-static const char *own_path(const struct access *access)
-{
-    if (access->native != NULL)
-        return given_path(access->native->given_path, &access->native->file);
-    const struct temporary *temporary = temporary_of(access->store);
-    if (temporary == NULL)
-        return NULL;
-    if (temporary->given_path != NULL)
-        return given_path(temporary->given_path, &temporary->file);
-    return temporary_path(temporary);
+    if (*answered != NULL && strcmp(*answered, path) == 0) {
+        free(path);
+    } else {
+        free(*answered);
+        *answered = path;
+    }
+    return *answered;
 }
 
 const char *filelike_path(FILE *file)
@@ -93,8 +87,10 @@ const char *filelike_path(FILE *file)
     struct access access;
     if (access_begin_bytes(&access, file) != 0)
         return NULL;
-    const char *own = own_path(&access);
-    const char *path = own != NULL ? answer(&access, own) : answer_proc_path(&access);
+    char *path = own_path(&access);
+    if (path == NULL)
+        path = proc_path(&access);
+    const char *answered = answer(&access, path);
     access_end_bytes(&access);
-    return call_end_pointer(&access.call, path);
+    return call_end_pointer(&access.call, answered);
 }

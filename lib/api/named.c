@@ -10,43 +10,52 @@
 #include "stdio/open.h"
 #include "store/temporary.h"
 
-#include <errno.h>
-
-static struct store *create_named(const struct filelike_options *options)
+/* The stream of DESCRIPTOR, which becomes its own or is closed. From the time on that
+ * nothing can fail any more the store removes the file. */
+static FILE *open_named(int descriptor, struct removal *removal,
+    struct directory *directory, unsigned mode, const struct filelike_options *options)
 {
-    struct tempdir tempdir;
-    if (tempdir_init(&tempdir, options) != 0)
+    struct store *store = temporary_create(descriptor, options->size_limit);
+    if (store == NULL)
+        descriptor_close(descriptor);
+    FILE *file = open_file(store, mode, options, BUFFER_ON_DISK);
+    if (file == NULL)
         return NULL;
-    struct removal *removal = removal_reserve();
-    struct store *store = NULL;
-    if (removal != NULL) {
-        int descriptor =
-            tempdir_named(&tempdir, options->prefix, options->suffix, removal);
-        if (descriptor != -1)
-            store = temporary_create(descriptor, removal, options->size_limit);
-        if (store == NULL) {
-            removal_release(removal);
-            descriptor_close(descriptor);
-        }
-    }
-    int saved = errno;
-    tempdir_finish(&tempdir);
-    errno = saved;
-    return store;
+    temporary_set_name(temporary_of(store), removal, directory);
+    if (options->flags & FILELIKE_KEEP)
+        removal_disarm(removal);
+    return file;
+}
+
+/* REMOVAL is the stream's on success. */
+static FILE *create_named(const struct tempdir *tempdir, struct removal *removal,
+    unsigned mode, const struct filelike_options *options)
+{
+    struct directory *directory;
+    int descriptor =
+        tempdir_named(tempdir, options->prefix, options->suffix, removal, &directory);
+    if (descriptor == -1)
+        return NULL;
+    FILE *file = open_named(descriptor, removal, directory, mode, options);
+    if (file != NULL)
+        return file;
+    KEEPING_ERRNO((void) removal_undo(removal));
+    directory_release(directory);
+    return NULL;
 }
 
 FILE *filelike_named(const char *mode, const struct filelike_options *options)
 {
     struct filelike_options checked;
+    struct tempdir tempdir;
     unsigned bits;
-    if (options_check(options, &checked) != 0 || mode_parse(mode, "w+", &bits) != 0)
+    if (options_check(options, &checked) != 0 || mode_parse(mode, "w+", &bits) != 0 ||
+        tempdir_init(&tempdir, &checked) != 0)
         return NULL;
-    struct store *store = create_named(&checked);
-    if (store == NULL)
-        return NULL;
-    FILE *file = open_file(store, bits, &checked, BUFFER_ON_DISK);
-    /* Only now: had the opening failed, the file would have gone. */
-    if (file != NULL && (checked.flags & FILELIKE_KEEP))
-        removal_disarm(temporary_of(store)->removal);
+    struct removal *removal = removal_reserve();
+    FILE *file = removal != NULL ? create_named(&tempdir, removal, bits, &checked) : NULL;
+    if (file == NULL && removal != NULL)
+        removal_release(removal);
+    tempdir_finish(&tempdir);
     return file;
 }

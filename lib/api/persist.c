@@ -69,16 +69,17 @@ static int keep_in_place(const struct persisting *persisting, int file)
     return sync_own(persisting, file) == 0 ? sync_target(persisting, file) : -1;
 }
 
-/* 0 where the file is at the target; 1 where only a copy can be; or -1. */
-static int donate(struct persisting *persisting, int file, const char *name)
+/* NAME is that of the file, or NULL. 0 where the file is at the target; 1 where only a
+ * copy can be; or -1. */
+static int donate(struct persisting *persisting, int file, const struct removal *name)
 {
     struct donation donation = {
         .target = &persisting->target,
         .flags = persisting->flags,
         .permissions = persisting->permissions,
         .descriptor = file,
-        .directory = AT_FDCWD,
-        .name = name,
+        .directory = name != NULL ? removal_directory(name) : AT_FDCWD,
+        .name = name != NULL ? removal_name(name) : NULL,
     };
     if (replacement_donate(&donation) == 0)
         return 0;
@@ -99,19 +100,24 @@ static char *path_of(const struct persisting *persisting, int file)
  */
 
 /* Whether the file's own name is still the file's. */
-static bool has_name(const char *name, const struct stat *file)
+static bool has_name(const struct removal *name, const struct stat *file)
 {
     struct stat named;
-    return RETRY(lstat(name, &named)) == 0 && descriptor_same_file(&named, file);
+    return RETRY(fstatat(removal_directory(name), removal_name(name), &named,
+               AT_SYMLINK_NOFOLLOW)) == 0 &&
+           descriptor_same_file(&named, file);
 }
 
 /* Where the target is the file already, rename would do nothing (POSIX). */
-static int keep_only_target(struct persisting *persisting, int file, const char *name)
+static int keep_only_target(
+    struct persisting *persisting, int file, const struct removal *removal)
 {
+    int directory = removal_directory(removal);
+    const char *name = removal_name(removal);
     if (sync_own(persisting, file) != 0)
         return -1;
-    if (target_is_elsewhere(&persisting->target, AT_FDCWD, name))
-        return RETRY(unlink(name));
+    if (target_is_elsewhere(&persisting->target, directory, name))
+        return RETRY(unlinkat(directory, name, 0));
     return 0;
 }
 
@@ -122,8 +128,7 @@ static int give_temporary(struct persisting *persisting, struct temporary *tempo
     int file = temporary->file.descriptor;
     if (!temporary_may_be_given_away(temporary))
         return 1;
-    const char *name =
-        temporary->removal != NULL ? removal_name(temporary->removal) : NULL;
+    const struct removal *name = temporary->removal;
     if (RETRY(fstat(file, &status)) != 0)
         return -1;
     if (name != NULL && !has_name(name, &status))

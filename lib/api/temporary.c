@@ -35,7 +35,7 @@ static FILE *open_watched(unsigned mode, const struct filelike_options *options)
     int descriptor = create_nameless(options, O_RDWR);
     if (descriptor == -1)
         return NULL;
-    struct store *store = temporary_create(descriptor, NULL, options->size_limit);
+    struct store *store = temporary_create(descriptor, options->size_limit);
     if (store == NULL)
         descriptor_close(descriptor);
     return open_file(store, mode, options, BUFFER_ON_DISK);

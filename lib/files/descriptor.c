@@ -49,9 +49,12 @@ int descriptor_create_nameless(int directory, const char *path, int access, mode
     return above_standard(RETRY(openat(directory, path, flags, mode)));
 }
 
+/* ext4 says EPERM of a directory that is removed; to make a file with a name there tells
+ * the true reason. */
 bool descriptor_lacks_nameless(int error)
 {
-    return error == EOPNOTSUPP || error == EISDIR || error == ENOENT || error == EINVAL;
+    return error == EOPNOTSUPP || error == EISDIR || error == ENOENT || error == EINVAL ||
+           error == EPERM;
 }
 
 int descriptor_link(int descriptor, int directory, const char *name)

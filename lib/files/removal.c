@@ -104,6 +104,11 @@ const char *removal_name(const struct removal *removal)
     return removal->name;
 }
 
+int removal_directory(const struct removal *removal)
+{
+    return removal->directory;
+}
+
 void removal_arm(struct removal *removal)
 {
     if (!change_state(removal, STATE_IDLE, STATE_ARMED))
@@ -184,10 +189,9 @@ void removal_release(struct removal *removal)
 
 int removal_undo(struct removal *removal)
 {
-    if (RETRY(unlinkat(removal->directory, removal->name, 0)) != 0 && errno != ENOENT)
-        return -1;
+    int status = RETRY(unlinkat(removal->directory, removal->name, 0));
     removal_disarm(removal);
-    return 0;
+    return status == 0 || errno == ENOENT ? 0 : -1;
 }
 
 /* Bounded, in all by PATIENCE milliseconds: a thread that is creating a file never waits

@@ -37,10 +37,11 @@ void removal_release(struct removal *removal);
 
 /* Removes the file now, whether or not the name is still that file's, for the one who has
  * just made it and told nobody. It may be removed already. The place is as
- * removal_reserve gave it. 0, or -1 with errno and the file is still to be removed. */
+ * removal_reserve gave it. 0, or -1 with errno. */
 int removal_undo(struct removal *removal);
 
-/* NAME, valid until the release. */
+/* NAME, valid until the release, and DIRECTORY. */
 const char *removal_name(const struct removal *removal);
+int removal_directory(const struct removal *removal);
 
 #endif

@@ -20,30 +20,60 @@ enum { DEFAULT_PERMISSIONS = 0600 };
 /* ---- Which directory -----------------------------------------------------------------
  */
 
-static int choose(struct tempdir *tempdir, const char *directory)
+/* Another directory would not help, where the process or the system is at its limits. */
+static bool is_hopeless(int error)
+{
+    return error == EMFILE || error == ENFILE || error == ENOMEM;
+}
+
+static int set_path(struct tempdir *tempdir, const char *path)
+{
+    tempdir->path = strdup(path);
+    return tempdir->path == NULL ? -1 : 0;
+}
+
+static int choose(struct tempdir *tempdir, const char *path)
 {
     tempdir->kind = TEMPDIR_CHOSEN;
-    tempdir->directory = path_absolute(directory);
-    return tempdir->directory == NULL ? -1 : 0;
+    if (path[0] != '\0')
+        return set_path(tempdir, path);
+    errno = ENOENT;
+    return -1;
 }
 
 /* Read now, as another thread may change the environment later. */
 static int remember_environment(struct tempdir *tempdir)
 {
-    const char *directory = secure_getenv("TMPDIR");
-    if (directory == NULL || directory[0] == '\0')
-        return 0;
-    tempdir->directory = path_absolute(directory);
-    /* A relative one that leads nowhere does not work; the next may. */
-    return tempdir->directory == NULL && errno == ENOMEM ? -1 : 0;
+    const char *path = secure_getenv("TMPDIR");
+    return path != NULL && path[0] != '\0' ? set_path(tempdir, path) : 0;
 }
 
 int tempdir_init(struct tempdir *tempdir, const struct filelike_options *options)
 {
     *tempdir = (struct tempdir){.permissions = options->permissions};
-    if (options->dir != NULL)
-        return choose(tempdir, options->dir);
-    return remember_environment(tempdir);
+    return options->dir != NULL ? choose(tempdir, options->dir)
+                                : remember_environment(tempdir);
+}
+
+/* From a working directory that may not be searched no relative path leads anywhere. */
+static int hold_base(struct tempdir *tempdir)
+{
+    if (tempdir->path == NULL || tempdir->path[0] == '/')
+        return 0;
+    tempdir->base = directory_hold(".");
+    if (tempdir->base != NULL)
+        return 0;
+    call_free(tempdir->path);
+    tempdir->path = NULL;
+    return tempdir->kind == TEMPDIR_CHOSEN || is_hopeless(errno) ? -1 : 0;
+}
+
+/* The working directory is held, and not the one that is named: that may be made, or made
+ * again, before it is needed. */
+int tempdir_init_for_later(
+    struct tempdir *tempdir, const struct filelike_options *options)
+{
+    return tempdir_init(tempdir, options) == 0 ? hold_base(tempdir) : -1;
 }
 
 void tempdir_init_kernel(struct tempdir *tempdir, const struct filelike_options *options)
@@ -54,31 +84,48 @@ void tempdir_init_kernel(struct tempdir *tempdir, const struct filelike_options 
 
 void tempdir_finish(struct tempdir *tempdir)
 {
-    free(tempdir->directory);
-    tempdir->directory = NULL;
+    call_free(tempdir->path);
+    directory_release(tempdir->base);
+    tempdir->path = NULL;
+    tempdir->base = NULL;
 }
 
-/* Another directory would not help, where the process or the system is at its limits. */
-static bool is_hopeless(int error)
-{
-    return error == EMFILE || error == ENFILE || error == ENOMEM;
-}
+/* ---- One after the other -------------------------------------------------------------
+ */
 
-/* CREATE in the first directory where it works. */
-static int create_somewhere(const struct tempdir *tempdir,
-    int (*create)(const char *directory, void *context), void *context)
+struct place {
+    int base;
+    const char *path; /* absolute, or from BASE on */
+};
+
+enum { MOST_PLACES = 3 };
+
+/* How many there are to try. */
+static size_t list_places(const struct tempdir *tempdir, struct place places[MOST_PLACES])
 {
-    const char *directories[] = {tempdir->directory, P_tmpdir, "/var/tmp"};
-    size_t count = sizeof directories / sizeof *directories;
+    size_t count = 0;
+    int base = tempdir->base != NULL ? directory_descriptor(tempdir->base) : AT_FDCWD;
+    if (tempdir->path != NULL)
+        places[count++] = (struct place){base, tempdir->path};
     if (tempdir->kind == TEMPDIR_CHOSEN)
-        count = 1;
+        return count;
+    places[count++] = (struct place){AT_FDCWD, P_tmpdir};
+    places[count++] = (struct place){AT_FDCWD, "/var/tmp"};
+    return count;
+}
+
+typedef int creator(const struct place *place, void *file);
+
+/* CREATE in the first place where it works. */
+static int create_somewhere(const struct tempdir *tempdir, creator *create, void *file)
+{
+    struct place places[MOST_PLACES];
+    size_t count = list_places(tempdir, places);
     int descriptor = -1;
     for (size_t i = 0; i < count && descriptor == -1; i++) {
-        if (directories[i] == NULL)
-            continue;
-        descriptor = create(directories[i], context);
-        if (descriptor == -1 && is_hopeless(errno))
+        if (i > 0 && is_hopeless(errno))
             break;
+        descriptor = create(&places[i], file);
     }
     return descriptor;
 }
@@ -90,8 +137,15 @@ struct named_file {
     const struct tempdir *tempdir;
     const char *prefix;
     const char *suffix;
+    int access;
     struct removal *removal;
+    struct directory *directory; /* that the name is taken from; or NULL */
 };
+
+static bool means_no_permissions(int error)
+{
+    return error == EPERM || error == ENOSYS || error == EOPNOTSUPP;
+}
 
 /* Gives a new file its permissions, of which the umask may have taken some. A filesystem
  * that knows none refuses, which counts where some were asked for. */
@@ -105,7 +159,9 @@ static int set_permissions(int descriptor, const struct tempdir *tempdir)
         return -1;
     if ((status.st_mode & PERMISSION_BITS) == wanted)
         return 0;
-    return RETRY(fchmod(descriptor, wanted)) == 0 || (errno == EPERM && !asked) ? 0 : -1;
+    if (RETRY(fchmod(descriptor, wanted)) == 0)
+        return 0;
+    return means_no_permissions(errno) && !asked ? 0 : -1;
 }
 
 /* DESCRIPTOR, where it is one and its file has got its permissions; else -1. */
@@ -117,39 +173,73 @@ static int set_or_close(int descriptor, const struct tempdir *tempdir)
     return -1;
 }
 
-static int create_at(const char *directory, const struct named_file *file, int access)
+static int create_at(int directory, const char *prefix, const struct named_file *file)
 {
-    char *prefix = path_join(directory, "/", file->prefix);
+    return unique_create(directory, prefix, file->suffix, file->access,
+        DEFAULT_PERMISSIONS, file->removal);
+}
+
+static int create_by_path(const struct place *place, const struct named_file *file)
+{
+    char *prefix = path_join(place->path, "/", file->prefix);
     if (prefix == NULL)
         return -1;
-    int descriptor = unique_create(
-        AT_FDCWD, prefix, file->suffix, access, DEFAULT_PERMISSIONS, file->removal);
+    int descriptor = create_at(place->base, prefix, file);
     call_free(prefix);
+    return descriptor;
+}
+
+/* A relative path leads elsewhere once the working directory changes, and others once a
+ * descriptor is closed. */
+static bool lasts(const char *path)
+{
+    return path[0] == '/' && strncmp(path, "/proc/", strlen("/proc/")) != 0 &&
+           strncmp(path, "/dev/fd/", strlen("/dev/fd/")) != 0;
+}
+
+static int create_lasting(const struct place *place, struct named_file *file)
+{
+    if (lasts(place->path))
+        return create_by_path(place, file);
+    struct directory *directory = directory_hold(place->path);
+    if (directory == NULL)
+        return -1;
+    int descriptor = create_at(directory_descriptor(directory), file->prefix, file);
+    if (descriptor != -1)
+        file->directory = directory;
+    else
+        directory_release(directory);
     return descriptor;
 }
 
 /* The name is gone again where the file does not get its permissions: the next directory
  * is tried, and the removal is still the caller's. */
-static int create_named(const char *directory, void *context)
+static int create_named(const struct place *place, void *context)
 {
-    const struct named_file *file = context;
-    int created = create_at(directory, file, O_RDWR);
+    struct named_file *file = context;
+    int created = create_lasting(place, file);
     int descriptor = set_or_close(created, file->tempdir);
-    if (created != -1 && descriptor == -1)
-        KEEPING_ERRNO((void) removal_undo(file->removal));
-    return descriptor;
+    if (created == -1 || descriptor != -1)
+        return descriptor;
+    KEEPING_ERRNO((void) removal_undo(file->removal));
+    directory_release(file->directory);
+    file->directory = NULL;
+    return -1;
 }
 
 int tempdir_named(const struct tempdir *tempdir, const char *prefix, const char *suffix,
-    struct removal *removal)
+    struct removal *removal, struct directory **directory)
 {
     struct named_file file = {
-        tempdir,
-        prefix == NULL ? DEFAULT_PREFIX : prefix,
-        suffix == NULL ? "" : suffix,
-        removal,
+        .tempdir = tempdir,
+        .prefix = prefix == NULL ? DEFAULT_PREFIX : prefix,
+        .suffix = suffix == NULL ? "" : suffix,
+        .access = O_RDWR,
+        .removal = removal,
     };
-    return create_somewhere(tempdir, create_named, &file);
+    int descriptor = create_somewhere(tempdir, create_named, &file);
+    *directory = file.directory;
+    return descriptor;
 }
 
 /* ---- Files without a name ------------------------------------------------------------
@@ -161,13 +251,19 @@ struct nameless_file {
 };
 
 /* Nobody else knows the name: it goes without a look at what has it now. */
-static int create_and_unlink(const char *directory, const struct nameless_file *nameless)
+static int create_and_unlink(
+    const struct place *place, const struct nameless_file *nameless)
 {
     struct removal *removal = removal_reserve();
     if (removal == NULL)
         return -1;
-    struct named_file file = {nameless->tempdir, DEFAULT_PREFIX, "", removal};
-    int descriptor = create_at(directory, &file, nameless->access);
+    struct named_file file = {
+        .prefix = DEFAULT_PREFIX,
+        .suffix = "",
+        .access = nameless->access,
+        .removal = removal,
+    };
+    int descriptor = create_by_path(place, &file);
     if (descriptor != -1 && removal_undo(removal) != 0) {
         descriptor_close(descriptor);
         descriptor = -1;
@@ -182,22 +278,21 @@ static int restrict_access(int descriptor, int access)
 {
     if (descriptor == -1 || access == O_RDWR)
         return descriptor;
-    int saved = errno;
-    int restricted = descriptor_open_again(descriptor, access);
-    errno = saved;
+    int restricted;
+    KEEPING_ERRNO(restricted = descriptor_open_again(descriptor, access));
     if (restricted == -1)
         return descriptor;
     descriptor_close(descriptor);
     return restricted;
 }
 
-static int create_nameless(const char *directory, void *context)
+static int create_nameless(const struct place *place, void *context)
 {
     const struct nameless_file *file = context;
     int descriptor = descriptor_create_nameless(
-        AT_FDCWD, directory, file->access, DEFAULT_PERMISSIONS);
+        place->base, place->path, file->access, DEFAULT_PERMISSIONS);
     if (descriptor == -1 && descriptor_lacks_nameless(errno))
-        descriptor = create_and_unlink(directory, file);
+        descriptor = create_and_unlink(place, file);
     return set_or_close(descriptor, file->tempdir);
 }
 

@@ -4,6 +4,7 @@
 #define TEMPDIR_H
 
 #include "filelike.h"
+#include "files/directory.h"
 #include "files/removal.h"
 
 #include <stdbool.h>
@@ -16,12 +17,19 @@ enum tempdir_kind {
 
 struct tempdir {
     enum tempdir_kind kind;
-    char *directory;    /* absolute; the caller's, or TMPDIR's, or NULL */
     mode_t permissions; /* of a new file, exactly; 0: 0600 */
+    char *path;         /* the caller's directory, or TMPDIR's; or NULL */
+    struct directory
+        *base; /* that PATH is taken from, a reference; NULL: the present one */
 };
 
-/* The directory that OPTIONS ask for; copies what it needs. 0, or -1 with errno. */
+/* The directory that OPTIONS ask for, to be used before the working directory may change;
+ * copies what it needs. 0, or -1 with errno. */
 int tempdir_init(struct tempdir *tempdir, const struct filelike_options *options);
+
+/* The same, to be used at any time. */
+int tempdir_init_for_later(
+    struct tempdir *tempdir, const struct filelike_options *options);
 
 /* A memory file of the kernel: needs no memory and cannot fail. */
 void tempdir_init_kernel(struct tempdir *tempdir, const struct filelike_options *options);
@@ -33,9 +41,10 @@ void tempdir_finish(struct tempdir *tempdir);
 int tempdir_nameless(const struct tempdir *tempdir, int access);
 
 /* The descriptor, O_RDWR, of a new file between whose PREFIX (NULL: "filelike-") and
- * SUFFIX (NULL: none) stand random characters; set and armed in REMOVAL. -1 with errno.
+ * SUFFIX (NULL: none) stand random characters; set and armed in REMOVAL. Where that needs
+ * it, *DIRECTORY (else NULL) is a reference to be released after REMOVAL. -1 with errno.
  */
 int tempdir_named(const struct tempdir *tempdir, const char *prefix, const char *suffix,
-    struct removal *removal);
+    struct removal *removal, struct directory **directory);
 
 #endif

@@ -233,7 +233,7 @@ struct store *spooled_create_memory(const struct filelike_options *options)
     struct tempdir tempdir;
     if (options->budget == NULL)
         tempdir_init_kernel(&tempdir, options);
-    else if (tempdir_init(&tempdir, options) != 0)
+    else if (tempdir_init_for_later(&tempdir, options) != 0)
         return NULL;
     return create(options, FILELIKE_NEVER, tempdir);
 }
@@ -243,7 +243,7 @@ struct store *spooled_create(const struct filelike_options *options)
     struct tempdir tempdir;
     size_t limit =
         options->memory_limit != 0 ? options->memory_limit : DEFAULT_MEMORY_LIMIT;
-    if (tempdir_init(&tempdir, options) != 0)
+    if (tempdir_init_for_later(&tempdir, options) != 0)
         return NULL;
     struct store *store = create(options, limit, tempdir);
     if (store == NULL)

@@ -2,10 +2,14 @@
 
 #include "store/temporary.h"
 
+#include "base/call.h"
 #include "base/process.h"
+#include "files/descriptor.h"
+#include "files/path.h"
 
 #include <errno.h>
 #include <stdlib.h>
+#include <string.h>
 
 /* ---- The store -----------------------------------------------------------------------
  */
@@ -16,17 +20,23 @@ static bool file_stays(const struct temporary *temporary)
            (temporary->removal != NULL && !removal_is_armed(temporary->removal));
 }
 
+static void give_up_name(struct temporary *temporary)
+{
+    if (temporary->removal != NULL)
+        removal_release(temporary->removal);
+    temporary->removal = NULL;
+    directory_release(temporary->directory);
+    temporary->directory = NULL;
+}
+
 static int temporary_destroy(struct store *store)
 {
     struct temporary *temporary = (struct temporary *) store;
     bool stays = file_stays(temporary);
-    if (temporary->removal != NULL)
-        removal_release(temporary->removal);
+    give_up_name(temporary);
     free(temporary->given_path);
     int status = file_finish(&temporary->file);
-    int saved = errno;
-    free(temporary);
-    errno = saved;
+    call_free(temporary);
     return stays ? status : 0;
 }
 
@@ -77,20 +87,18 @@ struct temporary *temporary_of(struct store *store)
     return store->operations == &temporary_operations ? (struct temporary *) store : NULL;
 }
 
-const char *temporary_path(const struct temporary *temporary)
+void temporary_set_name(
+    struct temporary *temporary, struct removal *removal, struct directory *directory)
 {
-    if (temporary->given_path != NULL)
-        return temporary->given_path;
-    return temporary->removal != NULL ? removal_name(temporary->removal) : NULL;
+    temporary->removal = removal;
+    temporary->directory = directory;
 }
 
 void temporary_give_away(struct temporary *temporary, char *path)
 {
-    if (temporary->removal != NULL) {
+    if (temporary->removal != NULL)
         removal_disarm(temporary->removal);
-        removal_release(temporary->removal);
-        temporary->removal = NULL;
-    }
+    give_up_name(temporary);
     temporary->is_given_away = true;
     temporary->given_path = path;
 }
@@ -100,15 +108,59 @@ bool temporary_may_be_given_away(const struct temporary *temporary)
     return !temporary->is_given_away && temporary->maker == process_number();
 }
 
-struct store *temporary_create(
-    int descriptor, struct removal *removal, uint64_t size_limit)
+/* ---- Paths ---------------------------------------------------------------------------
+ */
+
+/* PATH, a block of malloc's or NULL, where it leads to the file; another may have come
+ * after it, or the directory have been moved. */
+static char *if_it_leads_to(const struct file *file, char *path)
+{
+    struct stat named;
+    struct stat own;
+    if (path != NULL && RETRY(stat(path, &named)) == 0 &&
+        RETRY(fstat(file->descriptor, &own)) == 0 && descriptor_same_file(&named, &own))
+        return path;
+    call_free(path);
+    return NULL;
+}
+
+/* DIRECTORY is a block of malloc's, or NULL. */
+static char *path_in(char *directory, const char *name)
+{
+    char *path = directory != NULL ? path_join(directory, "/", name) : NULL;
+    call_free(directory);
+    return path;
+}
+
+char *temporary_path(const struct temporary *temporary)
+{
+    const struct file *file = &temporary->file;
+    const struct directory *directory = temporary->directory;
+    if (temporary->given_path != NULL)
+        return if_it_leads_to(file, strdup(temporary->given_path));
+    if (temporary->removal == NULL)
+        return NULL;
+    const char *name = removal_name(temporary->removal);
+    if (name[0] == '/')
+        return if_it_leads_to(file, strdup(name));
+    char *path = if_it_leads_to(file, path_in(directory_path_now(directory), name));
+    if (path == NULL)
+        path = if_it_leads_to(file, path_in(directory_path(directory), name));
+    return path;
+}
+
+/* ---- Beginning -----------------------------------------------------------------------
+ */
+
+struct store *temporary_create(int descriptor, uint64_t size_limit)
 {
     struct temporary *temporary = malloc(sizeof *temporary);
     if (temporary == NULL)
         return NULL;
     file_init(&temporary->file, descriptor, size_limit);
     temporary->file.store.operations = &temporary_operations;
-    temporary->removal = removal;
+    temporary->removal = NULL;
+    temporary->directory = NULL;
     temporary->maker = process_number();
     temporary->is_given_away = false;
     temporary->given_path = NULL;

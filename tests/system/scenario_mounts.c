@@ -258,25 +258,26 @@ static void check_read_only(void)
 
 /* A named stream whose directory another disk now hides, with a file of that name: its
  * inode number is often the same. */
-static FILE *open_hidden(void)
+static FILE *open_hidden(char **path)
 {
     EXPECT(mount_memory("disk", "size=1m"));
     FILE *stream = filelike_named("w", &on_disk);
+    *path = strdup(filelike_path(stream));
     EXPECT(mount_memory("disk", "size=1m"));
-    make_file(filelike_path(stream), "another");
+    make_file(*path, "another");
     return stream;
 }
 
 /* The other file is not removed, and not put elsewhere. */
 static void check_hidden(void)
 {
-    FILE *stream = open_hidden();
-    char *path = strdup(filelike_path(stream));
+    char *path;
+    FILE *stream = open_hidden(&path);
+    EXPECT(strncmp(filelike_path(stream), "/proc/", strlen("/proc/")) == 0);
     EXPECT(fclose(stream) == 0);
     EXPECT(is(content(path), "another"));
     free(path);
-    stream = open_hidden();
-    path = strdup(filelike_path(stream));
+    stream = open_hidden(&path);
     EXPECT(fputs("own", stream) >= 0);
     EXPECT(filelike_persist(stream, "disk/target", 0) == 0);
     EXPECT(fclose(stream) == 0);

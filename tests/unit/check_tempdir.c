@@ -228,8 +228,8 @@ END_TEST
 
 int main(void)
 {
-    Suite *suite = suite_create("place");
-    TCase *test_case = tcase_create("place");
+    Suite *suite = suite_create("tempdir");
+    TCase *test_case = tcase_create("tempdir");
     const int count = COUNT(openers);
     tcase_add_checked_fixture(test_case, scratch_enter, scratch_leave);
 #define ADD(test) tcase_add_loop_test(test_case, test, 0, count)

@@ -1,0 +1,159 @@
+#include <config.h>
+
+#include "files/directory.h"
+
+#include "base/lock.h"
+#include "files/descriptor.h"
+#include "files/path.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <limits.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+struct directory {
+    _Atomic(struct directory *) next;
+    unsigned references;
+    int descriptor; /* O_PATH */
+    dev_t device;
+    ino_t inode;
+    char *path; /* or NULL */
+};
+
+/* Those that are held, as many as there are working directories that streams were opened
+ * in. The list is whole at each moment, as the lock wants it. */
+static struct lock lock = LOCK_INITIALIZER;
+static _Atomic(struct directory *) held;
+
+/* ---- The list ------------------------------------------------------------------------
+ */
+
+/* The program may have closed the descriptor, or a fork of another thread's has missed
+ * it. */
+static bool is_open(const struct directory *directory)
+{
+    struct stat status;
+    return RETRY(fstat(directory->descriptor, &status)) == 0 &&
+           status.st_dev == directory->device && status.st_ino == directory->inode;
+}
+
+static struct directory *find_held(const struct stat *status)
+{
+    struct directory *directory = held;
+    while (directory != NULL &&
+           (directory->device != status->st_dev || directory->inode != status->st_ino ||
+               !is_open(directory)))
+        directory = directory->next;
+    return directory;
+}
+
+static struct directory *share_held(const struct stat *status)
+{
+    lock_acquire(&lock);
+    struct directory *directory = find_held(status);
+    if (directory != NULL)
+        directory->references++;
+    lock_release(&lock);
+    return directory;
+}
+
+static void add(struct directory *directory)
+{
+    lock_acquire(&lock);
+    directory->next = held;
+    held = directory;
+    lock_release(&lock);
+}
+
+/* Whether that was the last reference: the list does not lead there then. */
+static bool drop(struct directory *directory)
+{
+    lock_acquire(&lock);
+    bool is_last = --directory->references == 0;
+    if (is_last) {
+        _Atomic(struct directory *) *link = &held;
+        while (*link != directory)
+            link = &(*link)->next;
+        *link = directory->next;
+    }
+    lock_release(&lock);
+    return is_last;
+}
+
+/* ---- One directory -------------------------------------------------------------------
+ */
+
+/* To list it is not needed, so it need not be readable. */
+static int open_directory(struct directory *directory, const char *path)
+{
+    struct stat status;
+    directory->descriptor = descriptor_open(AT_FDCWD, path, O_PATH | O_DIRECTORY);
+    if (directory->descriptor == -1)
+        return -1;
+    if (RETRY(fstat(directory->descriptor, &status)) != 0) {
+        descriptor_close(directory->descriptor);
+        return -1;
+    }
+    directory->device = status.st_dev;
+    directory->inode = status.st_ino;
+    return 0;
+}
+
+static struct directory *open_new(const char *path)
+{
+    struct directory *directory = calloc(1, sizeof *directory);
+    if (directory == NULL)
+        return NULL;
+    if (open_directory(directory, path) != 0) {
+        call_free(directory);
+        return NULL;
+    }
+    directory->references = 1;
+    directory->path = path_absolute(path);
+    add(directory);
+    return directory;
+}
+
+struct directory *directory_hold(const char *path)
+{
+    struct stat status;
+    if (RETRY(fstatat(AT_FDCWD, path, &status, 0)) != 0)
+        return NULL;
+    struct directory *directory = share_held(&status);
+    return directory != NULL ? directory : open_new(path);
+}
+
+void directory_release(struct directory *directory)
+{
+    if (directory == NULL || !drop(directory))
+        return;
+    descriptor_close(directory->descriptor);
+    call_free(directory->path);
+    call_free(directory);
+}
+
+int directory_descriptor(const struct directory *directory)
+{
+    return directory->descriptor;
+}
+
+/* ---- Paths ---------------------------------------------------------------------------
+ */
+
+char *directory_path(const struct directory *directory)
+{
+    return directory->path != NULL ? strdup(directory->path) : NULL;
+}
+
+char *directory_path_now(const struct directory *directory)
+{
+    char link[PATH_MAX];
+    char path[PROC_PATH_SIZE];
+    descriptor_own_proc_path(directory->descriptor, path);
+    ssize_t length = RETRY(readlinkat(AT_FDCWD, path, link, sizeof link));
+    bool is_absolute = length > 0 && (size_t) length < sizeof link && link[0] == '/';
+    return is_absolute ? strndup(link, (size_t) length) : NULL;
+}

@@ -66,7 +66,8 @@ static char *proc_path(const struct access *access)
 }
 
 /* PATH, or NULL, as the answer of this stream, in place of the one before: it stays
- * whatever is done to others on the same bytes. One that still holds stays where it is. */
+ * whatever is done to others on the same bytes. One that still holds stays where it is.
+ */
 static const char *answer(const struct access *access, char *path)
 {
     char **answered =

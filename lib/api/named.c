@@ -3,6 +3,7 @@
 
 #include "filelike.h"
 
+#include "base/call.h"
 #include "base/mode.h"
 #include "base/options.h"
 #include "files/descriptor.h"
@@ -12,7 +13,7 @@
 
 /* The stream of DESCRIPTOR, which becomes its own or is closed. From the time on that
  * nothing can fail any more the store removes the file. */
-static FILE *open_named(int descriptor, struct removal *removal,
+static FILE *open_made_file(int descriptor, struct removal *removal,
     struct directory *directory, unsigned mode, const struct filelike_options *options)
 {
     struct store *store = temporary_create(descriptor, options->size_limit);
@@ -28,7 +29,7 @@ static FILE *open_named(int descriptor, struct removal *removal,
 }
 
 /* REMOVAL is the stream's on success. */
-static FILE *create_named(const struct tempdir *tempdir, struct removal *removal,
+static FILE *make_and_open(const struct tempdir *tempdir, struct removal *removal,
     unsigned mode, const struct filelike_options *options)
 {
     struct directory *directory;
@@ -36,7 +37,7 @@ static FILE *create_named(const struct tempdir *tempdir, struct removal *removal
         tempdir_named(tempdir, options->prefix, options->suffix, removal, &directory);
     if (descriptor == -1)
         return NULL;
-    FILE *file = open_named(descriptor, removal, directory, mode, options);
+    FILE *file = open_made_file(descriptor, removal, directory, mode, options);
     if (file != NULL)
         return file;
     KEEPING_ERRNO((void) removal_undo(removal));
@@ -44,7 +45,7 @@ static FILE *create_named(const struct tempdir *tempdir, struct removal *removal
     return NULL;
 }
 
-FILE *filelike_named(const char *mode, const struct filelike_options *options)
+static FILE *open_named_file(const char *mode, const struct filelike_options *options)
 {
     struct filelike_options checked;
     struct tempdir tempdir;
@@ -53,9 +54,16 @@ FILE *filelike_named(const char *mode, const struct filelike_options *options)
         tempdir_init(&tempdir, &checked) != 0)
         return NULL;
     struct removal *removal = removal_reserve();
-    FILE *file = removal != NULL ? create_named(&tempdir, removal, bits, &checked) : NULL;
+    FILE *file =
+        removal != NULL ? make_and_open(&tempdir, removal, bits, &checked) : NULL;
     if (file == NULL && removal != NULL)
         removal_release(removal);
     tempdir_finish(&tempdir);
     return file;
+}
+
+FILE *filelike_named(const char *mode, const struct filelike_options *options)
+{
+    struct call call = call_begin();
+    return call_end_pointer(&call, open_named_file(mode, options));
 }

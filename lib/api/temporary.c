@@ -3,6 +3,7 @@
 
 #include "filelike.h"
 
+#include "base/call.h"
 #include "base/mode.h"
 #include "base/options.h"
 #include "files/descriptor.h"
@@ -12,10 +13,9 @@
 #include "stdio/open.h"
 #include "store/temporary.h"
 
-#include <errno.h>
 #include <fcntl.h>
 
-static int create_nameless(const struct filelike_options *options, int access)
+static int make_nameless_file(const struct filelike_options *options, int access)
 {
     struct tempdir tempdir;
     if (options->flags & FILELIKE_IN_MEMORY)
@@ -23,16 +23,14 @@ static int create_nameless(const struct filelike_options *options, int access)
     else if (tempdir_init(&tempdir, options) != 0)
         return -1;
     int descriptor = tempdir_nameless(&tempdir, access);
-    int saved = errno;
     tempdir_finish(&tempdir);
-    errno = saved;
     return descriptor;
 }
 
 /* With a limit to watch, or permissions to remember, the stream is one of ours. */
 static FILE *open_watched(unsigned mode, const struct filelike_options *options)
 {
-    int descriptor = create_nameless(options, O_RDWR);
+    int descriptor = make_nameless_file(options, O_RDWR);
     if (descriptor == -1)
         return NULL;
     struct store *store = temporary_create(descriptor, options->size_limit);
@@ -42,7 +40,7 @@ static FILE *open_watched(unsigned mode, const struct filelike_options *options)
 }
 
 /* DESCRIPTOR becomes the stream's, or is closed. */
-static FILE *open_descriptor(
+static FILE *open_native_on(
     int descriptor, unsigned mode, const struct filelike_options *options)
 {
     size_t size = options->buffer_size != 0 ? options->buffer_size : BUFFER_ON_DISK;
@@ -57,14 +55,14 @@ static FILE *open_descriptor(
     return NULL;
 }
 
-static FILE *open_native(unsigned mode, const struct filelike_options *options)
+static FILE *open_native_file(unsigned mode, const struct filelike_options *options)
 {
     /* "r" needs O_RDWR too: the kernel makes no file without a name just to read it. */
     bool only_writes = (mode & MODE_READ) == 0;
-    int descriptor = create_nameless(options, only_writes ? O_WRONLY : O_RDWR);
+    int descriptor = make_nameless_file(options, only_writes ? O_WRONLY : O_RDWR);
     if (descriptor == -1)
         return NULL;
-    FILE *file = open_descriptor(descriptor, mode, options);
+    FILE *file = open_native_on(descriptor, mode, options);
     if (file == NULL)
         return NULL;
     if (native_note_maker(file) != 0) {
@@ -76,12 +74,18 @@ static FILE *open_native(unsigned mode, const struct filelike_options *options)
     return file;
 }
 
-FILE *filelike_temporary(const char *mode, const struct filelike_options *options)
+static FILE *open_temporary_file(const char *mode, const struct filelike_options *options)
 {
     struct filelike_options checked;
     unsigned bits;
     if (options_check(options, &checked) != 0 || mode_parse(mode, "w+", &bits) != 0)
         return NULL;
     bool is_watched = checked.size_limit != 0 || checked.permissions != 0;
-    return is_watched ? open_watched(bits, &checked) : open_native(bits, &checked);
+    return is_watched ? open_watched(bits, &checked) : open_native_file(bits, &checked);
+}
+
+FILE *filelike_temporary(const char *mode, const struct filelike_options *options)
+{
+    struct call call = call_begin();
+    return call_end_pointer(&call, open_temporary_file(mode, options));
 }

@@ -52,7 +52,7 @@ static bool is_zero(const char *bytes, size_t size)
 }
 
 /* The next bytes, END being no farther than the end of the piece. How many, or -1. */
-static ssize_t copy_block(struct copy *copy, int64_t end)
+static ssize_t copy_next_block(struct copy *copy, int64_t end)
 {
     enum { BLOCK_SIZE = 16384 };
     char block[BLOCK_SIZE];
@@ -80,7 +80,7 @@ static int copy_piece(struct copy *copy, int64_t end)
     if (copy->map != -1 || !copy->has_holes)
         copy_in_kernel(copy, end);
     while (copy->position < end && count > 0)
-        count = copy_block(copy, end);
+        count = copy_next_block(copy, end);
     return count > 0 ? 1 : (int) count;
 }
 

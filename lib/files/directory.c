@@ -87,7 +87,7 @@ static bool drop(struct directory *directory)
  */
 
 /* To list it is not needed, so it need not be readable. */
-static int open_directory(struct directory *directory, const char *path)
+static int open_to_hold(struct directory *directory, const char *path)
 {
     struct stat status;
     directory->descriptor = descriptor_open(AT_FDCWD, path, O_PATH | O_DIRECTORY);
@@ -102,12 +102,12 @@ static int open_directory(struct directory *directory, const char *path)
     return 0;
 }
 
-static struct directory *open_new(const char *path)
+static struct directory *hold_new(const char *path)
 {
     struct directory *directory = calloc(1, sizeof *directory);
     if (directory == NULL)
         return NULL;
-    if (open_directory(directory, path) != 0) {
+    if (open_to_hold(directory, path) != 0) {
         call_free(directory);
         return NULL;
     }
@@ -123,7 +123,7 @@ struct directory *directory_hold(const char *path)
     if (RETRY(fstatat(AT_FDCWD, path, &status, 0)) != 0)
         return NULL;
     struct directory *directory = share_held(&status);
-    return directory != NULL ? directory : open_new(path);
+    return directory != NULL ? directory : hold_new(path);
 }
 
 void directory_release(struct directory *directory)

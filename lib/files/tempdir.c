@@ -26,7 +26,7 @@ static bool is_hopeless(int error)
     return error == EMFILE || error == ENFILE || error == ENOMEM;
 }
 
-static int set_path(struct tempdir *tempdir, const char *path)
+static int set_directory(struct tempdir *tempdir, const char *path)
 {
     tempdir->path = strdup(path);
     return tempdir->path == NULL ? -1 : 0;
@@ -36,7 +36,7 @@ static int choose(struct tempdir *tempdir, const char *path)
 {
     tempdir->kind = TEMPDIR_CHOSEN;
     if (path[0] != '\0')
-        return set_path(tempdir, path);
+        return set_directory(tempdir, path);
     errno = ENOENT;
     return -1;
 }
@@ -45,7 +45,7 @@ static int choose(struct tempdir *tempdir, const char *path)
 static int remember_environment(struct tempdir *tempdir)
 {
     const char *path = secure_getenv("TMPDIR");
-    return path != NULL && path[0] != '\0' ? set_path(tempdir, path) : 0;
+    return path != NULL && path[0] != '\0' ? set_directory(tempdir, path) : 0;
 }
 
 int tempdir_init(struct tempdir *tempdir, const struct filelike_options *options)
@@ -214,7 +214,7 @@ static int create_lasting(const struct place *place, struct named_file *file)
 
 /* The name is gone again where the file does not get its permissions: the next directory
  * is tried, and the removal is still the caller's. */
-static int create_named(const struct place *place, void *context)
+static int create_with_name(const struct place *place, void *context)
 {
     struct named_file *file = context;
     int created = create_lasting(place, file);
@@ -237,7 +237,7 @@ int tempdir_named(const struct tempdir *tempdir, const char *prefix, const char 
         .access = O_RDWR,
         .removal = removal,
     };
-    int descriptor = create_somewhere(tempdir, create_named, &file);
+    int descriptor = create_somewhere(tempdir, create_with_name, &file);
     *directory = file.directory;
     return descriptor;
 }
@@ -286,7 +286,7 @@ static int restrict_access(int descriptor, int access)
     return restricted;
 }
 
-static int create_nameless(const struct place *place, void *context)
+static int create_without_name(const struct place *place, void *context)
 {
     const struct nameless_file *file = context;
     int descriptor = descriptor_create_nameless(
@@ -308,5 +308,5 @@ int tempdir_nameless(const struct tempdir *tempdir, int access)
     struct nameless_file file = {tempdir, access};
     if (tempdir->kind == TEMPDIR_KERNEL)
         return create_in_kernel(tempdir, access);
-    return create_somewhere(tempdir, create_nameless, &file);
+    return create_somewhere(tempdir, create_without_name, &file);
 }

@@ -661,12 +661,21 @@ static bool acting(const struct kind *kind)
 /* ---- Files with names ----------------------------------------------------------------
  */
 
+/* Without faults: where the name cannot be looked at, the answer is another path. */
+static char *name_of(FILE *stream)
+{
+    turns_pause();
+    char *path = strdup(filelike_path(stream));
+    turns_resume();
+    return path;
+}
+
 static bool naming(bool (*use)(FILE *stream), bool stays)
 {
     FILE *stream = filelike_named("w+", NULL);
     if (stream == NULL)
         return told();
-    char *path = strdup(filelike_path(stream));
+    char *path = name_of(stream);
     EXPECT(path != NULL && has_content(path, ""));
     bool worked = use(stream) || told();
     bool stored = fclose(stream) == 0 || told();
@@ -709,7 +718,7 @@ static bool keeping_after_a_loss(const struct kind *kind)
     FILE *stream = filelike_named("w", &options);
     if (stream == NULL)
         return told();
-    char *path = strdup(filelike_path(stream));
+    char *path = name_of(stream);
     EXPECT(fputs(text, stream) >= 0 && putc('x', stream) == 'x');
     bool asked = turns_failure() == NULL;
     EXPECT(fclose(stream) == EOF);
@@ -728,7 +737,7 @@ static bool keeping_what_is_discarded(const struct kind *kind)
     FILE *stream = filelike_named("w", NULL);
     if (stream == NULL)
         return told();
-    char *path = strdup(filelike_path(stream));
+    char *path = name_of(stream);
     FILE *second = filelike_reopen(stream, "r");
     EXPECT(second != NULL && filelike_discard(stream) == 0);
     EXPECT(filelike_keep(second) == 0 && fclose(second) == 0);
@@ -1386,7 +1395,7 @@ static void keep_late(void)
     expect_subject = "a kept file whose closing tells";
     FILE *stream = filelike_named("w", NULL);
     EXPECT(filelike_keep(stream) == 0);
-    char *path = strdup(filelike_path(stream));
+    char *path = name_of(stream);
     close_late(stream, path);
     free(path);
 }

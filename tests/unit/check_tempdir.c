@@ -166,6 +166,30 @@ START_TEST(environment_may_be_relative_to_nothing)
 }
 END_TEST
 
+/* ---- What it leaves ------------------------------------------------------------------
+ */
+
+/* Whatever way had to be gone. */
+START_TEST(errno_stays)
+{
+    static const struct faults systems[] = {
+        {0}, {.tmpfile = EOPNOTSUPP}, {.no_proc = true}};
+    static const char *const modes[] = {"w+", "w"};
+    ck_assert_int_eq(setenv("TMPDIR", "missing", 1), 0);
+    for (size_t i = 0; i < COUNT(systems); i++) {
+        for (size_t j = 0; j < COUNT(modes); j++) {
+            struct filelike_options options = {0};
+            faults = systems[i];
+            errno = EDOM;
+            FILE *stream = openers[_i](modes[j], &options);
+            ck_assert_int_eq(errno, EDOM);
+            ck_assert_ptr_nonnull(stream);
+            assert_closes(stream);
+        }
+    }
+}
+END_TEST
+
 /* ---- At the limits -------------------------------------------------------------------
  */
 
@@ -242,6 +266,7 @@ int main(void)
     ADD(environment_may_be_forbidden);
     ADD(environment_may_be_relative);
     ADD(environment_may_be_relative_to_nothing);
+    ADD(errno_stays);
 #undef ADD
     tcase_add_loop_test(test_case, limits_are_those_of_all_directories, 0, 3);
     tcase_add_test(test_case, directory_is_chosen_when_the_stream_is_opened);

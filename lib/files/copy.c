@@ -46,7 +46,7 @@ static void copy_in_kernel(struct copy *copy, int64_t end)
         copy->position = copy->stored = from;
 }
 
-static bool is_zero(const char *bytes, size_t size)
+static bool is_all_zero(const char *bytes, size_t size)
 {
     return bytes[0] == '\0' && memcmp(bytes, bytes + 1, size - 1) == 0;
 }
@@ -62,7 +62,7 @@ static ssize_t copy_next_block(struct copy *copy, int64_t end)
     if (count <= 0)
         return count;
     int64_t behind = copy->position + count;
-    if (!copy->has_holes || !is_zero(block, (size_t) count)) {
+    if (!copy->has_holes || !is_all_zero(block, (size_t) count)) {
         if (descriptor_write(
                 copy->target, block, (size_t) count, copy->position, &written) != 0)
             return -1;

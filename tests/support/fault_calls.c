@@ -138,13 +138,6 @@ STANDS_BEFORE int stat(const char *path, struct stat *status)
     return fault_status(AT_FDCWD, path, 0, status);
 }
 
-STANDS_BEFORE int lstat(const char *path, struct stat *status)
-{
-    if (fault_strikes(FAULT_LSTAT))
-        return -1;
-    return fault_status(AT_FDCWD, path, AT_SYMLINK_NOFOLLOW, status);
-}
-
 /* Without AT_EACCESS: a test has no other identity than its own. */
 STANDS_BEFORE int faccessat(int directory, const char *path, int mode, int flags)
 {

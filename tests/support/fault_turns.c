@@ -71,7 +71,6 @@ static const struct {
     [FAULT_FTRUNCATE] = {"ftruncate", {{FAILS(EIO)}, {FAILS(ENOSPC)}, {INTERRUPTED}}},
     [FAULT_GETCWD] = {"getcwd", {{FAILS(ENOENT)}, {FAILS(EACCES)}}},
     [FAULT_LSEEK] = {"lseek", {{FAILS(EOVERFLOW)}}},
-    [FAULT_LSTAT] = {"lstat", {{FAILS(EIO)}, {FAILS(EACCES)}, {INTERRUPTED}}},
     [FAULT_MEMFD_CREATE] = {"memfd_create",
         {{FAILS(EMFILE)}, {FAILS(ENOMEM)}, {PASSES(EINVAL)}, {INTERRUPTED}}},
     [FAULT_MMAP] = {"mmap", {{FAILS(ENOMEM)}, {FAILS(ENODEV)}}},

@@ -39,7 +39,6 @@ enum fault_call {
     FAULT_FTRUNCATE,
     FAULT_GETCWD,
     FAULT_LSEEK,
-    FAULT_LSTAT,
     FAULT_MEMFD_CREATE,
     FAULT_MMAP,
     FAULT_MUNMAP,

@@ -244,6 +244,22 @@ static void check_moved(void)
     EXPECT(strcmp(entries("moved"), "") == 0);
 }
 
+/* The file itself is put in place. */
+static void check_given_away(void)
+{
+    struct stat before;
+    struct stat after;
+    EXPECT(mkdir("below", 0700) == 0 && mkdir("other", 0700) == 0);
+    FILE *stream = open_at(0, "below", true);
+    EXPECT(fstat(filelike_fileno(stream), &before) == 0);
+    EXPECT(fputs(text, stream) >= 0 && chdir("other") == 0);
+    EXPECT(filelike_persist(stream, "target", 0) == 0);
+    EXPECT(strstr(filelike_path(stream), "/other/target") != NULL);
+    EXPECT(fclose(stream) == 0 && stat("target", &after) == 0);
+    EXPECT(before.st_ino == after.st_ino && strcmp(content("target"), text) == 0);
+    EXPECT(strcmp(entries("../below"), "") == 0);
+}
+
 static int be_in_removed(void *context)
 {
     (void) context;
@@ -367,6 +383,7 @@ static const struct scenario {
     {"one that is left", check_left},
     {"one that is left before the file is made", check_moves_later},
     {"one that is moved", check_moved},
+    {"one that is left before the file is given away", check_given_away},
     {"one that is removed", check_removed},
     {"one that was reached through a descriptor", check_through_descriptor},
     {"one that many streams share", check_shared},

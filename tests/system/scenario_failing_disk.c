@@ -19,7 +19,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-enum { DISK_SECONDS = 60 };
+enum { PATIENCE_SECONDS = 300 };
 
 static struct disk disk;
 
@@ -108,7 +108,7 @@ static const char *begin(const struct filesystem *filesystem)
         return strerror(errno);
     const char *reason = filesystem_make(filesystem, disk_path(&disk));
     if (reason == NULL &&
-        (!disk_start(&disk, "served", DISK_SECONDS) || !mount_disk(filesystem)))
+        (!disk_start(&disk, "served", PATIENCE_SECONDS) || !mount_disk(filesystem)))
         reason = strerror(errno);
     if (reason != NULL)
         disk_destroy(&disk);
@@ -119,6 +119,7 @@ static int run(void *context)
 {
     const struct filesystem *filesystem = context;
     expect_failures = 0;
+    (void) alarm(PATIENCE_SECONDS);
     expect_subject = filesystem->name;
     const char *reason = begin(filesystem);
     if (reason != NULL) {

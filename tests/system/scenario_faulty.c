@@ -17,7 +17,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-enum { SERVER_SECONDS = 120 };
+enum { PATIENCE_SECONDS = 120 };
 
 static const struct filelike_options on_disk = {.dir = "disk"};
 
@@ -244,8 +244,9 @@ static int run(void *context)
     const struct scenario *scenario = context;
     struct faulty faulty;
     expect_failures = 0;
+    (void) alarm(PATIENCE_SECONDS);
     expect_subject = scenario->name;
-    if (!mounts_begin() || !faulty_start(&faulty, "disk", SERVER_SECONDS)) {
+    if (!mounts_begin() || !faulty_start(&faulty, "disk", PATIENCE_SECONDS)) {
         say_skipped(scenario->name, strerror(errno));
         return SKIPPED;
     }

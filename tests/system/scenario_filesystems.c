@@ -22,7 +22,8 @@
 enum {
     OTHER_USER = 1000,
     OTHER_GROUP = 1001,
-    ODD_MODE = 0646 /* what no umask makes */
+    ODD_MODE = 0646, /* what no umask makes */
+    PATIENCE_SECONDS = 60
 };
 
 static bool is(const char *text, const char *expected)
@@ -137,6 +138,79 @@ static void check_symbolic_link(void)
     EXPECT(unlink("disk/link") == 0 && unlink("disk/target") == 0);
 }
 
+/* ---- Holes ---------------------------------------------------------------------------
+ *
+ * The disk has no room for as many bytes as the files have with their holes.
+ */
+
+enum { SPARSE = 64 << 20, MOST_STORED = 1 << 20 }; /* bytes */
+
+static off_t stored_bytes(const char *path)
+{
+    enum { BLOCK = 512 }; /* of st_blocks */
+    return status_of(path).st_blocks * BLOCK;
+}
+
+/* FUSE filesystems may have holes, but not tell where. */
+static bool tells_holes(const char *path)
+{
+    int file = open(path, O_RDONLY | O_CLOEXEC);
+    off_t hole = lseek(file, 0, SEEK_HOLE);
+    EXPECT(close(file) == 0);
+    return hole != -1 && hole < MOST_STORED;
+}
+
+/* "old", and a hole. Whether that can be had. */
+static bool make_sparse(const char *path)
+{
+    make_file(path, "old");
+    return truncate(path, SPARSE) == 0 && stored_bytes(path) < MOST_STORED &&
+           tells_holes(path);
+}
+
+/* They begin with "old" and end with "new" after SPARSE bytes. */
+static void check_sparse(const char *path)
+{
+    char bytes[4] = "";
+    FILE *stream = fopen(path, "re");
+    EXPECT(status_of(path).st_size == SPARSE + 3);
+    EXPECT(stored_bytes(path) < MOST_STORED);
+    EXPECT(fread(bytes, 1, 3, stream) == 3 && is(bytes, "old"));
+    EXPECT(fseeko(stream, SPARSE, SEEK_SET) == 0);
+    EXPECT(fread(bytes, 1, 3, stream) == 3 && is(bytes, "new"));
+    EXPECT(fclose(stream) == 0);
+}
+
+static void append_new(FILE *stream)
+{
+    EXPECT(stream != NULL && fseeko(stream, SPARSE, SEEK_SET) == 0);
+    EXPECT(fputs("new", stream) >= 0);
+}
+
+static void persist_sparse(FILE *stream)
+{
+    EXPECT(fputs("old", stream) >= 0);
+    append_new(stream);
+    EXPECT(filelike_persist(stream, "disk/target", 0) == 0);
+    check_sparse("disk/target");
+    EXPECT(fclose(stream) == 0);
+}
+
+static void check_holes(void)
+{
+    struct filelike_options on_disk = {.dir = "disk"};
+    if (make_sparse("disk/target")) {
+        FILE *stream = filelike_atomic("disk/target", "a", NULL);
+        append_new(stream);
+        EXPECT(fclose(stream) == 0);
+        check_sparse("disk/target");
+        persist_sparse(filelike_named("w+", &on_disk));
+        persist_sparse(filelike_temporary("w+", &on_disk));
+        persist_sparse(filelike_named("w+", NULL));
+    }
+    EXPECT(unlink("disk/target") == 0);
+}
+
 /* ---- One after the other -------------------------------------------------------------
  */
 
@@ -199,6 +273,7 @@ static void check_all(const struct filesystem *filesystem)
     check_attributes();
     check_long_name(filesystem);
     check_symbolic_link();
+    check_holes();
 }
 
 static int run(void *context)
@@ -206,6 +281,7 @@ static int run(void *context)
     const struct filesystem *filesystem = context;
     struct mounted mounted;
     expect_failures = 0;
+    (void) alarm(PATIENCE_SECONDS);
     expect_subject = filesystem->name;
     bool can_mount = mounts_begin() && make_layers();
     const char *reason =

@@ -39,22 +39,6 @@ static FILE *open_watched(unsigned mode, const struct filelike_options *options)
     return open_file(store, mode, options, BUFFER_ON_DISK);
 }
 
-/* DESCRIPTOR becomes the stream's, or is closed. */
-static FILE *open_native_on(
-    int descriptor, unsigned mode, const struct filelike_options *options)
-{
-    size_t size = options->buffer_size != 0 ? options->buffer_size : BUFFER_ON_DISK;
-    FILE *file = fdopen(descriptor, mode_text(mode));
-    if (file == NULL) {
-        descriptor_close(descriptor);
-        return NULL;
-    }
-    if (cookie_give_buffer(file, size) == 0)
-        return file;
-    cookie_discard(file);
-    return NULL;
-}
-
 static FILE *open_native_file(unsigned mode, const struct filelike_options *options)
 {
     /* "r" needs O_RDWR too: the kernel makes no file without a name just to read it. */
@@ -62,16 +46,11 @@ static FILE *open_native_file(unsigned mode, const struct filelike_options *opti
     int descriptor = make_nameless_file(options, only_writes ? O_WRONLY : O_RDWR);
     if (descriptor == -1)
         return NULL;
-    FILE *file = open_native_on(descriptor, mode, options);
-    if (file == NULL)
-        return NULL;
-    if (native_note_maker(file) != 0) {
-        cookie_discard(file);
-        return NULL;
-    }
-    if (options->flags & FILELIKE_UNLOCKED)
-        cookie_stop_locking(file);
-    return file;
+    FILE *file = open_native(descriptor, mode, options, BUFFER_ON_DISK);
+    if (file == NULL || native_note_maker(file) == 0)
+        return file;
+    cookie_discard(file);
+    return NULL;
 }
 
 static FILE *open_temporary_file(const char *mode, const struct filelike_options *options)

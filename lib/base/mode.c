@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
@@ -51,6 +52,33 @@ int mode_parse(const char *text, const char *default_text, unsigned *mode)
 invalid:
     errno = EINVAL;
     return -1;
+}
+
+/* The mode's first letter counts in any case. */
+static bool is_foreign(char letter, size_t place)
+{
+    return place > 0 && strchr("tcm", letter) != NULL;
+}
+
+int mode_parse_foreign(const char *text, char plain[MODE_ROOM], unsigned *mode)
+{
+    static const char conversion[] = ",ccs=";
+    size_t length = 0;
+    if (text == NULL)
+        text = "";
+    for (; *text != '\0' && strncmp(text, conversion, sizeof conversion - 1) != 0;
+         text++) {
+        if (is_foreign(*text, length))
+            continue;
+        plain[length++] = *text;
+        /* A longer mode has a letter twice. */
+        if (length == MODE_ROOM) {
+            errno = EINVAL;
+            return -1;
+        }
+    }
+    plain[length] = '\0';
+    return mode_parse(plain, NULL, mode);
 }
 
 const char *mode_text(unsigned mode)

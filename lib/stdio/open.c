@@ -4,8 +4,11 @@
 
 #include "base/call.h"
 #include "base/mode.h"
+#include "files/descriptor.h"
 #include "stdio/cookie.h"
 #include "stdio/registry.h"
+
+#include <unistd.h>
 
 static bool can_move(struct store *store)
 {
@@ -92,5 +95,42 @@ struct stream *open_another(struct store *store, unsigned mode,
     if ((mode & MODE_TRUNCATE) == 0 || truncate_all(store) == 0)
         return stream;
     cookie_discard(stream->file);
+    return NULL;
+}
+
+/* ---- The C library's own -------------------------------------------------------------
+ */
+
+static int set_up_native(
+    FILE *file, const struct filelike_options *options, size_t default_buffer)
+{
+    size_t size = options->buffer_size != 0 ? options->buffer_size : default_buffer;
+    if (size != 0 && cookie_give_buffer(file, size) != 0)
+        return -1;
+    if (options->flags & FILELIKE_UNLOCKED)
+        cookie_stop_locking(file);
+    return 0;
+}
+
+/* musl would leave it to the first write to find the end. */
+static int seek_end(int descriptor, unsigned mode)
+{
+    bool starts_at_end = (mode & MODE_APPEND) != 0 && (mode & MODE_READ) == 0;
+    return starts_at_end && lseek(descriptor, 0, SEEK_END) == -1 ? -1 : 0;
+}
+
+FILE *open_native(int descriptor, unsigned mode, const struct filelike_options *options,
+    size_t default_buffer)
+{
+    FILE *file = NULL;
+    if (seek_end(descriptor, mode) == 0)
+        file = fdopen(descriptor, mode_text(mode));
+    if (file == NULL) {
+        descriptor_close(descriptor);
+        return NULL;
+    }
+    if (set_up_native(file, options, default_buffer) == 0)
+        return file;
+    cookie_discard(file);
     return NULL;
 }

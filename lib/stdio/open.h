@@ -25,4 +25,9 @@ FILE *open_file(struct store *store, unsigned mode,
 struct stream *open_another(struct store *store, unsigned mode,
     const struct filelike_options *options, size_t default_buffer);
 
+/* A stream of the C library's own on DESCRIPTOR, which is closed on failure. Stdio's own
+ * buffer is kept where OPTIONS name no buffer_size and DEFAULT_BUFFER is 0. */
+FILE *open_native(int descriptor, unsigned mode, const struct filelike_options *options,
+    size_t default_buffer);
+
 #endif

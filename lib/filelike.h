@@ -429,26 +429,98 @@ size_t filelike_budget_used(const filelike_budget *budget) FILELIKE_NONNULL(1);
 void filelike_budget_free(filelike_budget *budget);
 
 /* ---- Code that opens its own files ---------------------------------------------------
+ *
+ * These have the signatures of the functions they stand for, and know more kinds of path:
+ *
+ * memory:NAME  bytes in this process under a name, opened again by that name, also while
+ *              open. They last until filelike_remove. A forked child shares the bytes of
+ *              the names that exist; names made later are its own.
+ * memory:      bytes in this process without a name
+ * spooled:     a stream of filelike_spooled
+ * temporary:   a stream of filelike_temporary
+ * atomic:PATH  a stream of filelike_atomic for PATH; "r" reads PATH
+ *
+ * memory: streams, with a name or without, are native streams on memory files of the
+ * kernel: fileno, freopen, wide characters and children work as on fopen's. Where there
+ * is none to be had (no memfd_create, /proc or descriptor; names together keep at most
+ * half of the process's descriptors), they are streams as of filelike_memory.
+ *
+ * Here mode is not NULL, and letters of fopen's that change nothing ('t', glibc's 'c',
+ * 'm' and ",ccs=") are ignored.
  */
 
-/* fopen, with more kinds of path. "memory:NAME" is bytes in this process under a name,
- * opened again by that name, also while open; they last until filelike_remove.
- * "memory:", "spooled:" and "temporary:" are anonymous streams. "atomic:PATH" is
- * filelike_atomic. Any other path goes to fopen with mode as it is.
+/* fopen, with more kinds of path. Any other path goes to fopen with mode as it is.
  *
  * Returns  the stream, or NULL with errno.
- * Errors   EINVAL  mode is NULL or not allowed
- *          ENOENT  mode reads and the name is unknown
+ * Errors   EFAULT  path is NULL
+ *          EINVAL  mode is NULL or not allowed
  *          EEXIST  mode has 'x' and the name exists
+ *          ENOENT  mode reads and the name is unknown
+ *          and as the opener of that kind, or fopen
  */
 FILE *filelike_fopen(const char *path, const char *mode) FILELIKE_OPENS;
 
-/* Forgets a "memory:NAME", whose bytes live on while open, or calls remove(path).
+/* The same with options: limits, budget and directory for what other code opens.
+ *
+ * options  as for the opener of that kind. With size_limit or budget the memory: streams
+ *          are as of filelike_memory, and watched. Those of the opening that makes a name
+ *          hold for its bytes, whoever opens them later; buffer_size and
+ * FILELIKE_UNLOCKED are each stream's own. A path that goes to fopen takes none.
+ *
+ * Returns  the stream, or NULL with errno.
+ * Errors   EINVAL  mode is NULL or not allowed; options are not allowed, whatever path is
+ *          and as for filelike_fopen
+ */
+FILE *filelike_open(const char *path, const char *mode,
+    const struct filelike_options *options) FILELIKE_OPENS;
+
+/* freopen, with more kinds of path.
+ *
+ * A native stream, stdin, stdout and stderr too, is changed itself, to a memory: path as
+ * to a file. A stream of the library's is closed as by fclose, whose failure is ignored,
+ * and another one is returned.
+ *
+ * path     NULL: the same bytes with another mode; of a stream of the library's that is
+ *          a filelike_reopen
+ * mode     as for filelike_fopen
+ * stream   closed also on failure, but not after EINVAL and ENOTSUP. (Where the system
+ *          has one of these to say of a path once it is closed, that is EIO.)
+ *
+ * Returns  the stream, or NULL with errno.
+ * Errors   EINVAL   mode is NULL or not allowed, and stream is still open
+ *          ENOTSUP  and stream is still open: a native stream cannot be changed to a
+ *                   spooled:, temporary: or atomic: path, to bytes that are in no memory
+ *                   file, or without /proc; stream has no descriptor and is not the
+ *                   library's; its bytes cannot be reached
+ *          and as for filelike_fopen
+ */
+FILE *filelike_freopen(const char *path, const char *mode, FILE *stream) FILELIKE_CHECK
+    FILELIKE_NONNULL(3);
+
+/* remove, with more kinds of path. memory:NAME is forgotten; its bytes live on while they
+ * are open. atomic:PATH means PATH.
  *
  * Returns  0, or -1 with errno.
- * Errors   ENOENT  the name is unknown
+ * Errors   EFAULT  path is NULL
+ *          ENOENT  the name is unknown
+ *          and as remove
  */
-int filelike_remove(const char *path) FILELIKE_NONNULL(1);
+int filelike_remove(const char *path);
+
+/* rename, with more kinds of path. atomic:PATH means PATH.
+ *
+ * From one memory:NAME to another, which it replaces in one step for other threads. From
+ * memory:NAME to a path as by filelike_persist, with the permissions and flags that the
+ * name was made with, and the name is forgotten.
+ *
+ * Returns  0, or -1 with errno.
+ * Errors   EFAULT  a path is NULL
+ *          EINVAL  a path is memory:, spooled: or temporary:
+ *          ENOENT  the name is unknown
+ *          EXDEV   from a path to memory:NAME
+ *          and as rename, or filelike_persist
+ */
+int filelike_rename(const char *from, const char *to);
 
 /* ---- Standard streams ----------------------------------------------------------------
  */

@@ -9,7 +9,7 @@
  *
  * report.c, which opens these paths, is compiled as it is; its calls of fopen and remove
  * become those of the library, in by_header by -include filelike_stdio.h, in by_linker by
- * -Wl,--wrap=fopen,--wrap=remove and shim.c.
+ * -Wl,--wrap=fopen,--wrap=remove and shim.c, which bounds what is kept in memory.
  *
  * SPDX-License-Identifier: MIT
  */
@@ -38,14 +38,6 @@ static int show(const char *path)
     return 0;
 }
 
-/* Where an atomic stream puts its bytes they are read as usual. */
-static const char *readable(const char *path)
-{
-    static const char atomic[] = "atomic:";
-    size_t length = sizeof atomic - 1;
-    return strncmp(path, atomic, length) == 0 ? path + length : path;
-}
-
 static void print_total(const struct report *report)
 {
     long cents = 0;
@@ -58,9 +50,9 @@ static void print_total(const struct report *report)
 int main(int count, char **arguments)
 {
     const char *to = count > 1 ? arguments[1] : "memory:report";
-    const char *from = count > 2 ? arguments[2] : readable(to);
+    const char *from = count > 2 ? arguments[2] : to;
     struct report report;
-    if (export_report(&sold, to) != 0 || show(readable(to)) != 0 ||
+    if (export_report(&sold, to) != 0 || show(to) != 0 ||
         import_report(&report, from) != 0)
         return EXIT_FAILURE;
     print_total(&report);

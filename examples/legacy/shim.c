@@ -1,15 +1,42 @@
-/* What the linker calls in place of fopen and remove, see main.c. */
+/* What the linker calls in place of fopen, remove and rename, see main.c: whatever the
+ * legacy code is given to write, it keeps only so much in memory. */
 #include <filelike.h>
+#include <stdlib.h>
 
 FILE *__wrap_fopen(const char *path, const char *mode);
 int __wrap_remove(const char *path);
+int __wrap_rename(const char *from, const char *to);
+
+enum { MOST_BYTES_OF_A_REPORT = 1 << 16, MOST_BYTES_IN_MEMORY = 1 << 20 };
+
+static filelike_budget *budget; /* of all reports together */
+
+__attribute__((constructor)) static void make_budget(void)
+{
+    budget = filelike_budget_new(MOST_BYTES_IN_MEMORY);
+    if (budget == NULL)
+        abort();
+}
+
+/* Fewer bytes can be asked for, to see what happens. */
+static uint64_t most_bytes(void)
+{
+    const char *text = getenv("REPORT_LIMIT");
+    return text != NULL ? strtoull(text, NULL, 10) : MOST_BYTES_OF_A_REPORT;
+}
 
 FILE *__wrap_fopen(const char *path, const char *mode)
 {
-    return filelike_fopen(path, mode);
+    const struct filelike_options bounds = {.size_limit = most_bytes(), .budget = budget};
+    return filelike_open(path, mode, &bounds);
 }
 
 int __wrap_remove(const char *path)
 {
     return filelike_remove(path);
+}
+
+int __wrap_rename(const char *from, const char *to)
+{
+    return filelike_rename(from, to);
 }

@@ -5,124 +5,163 @@
 
 #include "base/call.h"
 #include "base/mode.h"
+#include "base/options.h"
+#include "base/scheme.h"
 #include "files/descriptor.h"
 #include "stdio/cookie.h"
 #include "stdio/open.h"
+#include "stdio/real.h"
+#include "store/file.h"
 #include "store/names.h"
 #include "store/spooled.h"
 
 #include <errno.h>
-#include <string.h>
+#include <fcntl.h>
 
-#define MEMORY "memory:"
-#define SPOOLED "spooled:"
-#define TEMPORARY "temporary:"
-#define ATOMIC "atomic:"
-
-/* What follows PREFIX in PATH, or NULL. */
-static const char *after(const char *prefix, const char *path)
-{
-    size_t length = strlen(prefix);
-    return strncmp(path, prefix, length) == 0 ? path + length : NULL;
-}
+/* For a native stream: the C library's own buffer. */
+enum { NO_BUFFER = 0 };
 
 /* ---- Bytes under a name --------------------------------------------------------------
  */
 
-static const struct filelike_options defaults;
-
-static FILE *refuse(int error)
+/* A native stream with a description of its own. */
+static FILE *open_name_native(const struct named_bytes *bytes, unsigned mode,
+    const struct filelike_options *options)
 {
-    errno = error;
-    return NULL;
-}
-
-static FILE *open_again(struct store *store, unsigned mode)
-{
-    struct stream *stream = open_another(store, mode, &defaults, BUFFER_IN_MEMORY);
-    return stream != NULL ? stream->file : NULL;
-}
-
-/* The stream is opened before the name is seen: where it cannot be, no name is left
- * behind. */
-static FILE *open_new(const char *name, unsigned mode)
-{
-    struct store *store = spooled_create_memory(&defaults);
-    FILE *file = open_file(store, mode, &defaults, BUFFER_IN_MEMORY);
-    if (file == NULL || names_insert(name, store) == 0)
+    int append = mode & MODE_APPEND ? O_APPEND : 0;
+    int descriptor =
+        descriptor_open_again(store_descriptor(bytes->store), mode_access(mode) | append);
+    if (descriptor == -1)
+        return NULL;
+    FILE *file = open_native(descriptor, mode, options, NO_BUFFER);
+    if (file == NULL || (mode & MODE_TRUNCATE) == 0 ||
+        descriptor_truncate(descriptor, 0) == 0)
         return file;
     cookie_discard(file);
     return NULL;
 }
 
-static FILE *open_named_bytes(const char *name, const char *mode_text)
+/* As a memory stream. */
+static FILE *open_name_watched(const struct named_bytes *bytes, unsigned mode,
+    const struct filelike_options *options, bool first)
 {
-    unsigned mode;
-    if (mode_parse(mode_text, "", &mode) != 0)
-        return NULL;
-    bool creates = (mode & (MODE_TRUNCATE | MODE_APPEND)) != 0;
-    for (;;) {
-        struct store *store = names_find(name);
-        if (store != NULL && creates && (mode & MODE_EXCLUSIVE)) {
-            (void) store_release(store);
-            return refuse(EEXIST);
-        }
-        if (store != NULL)
-            return open_again(store, mode);
-        if (!creates)
-            return refuse(ENOENT);
-        FILE *file = open_new(name, mode);
-        /* Another thread may just have been first. */
-        if (file != NULL || errno != EEXIST)
-            return file;
-    }
+    struct filelike_options its = *options;
+    its.permissions = bytes->permissions;
+    store_retain(bytes->store);
+    if (first)
+        return open_file(bytes->store, mode, &its, BUFFER_IN_MEMORY);
+    struct stream *stream = open_another(bytes->store, mode, &its, BUFFER_IN_MEMORY);
+    return stream != NULL ? stream->file : NULL;
 }
 
-/* ---- The C library's own -------------------------------------------------------------
- *
- * Where a linker's --wrap has made fopen lead to us, and we are in that program
- * ourselves, from the static library, our own call would come back here. The linker then
- * has the real one under this name, and without --wrap there is nothing of the name
- * (ld(1)). */
-
-__attribute__((weak)) FILE *__real_fopen(const char *path, const char *mode);
-__attribute__((weak)) int __real_remove(const char *path);
-
-static FILE *real_fopen(const char *path, const char *mode)
+static FILE *open_named_bytes(const struct named_bytes *bytes, unsigned mode,
+    const struct filelike_options *options, bool first)
 {
-    int held = call_hold_cancellation();
-    FILE *file = __real_fopen != NULL ? __real_fopen(path, mode) : fopen(path, mode);
-    call_allow_cancellation(held);
+    /* Without a descriptor to spare or a /proc that of the name has to do. */
+    FILE *file = bytes->is_file ? open_name_native(bytes, mode, options) : NULL;
+    return file != NULL
+               ? file
+               : open_name_watched(bytes, mode, options, first && !bytes->is_file);
+}
+
+static FILE *open_name(
+    const char *name, unsigned mode, const struct filelike_options *options)
+{
+    struct named_bytes bytes;
+    bool made;
+    if (names_obtain(name, mode, options, &bytes, &made) != 0)
+        return NULL;
+    FILE *file = open_named_bytes(&bytes, mode, options, made);
+    if (file == NULL && made)
+        names_forget(name, bytes.store);
+    KEEPING_ERRNO((void) store_release(bytes.store));
     return file;
 }
 
-static int real_remove(const char *path)
+/* ---- Anonymous bytes -----------------------------------------------------------------
+ */
+
+/* Only where it may just read or write is a description of its own needed. */
+static int create_memory_file(unsigned mode, mode_t permissions)
 {
-    return RETRY(__real_remove != NULL ? __real_remove(path) : remove(path));
+    enum { DEFAULT_PERMISSIONS = 0600 };
+    int descriptor =
+        descriptor_create_in_memory(permissions != 0 ? permissions : DEFAULT_PERMISSIONS);
+    if (descriptor == -1 || mode_access(mode) == O_RDWR)
+        return descriptor;
+    int restricted = descriptor_open_again(descriptor, mode_access(mode));
+    descriptor_close(descriptor);
+    return restricted;
+}
+
+static FILE *open_memory(
+    const char *plain_mode, unsigned mode, const struct filelike_options *options)
+{
+    if (options->size_limit == 0 && options->budget == NULL) {
+        int descriptor = create_memory_file(mode, options->permissions);
+        if (descriptor != -1)
+            return open_native(descriptor, mode, options, NO_BUFFER);
+    }
+    return filelike_memory(plain_mode, options);
 }
 
 /* ---- All kinds of path ---------------------------------------------------------------
  */
 
-FILE *filelike_fopen(const char *path, const char *mode)
+/* Where an atomic stream puts its bytes they are read as usual. */
+static FILE *open_published(const char *path, const struct filelike_options *options)
 {
-    if (path == NULL || mode == NULL)
-        return refuse(path == NULL ? EFAULT : EINVAL);
-    if (strcmp(path, MEMORY) == 0)
-        return filelike_memory(mode, NULL);
-    if (strcmp(path, SPOOLED) == 0)
-        return filelike_spooled(mode, NULL);
-    if (strcmp(path, TEMPORARY) == 0)
-        return filelike_temporary(mode, NULL);
-    if (after(MEMORY, path) != NULL)
-        return open_named_bytes(after(MEMORY, path), mode);
-    if (after(ATOMIC, path) != NULL)
-        return filelike_atomic(after(ATOMIC, path), mode, NULL);
-    return real_fopen(path, mode);
+    int descriptor = descriptor_open(AT_FDCWD, path, O_RDONLY);
+    return descriptor != -1 ? open_native(descriptor, MODE_READ, options, NO_BUFFER)
+                            : NULL;
 }
 
-int filelike_remove(const char *path)
+static FILE *open_scheme(enum scheme scheme, const char *rest, const char *mode,
+    const struct filelike_options *options)
 {
-    const char *name = after(MEMORY, path);
-    return name != NULL ? names_remove(name) : real_remove(path);
+    char plain[MODE_ROOM];
+    unsigned bits;
+    if (mode_parse_foreign(mode, plain, &bits) != 0)
+        return NULL;
+    switch (scheme) {
+    case SCHEME_NAME:
+        return open_name(rest, bits, options);
+    case SCHEME_MEMORY:
+        return open_memory(plain, bits, options);
+    case SCHEME_SPOOLED:
+        return filelike_spooled(plain, options);
+    case SCHEME_TEMPORARY:
+        return filelike_temporary(plain, options);
+    default: /* SCHEME_ATOMIC */
+        return bits & MODE_WRITE ? filelike_atomic(rest, plain, options)
+                                 : open_published(rest, options);
+    }
+}
+
+static FILE *open_path(
+    const char *path, const char *mode, const struct filelike_options *options)
+{
+    struct filelike_options checked;
+    const char *rest;
+    if (path == NULL || mode == NULL) {
+        errno = path == NULL ? EFAULT : EINVAL;
+        return NULL;
+    }
+    if (options_check(options, &checked) != 0)
+        return NULL;
+    enum scheme scheme = scheme_of(path, &rest);
+    return scheme == SCHEME_NONE ? real_fopen(path, mode)
+                                 : open_scheme(scheme, rest, mode, &checked);
+}
+
+FILE *filelike_open(
+    const char *path, const char *mode, const struct filelike_options *options)
+{
+    struct call call = call_begin();
+    return call_end_pointer(&call, open_path(path, mode, options));
+}
+
+FILE *filelike_fopen(const char *path, const char *mode)
+{
+    return filelike_open(path, mode, NULL);
 }

@@ -300,6 +300,15 @@ void descriptor_own_proc_path(int descriptor, char path[PROC_PATH_SIZE])
     (void) snprintf(path, PROC_PATH_SIZE, "/proc/self/fd/%d", descriptor);
 }
 
+int descriptor_find_own_path(int descriptor, char path[PROC_PATH_SIZE])
+{
+    descriptor_own_proc_path(descriptor, path);
+    if (RETRY(access(path, F_OK)) == 0)
+        return 0;
+    errno = ENOTSUP;
+    return -1;
+}
+
 int descriptor_open_again(int descriptor, int access)
 {
     char path[PROC_PATH_SIZE];

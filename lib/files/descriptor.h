@@ -85,10 +85,11 @@ void descriptor_close(int descriptor);
 int descriptor_readable(int descriptor, int *opened);
 
 /* The path "/proc/PID/fd/N" of a descriptor: 0, or -1 with ENOTSUP where there is no
- * /proc. The second writes "/proc/self/fd/N". */
+ * /proc. The second writes "/proc/self/fd/N", and the third does if there is one. */
 #define PROC_PATH_SIZE (sizeof "/proc//fd/" + 6 * sizeof(int))
 int descriptor_proc_path(int descriptor, char path[PROC_PATH_SIZE]);
 void descriptor_own_proc_path(int descriptor, char path[PROC_PATH_SIZE]);
+int descriptor_find_own_path(int descriptor, char path[PROC_PATH_SIZE]);
 
 /* A new open file description for the file of DESCRIPTOR, which may have no name; ACCESS
  * is O_RDONLY, O_WRONLY or O_RDWR. -1 with errno, ENOTSUP where there is no /proc. */

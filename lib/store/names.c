@@ -2,102 +2,297 @@
 
 #include "store/names.h"
 
-#include "base/call.h"
+#include "base/lock.h"
+#include "base/mode.h"
+#include "files/descriptor.h"
+#include "store/file.h"
+#include "store/spooled.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+
+/* ---- The table -----------------------------------------------------------------------
+ */
+
+struct named;
+
+/* A list is whole at each moment, as a forked child may find it in the middle of a
+ * change: an entry is complete before it is linked, and is linked or taken out by one
+ * store. */
+typedef _Atomic(struct named *) named_link;
 
 struct named {
-    _Atomic(struct named *) next;
-    struct store *store; /* a reference */
+    named_link next;
+    struct named_bytes bytes;
     char name[];
 };
 
-/* A list changes by one pointer, so that a forked child finds it whole. */
-typedef _Atomic(struct named *) named_link;
-
+/* Where most processes have a handful of names and none more than some thousands. */
 enum { LISTS = 1024 };
 
 static struct lock names_lock = LOCK_INITIALIZER;
 static named_link names[LISTS];
+static size_t file_count; /* entries with a memory file, each of which is a descriptor */
 
-/* FNV-1a (draft-eastlake-fnv). */
-static uint32_t hash_name(const char *name)
+/* FNV-1a. */
+static named_link *list_of_name(const char *name)
 {
-    uint32_t value = 2166136261;
+    uint32_t hash = 2166136261u;
     for (; *name != '\0'; name++)
-        value = (value ^ (unsigned char) *name) * 16777619;
-    return value;
+        hash = (hash ^ (unsigned char) *name) * 16777619u;
+    return &names[hash % LISTS];
 }
 
-/* What leads to NAME; or the end of the list that it belongs in, which is NULL. */
-static named_link *find_name(const char *name)
+/* Takes out what LINK leads to, and returns it; or NULL. */
+static struct named *unlink_entry(named_link *link)
 {
-    named_link *found = &names[hash_name(name) % LISTS];
-    while (*found != NULL && strcmp((*found)->name, name) != 0)
-        found = &(*found)->next;
-    return found;
+    struct named *named = atomic_load(link);
+    if (named == NULL)
+        return NULL;
+    atomic_store(link, atomic_load(&named->next));
+    file_count -= named->bytes.is_file;
+    return named;
 }
 
-static struct named *create_named(const char *name, struct store *store)
+/* A program that closes all descriptors that it has takes the bytes of such names with
+ * them. The number may be that of another file by now, so nothing closes it. */
+static bool has_lost_file(const struct named *named)
+{
+    return named->bytes.is_file && !file_is_open((struct file *) named->bytes.store);
+}
+
+/* The link that leads to the entry of NAME, or that at the end of its list. */
+static named_link *find_entry(const char *name)
+{
+    named_link *link = list_of_name(name);
+    struct named *named = atomic_load(link);
+    while (named != NULL && strcmp(named->name, name) != 0) {
+        link = &named->next;
+        named = atomic_load(link);
+    }
+    if (named == NULL || !has_lost_file(named))
+        return link;
+    free(unlink_entry(link));
+    return find_entry(name);
+}
+
+/* An entry for NAME, with a reference of its own. NULL with ENOMEM. */
+static struct named *create_entry(const char *name, const struct named_bytes *bytes)
 {
     size_t size = strlen(name) + 1;
     struct named *named = malloc(sizeof *named + size);
     if (named == NULL)
         return NULL;
     atomic_init(&named->next, NULL);
-    named->store = store;
+    named->bytes = *bytes;
     memcpy(named->name, name, size);
+    store_retain(bytes->store);
     return named;
 }
 
-struct store *names_find(const char *name)
+static void destroy_entry(struct named *named)
 {
-    lock_acquire(&names_lock);
-    struct named *named = *find_name(name);
-    struct store *store = named != NULL ? named->store : NULL;
-    if (store != NULL)
-        store_retain(store);
-    lock_release(&names_lock);
-    if (store == NULL)
-        errno = ENOENT;
-    return store;
+    if (named == NULL)
+        return;
+    KEEPING_ERRNO((void) store_release(named->bytes.store));
+    call_free(named);
 }
 
-int names_insert(const char *name, struct store *store)
+/* Puts NAMED in place of what LINK leads to, and returns that; or NULL. */
+static struct named *link_entry(named_link *link, struct named *named)
 {
-    struct named *named = create_named(name, store);
-    if (named == NULL)
-        return -1;
+    struct named *old = atomic_load(link);
+    if (old != NULL)
+        atomic_store(&named->next, atomic_load(&old->next));
+    atomic_store(link, named);
+    file_count += named->bytes.is_file;
+    if (old != NULL)
+        file_count -= old->bytes.is_file;
+    return old;
+}
+
+/* ---- Finding and forgetting ----------------------------------------------------------
+ */
+
+static int fail_name(int error)
+{
+    errno = error;
+    return -1;
+}
+
+int names_find(const char *name, struct named_bytes *bytes)
+{
     lock_acquire(&names_lock);
-    named_link *found = find_name(name);
-    bool is_new = *found == NULL;
-    if (is_new) {
-        store_retain(store);
-        *found = named;
+    const struct named *named = atomic_load(find_entry(name));
+    if (named != NULL) {
+        *bytes = named->bytes;
+        store_retain(bytes->store);
     }
     lock_release(&names_lock);
-    if (is_new)
-        return 0;
-    free(named);
-    errno = EEXIST;
-    return -1;
+    return named != NULL ? 0 : fail_name(ENOENT);
 }
 
 int names_remove(const char *name)
 {
     lock_acquire(&names_lock);
-    named_link *found = find_name(name);
-    struct named *named = *found;
-    if (named != NULL)
-        *found = named->next;
+    struct named *named = unlink_entry(find_entry(name));
     lock_release(&names_lock);
-    if (named == NULL) {
-        errno = ENOENT;
-        return -1;
-    }
-    (void) store_release(named->store);
-    free(named);
+    if (named == NULL)
+        return fail_name(ENOENT);
+    destroy_entry(named);
     return 0;
+}
+
+void names_forget(const char *name, const struct store *store)
+{
+    struct named *forgotten = NULL;
+    lock_acquire(&names_lock);
+    named_link *link = find_entry(name);
+    const struct named *named = atomic_load(link);
+    if (named != NULL && named->bytes.store == store)
+        forgotten = unlink_entry(link);
+    lock_release(&names_lock);
+    destroy_entry(forgotten);
+}
+
+/* In this order, so that the bytes have a name at each moment. OLD are the entries that
+ * are no longer there. */
+static int rename_entry_locked(const char *from, const char *to, struct named *old[2])
+{
+    const struct named *named = atomic_load(find_entry(from));
+    if (named == NULL)
+        return fail_name(ENOENT);
+    if (strcmp(from, to) == 0)
+        return 0;
+    struct named *renamed = create_entry(to, &named->bytes);
+    if (renamed == NULL)
+        return -1;
+    old[0] = link_entry(find_entry(to), renamed);
+    old[1] = unlink_entry(find_entry(from));
+    return 0;
+}
+
+int names_rename(const char *from, const char *to)
+{
+    struct named *old[2] = {NULL, NULL};
+    lock_acquire(&names_lock);
+    int status = rename_entry_locked(from, to, old);
+    lock_release(&names_lock);
+    destroy_entry(old[0]);
+    destroy_entry(old[1]);
+    return status;
+}
+
+/* ---- Making --------------------------------------------------------------------------
+ */
+
+/* Half of the descriptors that the process may have are left for others. */
+static bool has_descriptor_left(void)
+{
+    struct rlimit limit;
+    return getrlimit(RLIMIT_NOFILE, &limit) == 0 && file_count < limit.rlim_cur / 2;
+}
+
+static int add_entry_locked(struct named *named)
+{
+    named_link *link = find_entry(named->name);
+    if (atomic_load(link) != NULL)
+        return fail_name(EEXIST);
+    if (named->bytes.is_file && !has_descriptor_left())
+        return fail_name(EMFILE);
+    (void) link_entry(link, named);
+    return 0;
+}
+
+static int add_entry(const char *name, const struct named_bytes *bytes)
+{
+    struct named *named = create_entry(name, bytes);
+    if (named == NULL)
+        return -1;
+    lock_acquire(&names_lock);
+    int status = add_entry_locked(named);
+    lock_release(&names_lock);
+    if (status != 0)
+        destroy_entry(named);
+    return status;
+}
+
+/* A store on a memory file of the kernel that can be opened again, which takes a /proc.
+ * It has the mode that the kernel gives, so that it still can after setuid. NULL with
+ * errno.
+ */
+static struct store *create_name_file(mode_t permissions)
+{
+    char path[PROC_PATH_SIZE];
+    int descriptor = descriptor_create_in_memory(permissions);
+    if (descriptor == -1)
+        return NULL;
+    struct store *store = NULL;
+    if (descriptor_find_own_path(descriptor, path) == 0)
+        store = file_create(descriptor, 0);
+    if (store == NULL) {
+        descriptor_close(descriptor);
+        return NULL;
+    }
+    /* What fstat has not told cannot be told apart later. */
+    if (file_is_open((struct file *) store))
+        return store;
+    (void) store_release(store);
+    return NULL;
+}
+
+/* Puts STORE, unless it is NULL, under NAME. */
+static int put_store(const char *name, struct store *store, struct named_bytes *bytes)
+{
+    if (store == NULL)
+        return -1;
+    bytes->store = store;
+    if (add_entry(name, bytes) == 0)
+        return 0;
+    KEEPING_ERRNO((void) store_release(store));
+    return -1;
+}
+
+/* Of a memory file nobody watches the size. Where there is none, for whatever reason, the
+ * bytes are in memory all the same. */
+static int make_name(
+    const char *name, const struct filelike_options *options, struct named_bytes *bytes)
+{
+    bool watched = options->size_limit != 0 || options->budget != NULL;
+    *bytes = (struct named_bytes){
+        .is_file = !watched,
+        .permissions = options->permissions,
+        .flags = options->flags,
+    };
+    if (!watched) {
+        if (put_store(name, create_name_file(options->permissions), bytes) == 0)
+            return 0;
+        if (errno == EEXIST)
+            return -1;
+    }
+    bytes->is_file = false;
+    return put_store(name, spooled_create_memory(options), bytes);
+}
+
+int names_obtain(const char *name, unsigned mode, const struct filelike_options *options,
+    struct named_bytes *bytes, bool *made)
+{
+    bool creates = (mode & (MODE_TRUNCATE | MODE_APPEND)) != 0;
+    for (;;) {
+        *made = false;
+        if (names_find(name, bytes) == 0) {
+            if (!creates || (mode & MODE_EXCLUSIVE) == 0)
+                return 0;
+            (void) store_release(bytes->store);
+            return fail_name(EEXIST);
+        }
+        if (!creates)
+            return -1;
+        *made = make_name(name, options, bytes) == 0;
+        /* Another thread may just have been first. */
+        if (*made || errno != EEXIST)
+            return *made ? 0 : -1;
+    }
 }

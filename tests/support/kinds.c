@@ -111,16 +111,22 @@ static FILE *open_by_name(const void *data, size_t size, const char *mode,
     static atomic_uint count;
     char name[32];
     FILE *stream = NULL;
-    (void) options;
     (void) snprintf(name, sizeof name, "memory:kinds-%u", atomic_fetch_add(&count, 1));
-    FILE *first = filelike_fopen(name, "w");
+    FILE *first = filelike_open(name, "w", options);
     if (first != NULL && store(first, data, size) == 0)
-        stream = filelike_fopen(name, mode != NULL ? mode : "r+");
+        stream = filelike_open(name, mode != NULL ? mode : "r+", options);
     (void) give_up(first);
     int saved = errno;
     (void) filelike_remove(name);
     errno = saved;
     return stream;
+}
+
+static FILE *open_by_path(const void *data, size_t size, const char *mode,
+    const struct filelike_options *options)
+{
+    return fill(
+        filelike_open("memory:", mode != NULL ? mode : "w+", options), data, size, mode);
 }
 
 static FILE *open_spooled(const void *data, size_t size, const char *mode,
@@ -267,7 +273,11 @@ const struct kind kinds[] = {
     {"memory, unlocked", MEMORY, {.flags = FILELIKE_UNLOCKED}, open_memory},
     {"memory, with a descriptor", OURS | KIND_STAYS | KIND_IN_MEMORY, {0},
         open_with_descriptor},
-    {"memory, by name", REOPENED | KIND_IN_MEMORY | KIND_MOVABLE, {0}, open_by_name},
+    {"memory, by path", KIND_STAYS | KIND_IN_MEMORY, {0}, open_by_path},
+    {"memory, by name", KIND_STAYS | KIND_STARTS_FULL | KIND_IN_MEMORY, {0},
+        open_by_name},
+    {"memory, by name, watched", REOPENED | KIND_IN_MEMORY | KIND_MOVABLE,
+        {.size_limit = INT64_MAX}, open_by_name},
     {"bytes", MEMORY | KIND_STARTS_FULL, {0}, open_bytes},
     {"adopt", MEMORY | KIND_STARTS_FULL, {0}, open_adopt},
     {"spooled, never moving", MEMORY, {.memory_limit = FILELIKE_NEVER}, open_spooled},

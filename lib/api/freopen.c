@@ -1,0 +1,230 @@
+/* freopen, for code that opens its own files. */
+#include <config.h>
+
+#include "filelike.h"
+
+#include "base/call.h"
+#include "base/mode.h"
+#include "base/scheme.h"
+#include "files/descriptor.h"
+#include "stdio/cookie.h"
+#include "stdio/real.h"
+#include "stdio/registry.h"
+#include "store/names.h"
+
+#include <errno.h>
+#include <stdio.h>
+#include <string.h>
+#include <unistd.h>
+
+static FILE *fail_freopen(int error)
+{
+    errno = error;
+    return NULL;
+}
+
+/* ---- Modes ---------------------------------------------------------------------------
+ */
+
+/* The C library is asked where a mode names a conversion, which it may not know: freopen
+ * would find out only when the old stream is closed. */
+static bool is_fopen_mode(const char *mode)
+{
+    if (mode[0] == '\0' || strchr("rwa", mode[0]) == NULL)
+        return false;
+    if (strchr(mode, ',') == NULL)
+        return true;
+    FILE *probe = real_fopen("/dev/null", mode);
+    if (probe == NULL)
+        return errno != EINVAL;
+    cookie_discard(probe);
+    return true;
+}
+
+/* A mode, for one of the kinds of path read and without what they ignore, too. */
+struct opening {
+    const char *mode;
+    unsigned bits; /* MODE_* */
+    char plain[MODE_ROOM];
+};
+
+static int read_opening(struct opening *opening, enum scheme scheme, const char *mode)
+{
+    opening->mode = mode;
+    if (scheme != SCHEME_NONE)
+        return mode_parse_foreign(mode, opening->plain, &opening->bits);
+    if (is_fopen_mode(mode))
+        return 0;
+    errno = EINVAL;
+    return -1;
+}
+
+/* ---- Closing the old stream ----------------------------------------------------------
+ *
+ * It is closed also where the new one cannot be opened, but not after these two errors,
+ * which tell the caller so. */
+
+static bool leaves_open(int error)
+{
+    return error == EINVAL || error == ENOTSUP;
+}
+
+/* For a failure after FILE has been closed. */
+static FILE *fail_closed(void)
+{
+    return fail_freopen(leaves_open(errno) ? EIO : errno);
+}
+
+/* For a failure before that. */
+static FILE *fail_and_close(FILE *file)
+{
+    if (!leaves_open(errno))
+        cookie_discard(file);
+    return NULL;
+}
+
+/* ---- A stream of the C library's -----------------------------------------------------
+ */
+
+static FILE *change_to_path(const char *path, const char *mode, FILE *file)
+{
+    FILE *changed = real_freopen(path, mode, file);
+    return changed != NULL ? changed : fail_closed();
+}
+
+/* freopen opens the file anew and gives it the number of the old descriptor. That is kept
+ * close-on-exec, unless it is a standard one, for child processes. */
+static FILE *change_to_descriptor(int descriptor, unsigned mode, FILE *file)
+{
+    char path[PROC_PATH_SIZE];
+    char text[MODE_ROOM];
+    if (descriptor_find_own_path(descriptor, path) != 0)
+        return NULL;
+    (void) snprintf(text, sizeof text, "%s%s", mode_text(mode),
+        fileno(file) > STDERR_FILENO ? "e" : "");
+    FILE *changed = change_to_path(path, text, file);
+    /* musl would leave it to the first write to find the end. */
+    if (changed != NULL && (mode & (MODE_APPEND | MODE_READ)) == MODE_APPEND)
+        (void) fseeko(changed, 0, SEEK_END);
+    return changed;
+}
+
+static FILE *change_to_name(const char *name, unsigned mode, FILE *file)
+{
+    static const struct filelike_options defaults;
+    struct named_bytes bytes;
+    bool made;
+    if (names_obtain(name, mode, &defaults, &bytes, &made) != 0)
+        return fail_and_close(file);
+    FILE *changed = bytes.is_file
+                        ? change_to_descriptor(store_descriptor(bytes.store), mode, file)
+                        : fail_freopen(ENOTSUP);
+    if (changed == NULL && made)
+        names_forget(name, bytes.store);
+    KEEPING_ERRNO((void) store_release(bytes.store));
+    return changed;
+}
+
+static FILE *change_to_memory(unsigned mode, FILE *file)
+{
+    enum { PERMISSIONS = 0600 };
+    int descriptor = descriptor_create_in_memory(PERMISSIONS);
+    if (descriptor == -1)
+        return fail_freopen(ENOTSUP);
+    FILE *changed = change_to_descriptor(descriptor, mode, file);
+    descriptor_close(descriptor);
+    return changed;
+}
+
+static FILE *change_native(
+    enum scheme scheme, const char *rest, const struct opening *opening, FILE *file)
+{
+    switch (scheme) {
+    case SCHEME_NONE:
+        return change_to_path(rest, opening->mode, file);
+    case SCHEME_NAME:
+        return change_to_name(rest, opening->bits, file);
+    case SCHEME_MEMORY:
+        return change_to_memory(opening->bits, file);
+    default:
+        return fail_freopen(ENOTSUP);
+    }
+}
+
+/* ---- A stream of the library's -------------------------------------------------------
+ */
+
+/* The same bytes anew. */
+static FILE *reopen_stream(const char *mode, FILE *file)
+{
+    char plain[MODE_ROOM];
+    unsigned bits;
+    if (mode_parse_foreign(mode, plain, &bits) != 0)
+        return NULL;
+    FILE *reopened = filelike_reopen(file, plain);
+    if (reopened == NULL)
+        return fail_and_close(file);
+    cookie_discard(file);
+    return reopened;
+}
+
+/* Whether filelike_atomic takes PATH at all, as far as errors go that leave the old
+ * stream open. */
+static int try_atomic(const char *path, const struct opening *opening)
+{
+    if ((opening->bits & MODE_WRITE) == 0)
+        return 0;
+    FILE *trial = filelike_atomic(path, opening->plain, NULL);
+    if (trial == NULL)
+        return leaves_open(errno) ? -1 : 0;
+    (void) filelike_discard(trial);
+    cookie_discard(trial);
+    return 0;
+}
+
+/* In this order, as in C: what is opened may be what the old stream is to publish. */
+static FILE *replace_stream(const char *path, const char *mode, FILE *file)
+{
+    cookie_discard(file);
+    FILE *opened = filelike_fopen(path, mode);
+    return opened != NULL ? opened : fail_closed();
+}
+
+/* ---- Either --------------------------------------------------------------------------
+ */
+
+/* Without a path: the same bytes, with another mode. */
+static FILE *change_mode(const char *mode, FILE *file, bool ours)
+{
+    if (ours)
+        return reopen_stream(mode, file);
+    return is_fopen_mode(mode) ? change_to_path(NULL, mode, file) : fail_freopen(EINVAL);
+}
+
+static FILE *change_stream(const char *path, const char *mode, FILE *file)
+{
+    struct opening opening;
+    const char *rest;
+    bool ours = registry_find(file) != NULL;
+    if (mode == NULL)
+        return fail_freopen(EINVAL);
+    /* glibc crashes where such a stream is not a descriptor's. */
+    if (!ours && fileno(file) == -1)
+        return fail_freopen(ENOTSUP);
+    if (path == NULL)
+        return change_mode(mode, file, ours);
+    enum scheme scheme = scheme_of(path, &rest);
+    if (read_opening(&opening, scheme, mode) != 0)
+        return NULL;
+    if (!ours)
+        return change_native(scheme, rest, &opening, file);
+    if (scheme == SCHEME_ATOMIC && try_atomic(rest, &opening) != 0)
+        return NULL;
+    return replace_stream(path, mode, file);
+}
+
+FILE *filelike_freopen(const char *path, const char *mode, FILE *file)
+{
+    struct call call = call_begin();
+    return call_end_pointer(&call, change_stream(path, mode, file));
+}

@@ -1,0 +1,103 @@
+/* remove and rename, for code that opens its own files. */
+#include <config.h>
+
+#include "filelike.h"
+
+#include "base/call.h"
+#include "base/mode.h"
+#include "base/scheme.h"
+#include "stdio/cookie.h"
+#include "stdio/open.h"
+#include "stdio/real.h"
+#include "store/names.h"
+
+#include <errno.h>
+
+static int fail_rename(int error)
+{
+    errno = error;
+    return -1;
+}
+
+/* ---- Removing ------------------------------------------------------------------------
+ */
+
+static int remove_path(const char *path)
+{
+    const char *rest;
+    if (path == NULL)
+        return fail_rename(EFAULT);
+    switch (scheme_of(path, &rest)) {
+    case SCHEME_NAME:
+        return names_remove(rest);
+    case SCHEME_MEMORY:
+        return fail_rename(ENOENT);
+    case SCHEME_ATOMIC:
+        return real_remove(rest);
+    default:
+        return real_remove(path);
+    }
+}
+
+int filelike_remove(const char *path)
+{
+    struct call call = call_begin();
+    return call_end(&call, remove_path(path));
+}
+
+/* ---- Renaming ------------------------------------------------------------------------
+ */
+
+/* From one stream on the name's bytes. The name is forgotten only if they are still what
+ * is under it. */
+static int persist_bytes(
+    const char *name, const struct named_bytes *bytes, const char *path)
+{
+    struct filelike_options options = {.permissions = bytes->permissions};
+    unsigned flags = bytes->flags & (FILELIKE_NOREPLACE | FILELIKE_NOSYNC);
+    store_retain(bytes->store);
+    struct stream *stream =
+        open_another(bytes->store, MODE_READ, &options, BUFFER_IN_MEMORY);
+    if (stream == NULL)
+        return -1;
+    int status = filelike_persist(stream->file, path, flags);
+    if (status == 0)
+        names_forget(name, bytes->store);
+    cookie_discard(stream->file);
+    return status;
+}
+
+static int persist_name(const char *name, const char *path)
+{
+    struct named_bytes bytes;
+    if (names_find(name, &bytes) != 0)
+        return -1;
+    int status = persist_bytes(name, &bytes, path);
+    KEEPING_ERRNO((void) store_release(bytes.store));
+    return status;
+}
+
+static int rename_path(const char *from, const char *to)
+{
+    const char *old;
+    const char *new;
+    if (from == NULL || to == NULL)
+        return fail_rename(EFAULT);
+    enum scheme scheme = scheme_of(from, &old);
+    enum scheme other = scheme_of(to, &new);
+    if (scheme_is_anonymous(scheme) || scheme_is_anonymous(other))
+        return fail_rename(EINVAL);
+    if (scheme == SCHEME_NAME && other == SCHEME_NAME)
+        return names_rename(old, new);
+    if (scheme == SCHEME_NAME)
+        return persist_name(old, new);
+    if (other == SCHEME_NAME)
+        return fail_rename(EXDEV);
+    return real_rename(old, new);
+}
+
+int filelike_rename(const char *from, const char *to)
+{
+    struct call call = call_begin();
+    return call_end(&call, rename_path(from, to));
+}

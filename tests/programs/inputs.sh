@@ -22,17 +22,19 @@ make_tables()
     awk 'BEGIN { for (i = 10; i < 90; i += 2) print i, "one" }' >sorted-one.txt
     awk 'BEGIN { for (i = 10; i < 90; i += 3) print i, "two" }' >sorted-two.txt
     printf '%s\n' name,count,price apple,12,0.45 pear,3,1.20 apple,7,0.50 plum,1,19.99 >table.csv
-    printf '%s\n' '{"items": [{"name": "apple", "n": 1.50, "tags": ["a", "b"]}, {"name": "p\u00e4r"}]}' >data.json
+    awk 'BEGIN { printf "{\"items\": ["; for (i = 0; i < 2000; i++) printf "{\"name\": \"fruit %d\", \"n\": %d.50}, ", i, i
+        print "{\"name\": \"p\\u00e4r\", \"tags\": [\"a\", \"b\"]}]}" }' >data.json
 }
 
 make_programs()
 {
     echo 'BEGIN { FS = "," } NR > 1 { sum[$1] += $2 * $3 } END { for (k in sum) print k, sum[k] > ("sum-of-" k) }' >program.awk
-    printf '%s\n' 'scale = 20' 'e(1) * 4' 'for (i = 0; i < 30; i++) 2 ^ i' 'define f(x) { return (x * x); }' 'f(12)' 'halt' >program.bc
-    printf '%s\n' 'define g(x) { return (x + 1); }' 'g(1)' 'quit' >functions.bc
-    sed -i /halt/d program.bc
-    echo quit >>program.bc
+    # Longer than the buffers of those that read them.
+    printf '%s\n' 'scale = 20' 'for (i = 0; i < 30; i++) 2 ^ i' 'define f(x) { return (x * x); }' 'f(12)' >program.bc
+    awk 'BEGIN { for (i = 0; i < 3000; i++) printf "f(%d) + %d\n", i, i * 7 }' >>program.bc
+    printf '%s\n' 'define g(x) { return (f(x) + 1); }' 'g(1)' >functions.bc
     printf '%s\n' '5 k 2 v p' '[d 1 - d 0 <a] sa 9 la x' 'f 16 o 255 p' >program.dc
+    awk 'BEGIN { for (i = 0; i < 3000; i++) print i, i * 3, "+ p s" (i % 2 ? "b" : "c") }' >>program.dc
     cat >macros.m4 <<'END'
 define(`twice', `$1 $1')dnl
 divert(3)diverted: twice(`three')
@@ -41,6 +43,7 @@ divert(0)include(`short.txt')dnl
 undivert(`table.csv')syscmd(`echo from a child')dnl
 forloop: define(`n', 0)define(`loop', `ifelse(n, 300, `', `n define(`n', incr(n))$0`'')')
 divert(5)loop
+changecom(`/*', `*/')include(`many.txt')dnl
 divert(0)sysval esyscmd(`echo again')translit(`abc', `a-c', `A-C') eval(2 ** 10)
 END
     cat >script.lua <<'END'
@@ -114,11 +117,17 @@ make_documents()
     printf '%s\n' '%!PS-Adobe-3.0' '/Times-Roman findfont 40 scalefont setfont' '72 600 moveto (A first page) show' '100 100 200 50 rectfill showpage' \
         '/Courier findfont 30 scalefont setfont' '72 500 moveto (and a second) show showpage' >page.ps
     gs -q -dNOPAUSE -dBATCH -sDEVICE=pdfwrite -sOutputFile=page.pdf page.ps
-    printf '%s\n' '<?xml version="1.0"?>' '<!DOCTYPE list SYSTEM "list.dtd">' '<list><fruit name="apple">1</fruit><fruit name="p&#228;r">2</fruit></list>' >document.xml
+    {
+        printf '%s\n' '<?xml version="1.0"?>' '<!DOCTYPE list SYSTEM "list.dtd">' '<list><fruit name="p&#228;r">2</fruit>'
+        awk 'BEGIN { for (i = 0; i < 2000; i++) printf "<fruit name=\"fruit %d\">%d</fruit>", i, i }'
+        echo '</list>'
+    } >document.xml
     printf '%s\n' '<!ELEMENT list (fruit*)>' '<!ELEMENT fruit (#PCDATA)>' '<!ATTLIST fruit name CDATA #REQUIRED>' >list.dtd
     printf '%s\n' '.TH PAGE 1 "2 February 2020"' '.SH NAME' 'page \- says little' '.SH DESCRIPTION' '.B Bold' 'and' '.I italic.' >page.1
+    cat many.txt >>page.1
     printf '%s\n' '.TL' 'A report' '.so part.ms' '.PP' 'Words.' '.TS' 'tab(,);' 'l n.' 'apple,1.5' 'pear,12.25' '.TE' '.PS' 'box "one"; arrow; circle "two"' '.PE' >report.ms
     printf '%s\n' '.PP' 'What another file says.' >part.ms
+    cat many.txt >>part.ms
     printf '%s\n' 'digraph g { rankdir=LR; a -> b -> c; b -> d [label="edge"]; d -> a; e [shape=box]; c -> e }' >graph.dot
 }
 
@@ -137,6 +146,8 @@ line: expression '\n' | line expression '\n' ;
 expression: NUMBER | expression '+' expression { $$ = $1 + $3; } | expression '*' expression { $$ = $1 * $3; }
     | '(' expression ')' { $$ = $2; } ;
 END
+    awk 'BEGIN { print "/*"; for (i = 0; i < 2000; i++) print "a line of a comment,", i; print "*/" }' >comment
+    { echo %%; cat comment; } >>calculator.y
     cat >scanner.l <<'END'
 %option noyywrap
 DIGIT [0-9]
@@ -148,7 +159,9 @@ DIGIT [0-9]
 .  return yytext[0];
 %%
 END
+    cat comment >>scanner.l
     printf '%s\n' '.globl _start' '.text' '_start: mov $60, %eax' 'mov $7, %edi' 'syscall' '.data' 'word: .quad _start' >start.s
+    awk 'BEGIN { for (i = 0; i < 3000; i++) printf "label%d: .long %d\n", i, i }' >>start.s
     sed -e 3d -e '10s/word/changed/' -e '100a a new line' words.txt >changed.txt
     diff -u words.txt changed.txt >change.diff
     rm changed.txt
@@ -156,21 +169,29 @@ END
 
 make_pictures()
 {
-    awk 'BEGIN { print "P3\n64 48\n255"; for (y = 0; y < 48; y++) for (x = 0; x < 64; x++)
-        print x * 4, y * 5, (x * y) % 256 }' >plain.ppm
+    awk 'BEGIN { print "P3\n160 120\n255"; for (y = 0; y < 120; y++) for (x = 0; x < 160; x++)
+        print x, y * 2, (x * y + x % 7) % 256 }' >plain.ppm
     pamtopnm plain.ppm >/dev/null && pnmflip -null plain.ppm >image.ppm
     rm plain.ppm
     cjpeg -outfile photo.jpg image.ppm
     pnmtotiff image.ppm >picture.tif
-    sox -R -n -r 8000 -b 16 tone.wav synth 0.3 sine 440
+    sox -R -n -r 8000 -b 16 tone.wav synth 3 sine 440
     make_packets >packets.pcap
 }
 
-# Two packets, of UDP and of TCP, with the same addresses.
+# Packets of UDP and of TCP, with the same addresses.
 make_packets()
 {
-    local address='\x0a\x00\x00\x01\x0a\x00\x00\x02' ethernet='\x02\0\0\0\0\x02\x02\0\0\0\0\x01\x08\0'
+    address='\x0a\x00\x00\x01\x0a\x00\x00\x02' ethernet='\x02\0\0\0\0\x02\x02\0\0\0\0\x01\x08\0'
     printf '\xd4\xc3\xb2\xa1\x02\0\x04\0\0\0\0\0\0\0\0\0\0\0\x01\0\x01\0\0\0'
+    local number
+    for ((number = 0; number < 200; number++)); do
+        make_two_packets
+    done
+}
+
+make_two_packets()
+{
     printf '\x01\0\0\0\x02\0\0\0\x2e\0\0\0\x2e\0\0\0'
     printf "$ethernet"'\x45\0\0\x20\0\x01\0\0\x40\x11\0\0'"$address"'\x13\x88\x13\x89\0\x0c\0\0abcd'
     printf '\x02\0\0\0\x02\0\0\0\x36\0\0\0\x36\0\0\0'
@@ -179,6 +200,6 @@ make_packets()
 
 make_archives()
 {
-    touch -d '2020-02-02 02:02:02 UTC' words.txt numbers.txt short.txt
-    zip -q -X archive.zip words.txt numbers.txt short.txt
+    touch -d '2020-02-02 02:02:02 UTC' words.txt numbers.txt short.txt many.txt
+    zip -q -X archive.zip words.txt numbers.txt short.txt many.txt
 }

@@ -13,13 +13,11 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <unistd.h>
 
 struct atomic {
     struct stream_ending ending; /* must be first */
     struct target target;
     struct replacement aside;
-    pid_t owner;
 };
 
 /* ---- Ending --------------------------------------------------------------------------
@@ -27,9 +25,6 @@ struct atomic {
 
 static int publish(struct atomic *atomic)
 {
-    /* A forked child's copy of what was pending is not the whole. */
-    if (getpid() != atomic->owner)
-        return ECHILD;
     bool waits = (atomic->aside.flags & FILELIKE_NOSYNC) == 0;
     if (replacement_put(&atomic->aside) != 0 ||
         (waits && target_sync(&atomic->target, atomic->aside.descriptor) != 0))
@@ -47,7 +42,7 @@ static void destroy(struct atomic *atomic)
 static int end(struct stream_ending *ending, struct stream *stream, int lost)
 {
     struct atomic *atomic = (struct atomic *) ending;
-    int failure = lost;
+    int failure = stream_is_parents(stream) ? ECHILD : lost;
     if (failure == 0 && !stream->discarded)
         failure = publish(atomic);
     destroy(atomic);
@@ -130,7 +125,7 @@ static struct atomic *create(
     struct atomic *atomic = malloc(sizeof *atomic);
     if (atomic == NULL)
         return NULL;
-    *atomic = (struct atomic){.ending.end = end, .owner = getpid()};
+    *atomic = (struct atomic){.ending.end = end};
     if (start(atomic, path, mode, options) == 0)
         return atomic;
     call_free(atomic);

@@ -30,7 +30,7 @@ int filelike_keep(FILE *file)
 static int discard(const struct access *access)
 {
     bool ends = access->stream != NULL && access->stream->ending != NULL;
-    if (!ends && store_discard(access->store) != 0)
+    if (access_check_owner(access) != 0 || (!ends && store_discard(access->store) != 0))
         return -1;
     access->stream->discarded = true;
     return 0;

@@ -206,7 +206,8 @@ static int check_complete(const struct access *access)
 static int persist(struct access *access, const char *path, unsigned flags)
 {
     struct persisting persisting = {.access = access, .path = path, .flags = flags};
-    if (check_complete(access) != 0 || target_init(&persisting.target, path, flags) != 0)
+    if (access_check_owner(access) != 0 || check_complete(access) != 0 ||
+        target_init(&persisting.target, path, flags) != 0)
         return -1;
     persisting.permissions = access_permissions(access);
     int status = put(&persisting);

@@ -70,6 +70,9 @@ static int check_streams(FILE *from, FILE *to)
         return refuse_streams(ENOTSUP);
     if (!cookie_writable(from) || !cookie_writable(to))
         return refuse_streams(EBADF);
+    const struct stream *stream = registry_find(to);
+    if (stream != NULL && stream_is_parents(stream))
+        return refuse_streams(ECHILD);
     return 0;
 }
 

@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <signal.h>
 #include <stdlib.h>
 
 /* ---- Of this library -----------------------------------------------------------------
@@ -67,6 +68,21 @@ static inline void call_finish(const struct call *call, int succeeded)
 static inline void call_free(void *block)
 {
     KEEPING_ERRNO(free(block));
+}
+
+/* ---- Steps that no signal handler comes into -----------------------------------------
+ */
+
+static inline void call_hold_signals(sigset_t *signals)
+{
+    sigset_t all;
+    (void) sigfillset(&all);
+    (void) pthread_sigmask(SIG_SETMASK, &all, signals);
+}
+
+static inline void call_release_signals(const sigset_t *signals)
+{
+    KEEPING_ERRNO((void) pthread_sigmask(SIG_SETMASK, signals, NULL));
 }
 
 /* ---- Of the system -------------------------------------------------------------------

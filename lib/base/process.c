@@ -111,6 +111,14 @@ bool process_is_ending(void)
     return atomic_load(&ending);
 }
 
+int process_check_end(void)
+{
+    if (!process_is_ending())
+        return 0;
+    errno = ECANCELED;
+    return -1;
+}
+
 void process_begin_ending(void)
 {
     atomic_store(&ending, true);

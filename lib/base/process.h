@@ -36,4 +36,13 @@ static inline unsigned process_number(void)
 bool process_is_ending(void);
 void process_begin_ending(void);
 
+/* 0, or -1 with ECANCELED once it has. */
+int process_check_end(void);
+
+/* The same, in a child of the process that had the number MAKER, of what that made. */
+static inline bool process_is_ending_child(unsigned maker)
+{
+    return process_is_ending() && maker != process_number();
+}
+
 #endif

@@ -137,22 +137,19 @@ bool removal_is_armed(const struct removal *removal)
  * answer is yes, or what removes files at the end finds the state. */
 int removal_begin_creation(struct removal *removal, sigset_t *signals)
 {
-    sigset_t all;
-    (void) sigfillset(&all);
-    (void) pthread_sigmask(SIG_SETMASK, &all, signals);
+    call_hold_signals(signals);
     atomic_store(&removal->owner, process_number());
     atomic_store(&removal->state, STATE_CREATING);
-    if (!process_is_ending())
+    if (process_check_end() == 0)
         return 0;
     removal_end_creation(removal, signals);
-    errno = ECANCELED;
     return -1;
 }
 
 void removal_end_creation(struct removal *removal, const sigset_t *signals)
 {
     (void) change_state(removal, STATE_CREATING, STATE_IDLE);
-    KEEPING_ERRNO((void) pthread_sigmask(SIG_SETMASK, signals, NULL));
+    call_release_signals(signals);
 }
 
 /* ---- Removing ------------------------------------------------------------------------

@@ -84,9 +84,24 @@ static int rename_to_new(
 static int rename_to_target(
     int directory, const char *name, const struct target *target, unsigned flags)
 {
-    if (flags & FILELIKE_NOREPLACE)
-        return rename_to_new(directory, name, target->directory, target->name);
-    return rename_without_flags(directory, name, target);
+    sigset_t signals;
+    if (target_begin_putting(target, &signals) != 0)
+        return -1;
+    int status = flags & FILELIKE_NOREPLACE
+                     ? rename_to_new(directory, name, target->directory, target->name)
+                     : rename_without_flags(directory, name, target);
+    call_release_signals(&signals);
+    return status;
+}
+
+static int link_to_target(int descriptor, const struct target *target)
+{
+    sigset_t signals;
+    if (target_begin_putting(target, &signals) != 0)
+        return -1;
+    int status = descriptor_link(descriptor, target->directory, target->name);
+    call_release_signals(&signals);
+    return status;
 }
 
 /* ---- Hidden names --------------------------------------------------------------------
@@ -277,7 +292,7 @@ static int put_nameless(int descriptor, const struct target *target, unsigned fl
 {
     struct removal *removal;
     if ((flags & FILELIKE_NOREPLACE) || !target_exists(target)) {
-        if (descriptor_link(descriptor, target->directory, target->name) == 0)
+        if (link_to_target(descriptor, target) == 0)
             return 0;
         if (errno != EEXIST || (flags & FILELIKE_NOREPLACE))
             return -1;
@@ -444,7 +459,7 @@ static int donate(struct donation *donation, const struct attributes *before)
     if (find_wanted(&wanted, donation->target, donation->permissions, -1) != 0)
         return -1;
     int status = give_and_put(donation, &wanted);
-    if (status != 0)
+    if (status != 0 && errno != ECHILD)
         attributes_take_back(&wanted, before, donation->descriptor);
     attributes_finish(&wanted);
     return status;

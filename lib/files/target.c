@@ -2,6 +2,8 @@
 
 #include "files/target.h"
 
+#include "base/call.h"
+#include "base/process.h"
 #include "filelike.h"
 #include "files/descriptor.h"
 #include "files/path.h"
@@ -99,7 +101,7 @@ void target_finish(struct target *target)
     if (target->directory != AT_FDCWD)
         descriptor_close(target->directory);
     call_free(target->name);
-    *target = (struct target){.directory = -1, .file = -1};
+    *target = (struct target){.directory = -1, .file = -1, .maker = target->maker};
 }
 
 /* ---- What is there -------------------------------------------------------------------
@@ -334,13 +336,27 @@ static int find_nothing(struct target *target)
 
 int target_init(struct target *target, const char *path, unsigned flags)
 {
-    *target = (struct target){.directory = AT_FDCWD, .file = -1};
-    int status = go_to(target, path, flags);
+    *target =
+        (struct target){.directory = AT_FDCWD, .file = -1, .maker = process_number()};
+    int status = process_check_end();
+    if (status == 0)
+        status = go_to(target, path, flags);
     if (status == 0)
         status = flags & FILELIKE_NOREPLACE ? find_nothing(target) : find_file(target);
     if (status != 0)
         target_finish(target);
     return status;
+}
+
+int target_begin_putting(const struct target *target, sigset_t *signals)
+{
+    call_hold_signals(signals);
+    if (target->maker != process_number())
+        errno = ECHILD;
+    else if (process_check_end() == 0)
+        return 0;
+    call_release_signals(signals);
+    return -1;
 }
 
 /* ---- The file there ------------------------------------------------------------------

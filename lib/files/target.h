@@ -5,6 +5,7 @@
 
 #include "files/attributes.h"
 
+#include <signal.h>
 #include <stdbool.h>
 #include <sys/stat.h>
 
@@ -13,13 +14,15 @@ struct target {
     char *name;         /* in the directory */
     int file;           /* O_PATH, what has the name; -1: target_look has found nothing */
     struct stat status; /* of that */
+    unsigned maker;     /* process_number of who called target_init */
     bool keeps_names;   /* names in the directory cannot be removed (chattr +a) */
 };
 
 /* Resolves PATH, without following a link at its end where FLAGS hold FILELIKE_NOREPLACE,
  * and looks at what is there. 0, or -1 with errno: what open(2) with O_CREAT and O_WRONLY
  * says; EINVAL for a device, a pipe or a socket; EEXIST for anything where FLAGS hold
- * FILELIKE_NOREPLACE; EBUSY for a mount point, and EPERM for what else can be written,
+ * FILELIKE_NOREPLACE; ECANCELED once the end of the process has begun; EBUSY for a mount
+ * point, and EPERM for what else can be written,
  * but not replaced. */
 int target_init(struct target *target, const char *path, unsigned flags);
 void target_finish(struct target *target);
@@ -52,6 +55,12 @@ bool target_is_elsewhere(const struct target *target, int directory, const char 
  * the one of target_init. A block of malloc's, or NULL. */
 char *target_path(
     const struct target *target, const char *path, const struct stat *status);
+
+/* Around the step that puts a file there, with all signals held: so no handler forks in
+ * the middle of it. It ends with call_release_signals. -1, and nothing is held, with
+ * ECHILD in a child of the process that called target_init, and with ECANCELED once the
+ * end of the process has begun. */
+int target_begin_putting(const struct target *target, sigset_t *signals);
 
 /* Waits until the directory is on disk, or all of its filesystem where the directory may
  * not be read; FILE is a descriptor of the file at the target. 0, or -1. */

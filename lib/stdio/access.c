@@ -78,9 +78,17 @@ int access_begin_change(struct access *access, FILE *file)
 {
     if (access_begin(access, file) != 0)
         return -1;
-    if (check_change(access) == 0)
+    if (access_check_owner(access) == 0 && check_change(access) == 0)
         return lock_bytes(access, cookie_synchronize);
     return give_up(access);
+}
+
+int access_check_owner(const struct access *access)
+{
+    if (access->stream == NULL || !stream_is_parents(access->stream))
+        return 0;
+    errno = ECHILD;
+    return -1;
 }
 
 mode_t access_permissions(const struct access *access)

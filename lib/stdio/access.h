@@ -26,8 +26,12 @@ int access_begin_bytes(struct access *access, FILE *file);
 int access_begin_position(struct access *access, FILE *file);
 
 /* The same, to change the bytes: ENOTSUP where nobody can, EBADF where the stream may
- * only read. */
+ * only read, and ECHILD as below. */
 int access_begin_change(struct access *access, FILE *file);
+
+/* 0, or -1 with ECHILD for a stream whose file only the parent of this process puts in
+ * place. */
+int access_check_owner(const struct access *access);
 
 /* Those that the stream was opened with, or 0. */
 mode_t access_permissions(const struct access *access);

@@ -54,9 +54,7 @@ void stream_lose_write(struct stream *stream, int error)
     remember(&stream->store->lost_write, error);
 }
 
-/* Whether what is done to the stream is to change nothing: it will be put in place by the
- * parent of this process. */
-static bool is_parents(const struct stream *stream)
+bool stream_is_parents(const struct stream *stream)
 {
     return stream->ending != NULL && stream->process != process_number();
 }
@@ -64,7 +62,7 @@ static bool is_parents(const struct stream *stream)
 ssize_t stream_read(struct stream *stream, void *buffer, size_t size)
 {
     store_lock(stream->store);
-    if (is_parents(stream))
+    if (stream_is_parents(stream))
         handle_leave_offset(&stream->handle);
     size = stream->worth_reading(stream, size);
     ssize_t count = handle_read(&stream->handle, buffer, size);
@@ -78,7 +76,7 @@ ssize_t stream_read(struct stream *stream, void *buffer, size_t size)
 
 int stream_write(struct stream *stream, const void *data, size_t size)
 {
-    if (is_parents(stream))
+    if (stream_is_parents(stream))
         return 0;
     store_lock(stream->store);
     int status = handle_write(&stream->handle, data, size);
@@ -92,10 +90,17 @@ int stream_write(struct stream *stream, const void *data, size_t size)
     return status == 0 || stream->discarded ? 0 : -1;
 }
 
+/* At the end of a process stdio seeks back over what it has read ahead. In a child that
+ * would move the parent's position, too. */
+static bool is_left_alone(const struct stream *stream)
+{
+    return process_is_ending_child(stream->process) && stream->handle.descriptor != -1;
+}
+
 int64_t stream_seek(struct stream *stream, int64_t offset, int whence)
 {
     store_lock(stream->store);
-    if (is_parents(stream))
+    if (stream_is_parents(stream) || is_left_alone(stream))
         handle_leave_offset(&stream->handle);
     int64_t position = handle_seek(&stream->handle, offset, whence);
     stream->sought_to_write = stream->wrote_last && position > 0;

@@ -61,6 +61,10 @@ int64_t stream_seek(struct stream *stream, int64_t offset, int whence);
 int64_t stream_tell(struct stream *stream);
 int stream_close(struct stream *stream);
 
+/* Whether closing the stream puts a file in place, but for the parent of this process:
+ * here nothing that is done to it may change that file, nor move a position. */
+bool stream_is_parents(const struct stream *stream);
+
 /* Remembers that a write was lost, with ERROR, unless another one was before. */
 void stream_lose_write(struct stream *stream, int error);
 

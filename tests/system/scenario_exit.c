@@ -1,0 +1,187 @@
+/* The end of a process: what handlers of atexit may still do, what comes too late, and
+ * that no file with a name escapes while other threads go on. Linked such that this
+ * program's destructors are in one list with the library's. */
+#include <config.h>
+
+#include "expect.h"
+#include "filelike.h"
+#include "sanitized.h"
+#include "scratch.h"
+
+#include <pthread.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- Too late ------------------------------------------------------------------------
+ */
+
+static struct {
+    FILE *memory;
+    FILE *named;
+    FILE *atomic;
+    const char *path; /* of NAMED */
+} late;
+
+static void try_late(void)
+{
+    EXPECT(access(late.path, F_OK) != 0);
+    EXPECT_FAILS(filelike_named("w+", NULL), NULL, ECANCELED);
+    EXPECT_FAILS(filelike_atomic("late", "w", NULL), NULL, ECANCELED);
+    EXPECT_FAILS(filelike_atomic("old", "r+", NULL), NULL, ECANCELED);
+    EXPECT_FAILS(filelike_persist(late.memory, "late", 0), -1, ECANCELED);
+    EXPECT_FAILS(filelike_persist(late.named, "late", 0), -1, ECANCELED);
+    EXPECT(fputs("more", late.atomic) >= 0);
+    EXPECT_FAILS(fclose(late.atomic), EOF, ECANCELED);
+    EXPECT(fclose(late.named) == 0);
+    EXPECT(strcmp(content("old"), "old") == 0);
+    EXPECT(strcmp(entries("."), "old") == 0);
+}
+
+/* What needs no file with a name is as always. */
+static void use_memory_late(void)
+{
+    EXPECT(fputs("late", late.memory) >= 0 && filelike_size(late.memory) == 8);
+    FILE *another = filelike_reopen(late.memory, "r");
+    EXPECT(another != NULL && getc(another) == 'm' && fclose(another) == 0);
+    EXPECT(fclose(late.memory) == 0);
+}
+
+/* After the library's, which has no priority. */
+__attribute__((destructor(101))) static void end_late(void)
+{
+    if (late.memory == NULL)
+        return;
+    expect_subject = "after the end has begun";
+    try_late();
+    use_memory_late();
+    _exit(expect_status());
+}
+
+static int end_with_streams(void *context)
+{
+    (void) context;
+    make_file("old", "old");
+    late.memory = filelike_memory("w+", NULL);
+    late.named = filelike_named("w+", NULL);
+    late.path = filelike_path(late.named);
+    late.atomic = filelike_atomic("old", "r+", NULL);
+    EXPECT(fputs("more", late.memory) >= 0);
+    exit(EXIT_SUCCESS);
+}
+
+/* ---- Not too late --------------------------------------------------------------------
+ */
+
+static void save(const char *path)
+{
+    FILE *stream = filelike_atomic(path, "w", NULL);
+    EXPECT(stream != NULL && fputs(path, stream) >= 0 && fclose(stream) == 0);
+    EXPECT(filelike_named("w", NULL) != NULL);
+    stream = filelike_memory("w", NULL);
+    EXPECT(filelike_persist(stream, path, 0) == 0);
+}
+
+static void save_in_first(void)
+{
+    save("first");
+    if (expect_failures > 0)
+        _exit(EXIT_FAILURE);
+}
+
+static void save_in_last(void)
+{
+    save("last");
+}
+
+/* Handlers that were given to atexit before and after the library's first use. */
+static int save_at_exit(void *context)
+{
+    (void) context;
+    EXPECT(atexit(save_in_first) == 0);
+    FILE *stream = filelike_named("w", NULL);
+    EXPECT(stream != NULL);
+    EXPECT(atexit(save_in_last) == 0);
+    filelike_cleanup();
+    save("meanwhile");
+    return EXIT_SUCCESS;
+}
+
+/* ---- Threads that go on --------------------------------------------------------------
+ */
+
+static void *make_files(void *context)
+{
+    struct filelike_options hasty = {.flags = FILELIKE_NOSYNC};
+    for (;;) {
+        FILE *named = filelike_named("w", NULL);
+        FILE *atomic = filelike_atomic(context, "w", &hasty);
+        if (named != NULL)
+            (void) fclose(named);
+        if (atomic != NULL)
+            (void) fclose(atomic);
+    }
+    return NULL;
+}
+
+static int end_beside_threads(void *context)
+{
+    static char targets[][8] = {"target", "another", "third"};
+    const unsigned *microseconds = context;
+    pthread_t thread;
+    for (size_t i = 0; i < sizeof targets / sizeof *targets; i++)
+        EXPECT(pthread_create(&thread, NULL, make_files, targets[i]) == 0);
+    (void) usleep(*microseconds);
+    return EXIT_SUCCESS;
+}
+
+static bool is_target(const char *name)
+{
+    return strcmp(name, "target") == 0 || strcmp(name, "another") == 0 ||
+           strcmp(name, "third") == 0;
+}
+
+static void remove_entries(void)
+{
+    char *names = strdup(entries("."));
+    for (char *name = strtok(names, " "); name != NULL; name = strtok(NULL, " ")) {
+        if (!EXPECT(is_target(name)))
+            (void) fprintf(stderr, "%s was left\n", name);
+        EXPECT(unlink(name) == 0);
+    }
+    free(names);
+}
+
+/* What the C library does to its streams while other threads close them is its own
+ * affair: how such a process ends is not asked. */
+static void end_many_times(void)
+{
+    enum { EXITS = 100, SHORTEST = 1000 };
+    expect_subject = "exit beside threads that make files";
+    for (unsigned i = 0; i < EXITS; i++) {
+        unsigned microseconds = SHORTEST + i * 37;
+        (void) in_child(end_beside_threads, &microseconds);
+        remove_entries();
+    }
+}
+
+/* ---- All -----------------------------------------------------------------------------
+ */
+
+int main(void)
+{
+    scratch_enter();
+    expect_subject = "at exit";
+    EXPECT(in_child(save_at_exit, NULL) == EXIT_SUCCESS);
+    EXPECT(strcmp(entries("."), "first last meanwhile") == 0);
+    EXPECT(unlink("first") == 0 && unlink("last") == 0 && unlink("meanwhile") == 0);
+    EXPECT(in_child(end_with_streams, NULL) == EXIT_SUCCESS);
+    EXPECT(unlink("old") == 0);
+    if (SANITIZED)
+        say_skipped("exit beside threads", "the sanitizers report glibc's own race");
+    else
+        end_many_times();
+    scratch_leave();
+    return expect_status();
+}

@@ -3,6 +3,7 @@
 #include "stdio/internals.h"
 
 #include "base/call.h"
+#include "base/process.h"
 #include "files/descriptor.h"
 
 #include <errno.h>
@@ -125,8 +126,8 @@ static bool is_well_placed(struct stream *stream)
 /* Who calls setvbuf keeps that buffer. */
 static bool is_time_for_late_buffer(struct stream *stream)
 {
-    return stream->late_size != 0 && stream->has_moved && has_first_buffer(stream) &&
-           is_well_placed(stream);
+    return stream->late_size != 0 && !process_is_ending() && stream->has_moved &&
+           has_first_buffer(stream) && is_well_placed(stream);
 }
 
 /* fclose frees it in glibc. A program may have linked a malloc and a free of its own with

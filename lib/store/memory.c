@@ -60,11 +60,25 @@ static void use_block(struct memory *memory, char *bytes, size_t capacity)
     memory->capacity = capacity;
 }
 
+/* Where a signal handler forked and its child ends, malloc may be in the middle of
+ * anything, and nobody reads what is in memory any more: so nothing is allocated nor
+ * freed. */
+static bool ends_with_process(const struct memory *memory)
+{
+    return process_is_ending_child(memory->maker);
+}
+
+static void free_block(const struct memory *memory, char *block)
+{
+    if (!ends_with_process(memory))
+        free(block);
+}
+
 /* The block has been replaced. */
 static void dispose_of_block(struct memory *memory, char *block)
 {
     if (memory->view == VIEW_NONE || memory->shown != NULL)
-        free(block);
+        free_block(memory, block);
     else
         memory->shown = block;
     memory->view = VIEW_NONE;
@@ -187,7 +201,7 @@ static char *release_block(struct memory *memory)
 void memory_clear(struct memory *memory)
 {
     memory->view = VIEW_NONE;
-    free(release_block(memory));
+    free_block(memory, release_block(memory));
 }
 
 void memory_leave(struct memory *memory)
@@ -206,8 +220,9 @@ void memory_end_writing(struct memory *memory)
 {
     if (memory->view == VIEW_WRITTEN)
         memory->view = VIEW_NONE;
-    free(memory->shown);
+    char *shown = memory->shown;
     memory->shown = NULL;
+    free_block(memory, shown);
 }
 
 /* ---- Operations ----------------------------------------------------------------------
@@ -239,6 +254,8 @@ static int memory_write(
     struct store *store, const void *data, size_t size, int64_t position)
 {
     struct memory *memory = memory_of(store);
+    if (ends_with_process(memory))
+        return 0;
     if (check_block(memory) != 0)
         return -1;
     if ((uint64_t) position > SIZE_MAX || size > SIZE_MAX - (size_t) position)
@@ -371,7 +388,8 @@ static const struct store_operations memory_operations = {
 
 void memory_init(struct memory *memory, size_t limit, filelike_budget *budget)
 {
-    *memory = (struct memory){.limit = limit, .budget = budget_retain(budget)};
+    *memory = (struct memory){
+        .limit = limit, .budget = budget_retain(budget), .maker = process_number()};
     store_init(&memory->store, &memory_operations, 0);
 }
 

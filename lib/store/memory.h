@@ -27,6 +27,7 @@ struct memory {
     size_t limit;            /* bytes that the capacity never passes */
     filelike_budget *budget; /* counts the capacity; a reference */
     enum memory_block block;
+    unsigned maker;    /* its process_number */
     unsigned moved_by; /* the process_number of who is just moving the block, or 0 */
     enum memory_view view;
     char *shown; /* a block that was VIEW_WRITTEN, and has been replaced; or NULL */

@@ -1,0 +1,288 @@
+/* fork in a signal handler of a program with one thread: whatever the handler interrupts,
+ * neither fork nor what the child then does hangs or crashes, and the parent does not
+ * notice.
+ *
+ * usage: scenario_fork_handler [SECONDS] */
+#include <config.h>
+
+#include "expect.h"
+#include "filelike.h"
+#include "sanitized.h"
+#include "scratch.h"
+
+#include <dlfcn.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/time.h>
+#include <sys/wait.h>
+#include <time.h>
+#include <unistd.h>
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+enum { USUAL_SECONDS = 2, CHILD_SECONDS = 30 };
+
+/* ---- Forking -------------------------------------------------------------------------
+ */
+
+static volatile sig_atomic_t is_child;
+static volatile sig_atomic_t is_in_memory; /* all that is being worked on */
+static unsigned forks;
+static unsigned hung;
+static unsigned ended_badly;
+
+/* Once, PERIOD microseconds from now at the latest: a handler takes longer than that. */
+static void set_timer(void)
+{
+    enum { PERIOD = 300, SHORTEST = 20 };
+    static unsigned state;
+    state = (state + 101) % (PERIOD - SHORTEST);
+    struct itimerval timer = {.it_value.tv_usec = SHORTEST + (suseconds_t) state};
+    (void) setitimer(ITIMER_REAL, &timer, NULL);
+}
+
+static void wait_for(pid_t child)
+{
+    int status = 0;
+    forks++;
+    if (child == -1 || waitpid(child, &status, 0) != child)
+        ended_badly++;
+    else if (WIFSIGNALED(status) && WTERMSIG(status) == SIGALRM)
+        hung++;
+    else if (status != 0)
+        ended_badly++;
+}
+
+/* Where it hangs, it is killed. */
+static void limit_child(void)
+{
+    sigset_t none;
+    (void) sigemptyset(&none);
+    (void) signal(SIGALRM, SIG_DFL);
+    (void) sigprocmask(SIG_SETMASK, &none, NULL);
+    (void) alarm(CHILD_SECONDS);
+}
+
+/* glibc's fork makes the lock of its list of streams new beside other threads alone; it
+ * hangs in exit where the handler has interrupted fopen or fclose in just the instruction
+ * between taking that lock and noting who has it. */
+static void (*renew_list_lock)(void);
+
+static _Noreturn void exit_here(void)
+{
+    if (renew_list_lock != NULL)
+        renew_list_lock();
+    exit(EXIT_SUCCESS);
+}
+
+/* Children end at once, by exit, or after the parent's work has gone on in them, which on
+ * a descriptor would move the parent's position. */
+static void fork_here(int number)
+{
+    int saved = errno;
+    (void) number;
+    pid_t child = fork();
+    if (child == 0) {
+        expect_failures = 0;
+        limit_child();
+        filelike_cleanup();
+        if (forks % 3 == 0)
+            _exit(EXIT_SUCCESS);
+        if (forks % 3 == 1 || !is_in_memory)
+            exit_here();
+        is_child = true;
+    } else {
+        wait_for(child);
+        set_timer();
+    }
+    errno = saved;
+}
+
+/* ---- Streams that are there all the time ---------------------------------------------
+ */
+
+enum { BLOCK = 20000, LINES = 20000 };
+
+static char block[BLOCK];
+static FILE *kept[4];
+static FILE *lines; /* with a descriptor, whose offset the children share */
+static filelike_budget *budget;
+
+static void open_kept(void)
+{
+    budget = filelike_budget_new(3 * BLOCK);
+    kept[0] = filelike_memory("w+", NULL);
+    kept[1] = filelike_spooled("w+", NULL);
+    kept[2] = filelike_named("w+", NULL);
+    kept[3] = filelike_atomic("kept", "w+", NULL);
+    lines = filelike_named("w+", NULL);
+    for (size_t i = 0; i < COUNT(kept); i++)
+        EXPECT(kept[i] != NULL);
+    for (unsigned i = 0; i < LINES; i++)
+        EXPECT(fprintf(lines, "%u\n", i) > 0);
+    rewind(lines);
+}
+
+static void close_kept(void)
+{
+    EXPECT(access(filelike_path(kept[2]), F_OK) == 0);
+    EXPECT(access("kept", F_OK) != 0);
+    for (size_t i = 0; i < COUNT(kept); i++)
+        EXPECT(fclose(kept[i]) == 0);
+    EXPECT(access("kept", F_OK) == 0);
+    EXPECT(fclose(lines) == 0);
+    EXPECT(filelike_budget_used(budget) == 0);
+    filelike_budget_free(budget);
+}
+
+/* ---- What is interrupted -------------------------------------------------------------
+ */
+
+static unsigned turn;
+static unsigned work_round; /* of all works */
+
+static FILE *open_one(void)
+{
+    struct filelike_options small = {.memory_limit = BLOCK / 4};
+    struct filelike_options frugal = {.budget = budget};
+    struct filelike_options watched = {.size_limit = INT64_MAX};
+    struct filelike_options hasty = {.flags = FILELIKE_NOSYNC};
+    switch (work_round % 8) {
+    case 0:
+        return filelike_memory("w+", NULL);
+    case 1:
+        return filelike_spooled("w+", &small);
+    case 2:
+        return filelike_spooled("w+", &frugal);
+    case 3:
+        return filelike_named("w+", NULL);
+    case 4:
+        return filelike_temporary("w+", &watched);
+    case 5:
+        return filelike_temporary("w+", NULL);
+    case 6:
+        return filelike_atomic("target", "w+", &hasty);
+    default:
+        return filelike_fopen("memory:name", "a+");
+    }
+}
+
+/* A child has no right to what an atomic stream is. */
+static void close_one(FILE *stream)
+{
+    EXPECT(fclose(stream) == 0 || (is_child && errno == ECHILD));
+}
+
+/* What a child writes on its parent's atomic stream is not there. */
+static bool reads(FILE *stream, off_t position)
+{
+    bool read = fseeko(stream, position, SEEK_SET) == 0 && getc(stream) == 'x';
+    return fseeko(stream, 0, SEEK_END) == 0 && (read || is_child);
+}
+
+static void write_and_read(void)
+{
+    is_in_memory = work_round % 8 == 0;
+    FILE *stream = open_one();
+    if (!EXPECT(stream != NULL))
+        return;
+    for (unsigned i = 0; i < 8 && !is_child; i++) {
+        EXPECT(fwrite(block, 1, BLOCK / (1 + i), stream) == BLOCK / (1 + i));
+        if (i % 3 == 2)
+            EXPECT(reads(stream, i));
+    }
+    close_one(stream);
+}
+
+static void grow_and_shrink(void)
+{
+    size_t number = work_round % COUNT(kept);
+    FILE *stream = kept[number];
+    is_in_memory = number == 0;
+    int64_t size = (int64_t) work_round * 7919 % (16 * BLOCK);
+    int status = filelike_truncate(stream, size);
+    EXPECT(status == 0 || (is_child && errno == ECHILD));
+    EXPECT(fseeko(stream, 0, SEEK_SET) == 0 && putc('x', stream) == 'x');
+    EXPECT(is_child || (fflush(stream) == 0 && filelike_size(stream) >= 1));
+}
+
+static void use_bytes(void)
+{
+    is_in_memory = true;
+    FILE *stream = filelike_memory("w+", NULL);
+    EXPECT(fwrite(block, 1, BLOCK, stream) == BLOCK);
+    FILE *second = filelike_reopen(stream, "r");
+    EXPECT(second != NULL && getc(second) == 'x' && fclose(second) == 0);
+    EXPECT(filelike_view(stream, NULL) != NULL);
+    EXPECT(filelike_persist(stream, "copy", FILELIKE_NOSYNC) == 0 || is_child);
+    free(filelike_detach(stream, NULL));
+    close_one(stream);
+    (void) filelike_remove("memory:name");
+}
+
+/* Each line after the one before it: no child has moved the position. */
+static void read_lines(void)
+{
+    static unsigned expected;
+    is_in_memory = false;
+    for (unsigned i = 0; i < 100 && !is_child; i++) {
+        unsigned number;
+        if (!EXPECT(fscanf(lines, "%u", &number) == 1 && number == expected))
+            return;
+        expected = (expected + 1) % LINES;
+        if (expected == 0)
+            rewind(lines);
+    }
+}
+
+static void (*const works[])(void) = {
+    write_and_read, grow_and_shrink, use_bytes, read_lines};
+
+/* ---- All -----------------------------------------------------------------------------
+ */
+
+/* A child goes on in the middle of the parent's work, and then uses what it has. */
+static void end_child(void)
+{
+    for (size_t i = 0; i < COUNT(kept) - 1; i++) {
+        EXPECT(fputs("child", kept[i]) >= 0);
+        close_one(kept[i]);
+    }
+    exit(expect_status());
+}
+
+static void work_until(time_t end)
+{
+    for (turn = 0; time(NULL) < end; turn++) {
+        work_round = turn / COUNT(works);
+        works[turn % COUNT(works)]();
+        if (is_child)
+            end_child();
+        /* A malloc that takes locks at fork is not for handlers. */
+        if (SANITIZED)
+            fork_here(0);
+    }
+}
+
+int main(int argc, char **argv)
+{
+    struct sigaction action = {.sa_handler = fork_here};
+    int seconds = argc > 1 ? atoi(argv[1]) : USUAL_SECONDS;
+    expect_subject = "fork in a handler";
+    memset(block, 'x', sizeof block);
+    *(void **) &renew_list_lock = dlsym(RTLD_DEFAULT, "_IO_list_resetlock");
+    scratch_enter();
+    open_kept();
+    if (!SANITIZED) {
+        EXPECT(sigaction(SIGALRM, &action, NULL) == 0);
+        set_timer();
+    }
+    work_until(time(NULL) + seconds);
+    (void) signal(SIGALRM, SIG_IGN);
+    close_kept();
+    EXPECT(forks > 0 && hung == 0 && ended_badly == 0);
+    (void) printf(
+        "%u forks, %u turns, %u hung, %u ended badly\n", forks, turn, hung, ended_badly);
+    scratch_leave();
+    return expect_status();
+}

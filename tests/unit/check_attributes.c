@@ -1,0 +1,528 @@
+/* What a file that is put in place is like besides its bytes: access ACLs, extended
+ * attributes, owners and groups (filelike_atomic, filelike_persist). */
+#include <config.h>
+
+#include "faults.h"
+#include "scratch.h"
+#include "suite.h"
+
+#include <endian.h>
+#include <fcntl.h>
+#include <stdarg.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/stat.h>
+#include <sys/xattr.h>
+#include <unistd.h>
+
+/* ---- ACLs, as the kernel has them ----------------------------------------------------
+ */
+
+#define ACCESS_ACL "system.posix_acl_access"
+#define DEFAULT_ACL "system.posix_acl_default"
+
+#define NO_ID UINT32_MAX
+
+enum { USER = 12, GROUP = 34, MOST_ENTRIES = 8 };
+
+enum {
+    OWNER = 1,
+    NAMED_USER = 2,
+    ITS_GROUP = 4,
+    NAMED_GROUP = 8,
+    MASK = 16,
+    OTHERS = 32
+};
+
+struct entry {
+    uint16_t tag;
+    uint16_t bits;
+    uint32_t id;
+};
+
+struct acl {
+    uint32_t version;
+    struct entry entries[MOST_ENTRIES];
+};
+
+static size_t acl_size(size_t count)
+{
+    return offsetof(struct acl, entries) + count * sizeof(struct entry);
+}
+
+/* False where the filesystem has no ACLs. */
+static bool set_acl(
+    const char *path, const char *name, const struct entry *entries, size_t count)
+{
+    struct acl acl = {.version = htole32(2)};
+    for (size_t i = 0; i < count; i++)
+        acl.entries[i] = (struct entry){
+            htole16(entries[i].tag), htole16(entries[i].bits), htole32(entries[i].id)};
+    if (setxattr(path, name, &acl, acl_size(count), 0) == 0)
+        return true;
+    ck_assert_int_eq(errno, EOPNOTSUPP);
+    return false;
+}
+
+#define SET_ACL(path, name, ...)                             \
+    set_acl(path, name, (const struct entry[]){__VA_ARGS__}, \
+        sizeof((const struct entry[]){__VA_ARGS__}) / sizeof(struct entry))
+
+/* The entries of the file's ACL as text, "" where it has none. */
+static const char *acl_of(const char *path)
+{
+    static char text[512];
+    struct acl acl;
+    size_t length = 0;
+    ssize_t size = getxattr(path, ACCESS_ACL, &acl, sizeof acl);
+    text[0] = '\0';
+    for (size_t i = 0; size > 0 && acl_size(i) < (size_t) size; i++)
+        length += (size_t) snprintf(text + length, sizeof text - length, "%u:%d:%o ",
+            le16toh(acl.entries[i].tag), (int) le32toh(acl.entries[i].id),
+            le16toh(acl.entries[i].bits));
+    return text;
+}
+
+static bool have_acls(const char *test)
+{
+    make_file("probe", "");
+    bool have = SET_ACL("probe", ACCESS_ACL, {OWNER, 6, NO_ID}, {ITS_GROUP, 4, NO_ID},
+        {OTHERS, 4, NO_ID});
+    ck_assert_int_eq(unlink("probe"), 0);
+    if (!have)
+        say_skipped(test, "this filesystem has no ACLs");
+    return have;
+}
+
+static bool is_root(const char *test)
+{
+    if (geteuid() != 0)
+        say_skipped(test, "only root may give files away");
+    return geteuid() == 0;
+}
+
+/* ---- Ways to put a file in place -----------------------------------------------------
+ */
+
+static void put_atomically(const char *path, mode_t permissions)
+{
+    struct filelike_options options = {.permissions = permissions};
+    FILE *stream = filelike_atomic(path, "w", &options);
+    ck_assert_msg(stream != NULL, "%s: %s", path, strerror(errno));
+    write_text(stream, "new");
+    assert_closes(stream);
+}
+
+static void persist(FILE *stream, const char *path)
+{
+    write_text(stream, "new");
+    ck_assert_msg(
+        filelike_persist(stream, path, 0) == 0, "%s: %s", path, strerror(errno));
+    assert_closes(stream);
+}
+
+static void put_copy(const char *path, mode_t permissions)
+{
+    struct filelike_options options = {.permissions = permissions};
+    persist(filelike_memory("w+", &options), path);
+}
+
+static void put_named(const char *path, mode_t permissions)
+{
+    struct filelike_options options = {.permissions = permissions, .dir = "streams"};
+    persist(filelike_named("w+", &options), path);
+}
+
+static void put_temporary(const char *path, mode_t permissions)
+{
+    struct filelike_options options = {.permissions = permissions, .dir = "streams"};
+    persist(filelike_temporary("w+", &options), path);
+}
+
+static void (*const ways[])(const char *path, mode_t permissions) = {
+    put_atomically, put_copy, put_named, put_temporary};
+
+static const struct faults systems[] = {
+    {0},
+    {.tmpfile = EOPNOTSUPP},
+    {.no_proc = true, .no_empty_path = true},
+    {.link = EPERM},
+};
+
+enum { PUTTINGS = COUNT(ways) * COUNT(systems) };
+
+static void put(int number, const char *path, mode_t permissions)
+{
+    faults = systems[(size_t) number / COUNT(ways)];
+    ways[(size_t) number % COUNT(ways)](path, permissions);
+    faults = (struct faults){0};
+}
+
+static void enter(void)
+{
+    scratch_enter();
+    ck_assert_int_eq(mkdir("streams", 0755) + mkdir("there", 0777), 0);
+    ck_assert_int_eq(chmod("streams", 0777) + chmod("there", 0777), 0);
+}
+
+/* ---- ACLs ----------------------------------------------------------------------------
+ */
+
+/* The owning group has nothing; what its bits show is the mask. */
+static bool give_acl(const char *path)
+{
+    return SET_ACL(path, ACCESS_ACL, {OWNER, 6, NO_ID}, {NAMED_USER, 6, USER},
+        {ITS_GROUP, 0, NO_ID}, {NAMED_GROUP, 4, GROUP}, {MASK, 6, NO_ID},
+        {OTHERS, 0, NO_ID});
+}
+
+#define GIVEN_ACL "1:-1:6 2:12:6 4:-1:0 8:34:4 16:-1:6 32:-1:0 "
+
+START_TEST(acl_is_kept)
+{
+    if (!have_acls("acl_is_kept"))
+        return;
+    make_file("there/target", "old");
+    ck_assert(give_acl("there/target"));
+    put(_i, "there/target", 0);
+    ck_assert_str_eq(acl_of("there/target"), GIVEN_ACL);
+    ck_assert_uint_eq(mode_of("there/target"), 0660);
+    ck_assert_str_eq(content("there/target"), "new");
+}
+END_TEST
+
+START_TEST(permissions_leave_no_acl)
+{
+    if (!have_acls("permissions_leave_no_acl"))
+        return;
+    make_file("there/target", "old");
+    ck_assert(give_acl("there/target"));
+    put(_i, "there/target", 0640);
+    ck_assert_str_eq(acl_of("there/target"), "");
+    ck_assert_uint_eq(mode_of("there/target"), 0640);
+}
+END_TEST
+
+static bool give_default_acl(const char *directory)
+{
+    return SET_ACL(directory, DEFAULT_ACL, {OWNER, 6, NO_ID}, {NAMED_USER, 6, USER},
+        {ITS_GROUP, 4, NO_ID}, {MASK, 6, NO_ID}, {OTHERS, 0, NO_ID});
+}
+
+/* The directory's default gives a user nothing of a file that was not his. */
+START_TEST(default_acl_is_not_for_old_files)
+{
+    if (!have_acls("default_acl_is_not_for_old_files"))
+        return;
+    make_file("there/target", "old");
+    ck_assert_int_eq(chmod("there/target", 0640), 0);
+    ck_assert(give_default_acl("there"));
+    put(_i, "there/target", 0);
+    ck_assert_str_eq(acl_of("there/target"), "");
+    ck_assert_uint_eq(mode_of("there/target"), 0640);
+}
+END_TEST
+
+START_TEST(default_acl_is_for_new_files)
+{
+    if (!have_acls("default_acl_is_for_new_files"))
+        return;
+    ck_assert(give_default_acl("there"));
+    make_file("there/by fopen", "");
+    put(_i, "there/target", 0);
+    char expected[512];
+    (void) snprintf(expected, sizeof expected, "%s", acl_of("there/by fopen"));
+    ck_assert_str_ne(expected, "");
+    ck_assert_str_eq(acl_of("there/target"), expected);
+    ck_assert_uint_eq(mode_of("there/target"), mode_of("there/by fopen"));
+}
+END_TEST
+
+START_TEST(default_acl_is_not_for_permissions)
+{
+    if (!have_acls("default_acl_is_not_for_permissions"))
+        return;
+    ck_assert(give_default_acl("there"));
+    put(_i, "there/target", 0640);
+    ck_assert_str_eq(acl_of("there/target"), "");
+    ck_assert_uint_eq(mode_of("there/target"), 0640);
+}
+END_TEST
+
+/* Where the file comes from is no matter. */
+START_TEST(default_acl_stays_where_it_is)
+{
+    if (!have_acls("default_acl_stays_where_it_is"))
+        return;
+    ck_assert(give_default_acl("streams"));
+    put(_i, "there/target", 0);
+    ck_assert_str_eq(acl_of("there/target"), "");
+    ck_assert_uint_eq(mode_of("there/target"), 0644);
+}
+END_TEST
+
+/* ---- Those who may not ---------------------------------------------------------------
+ */
+
+static int replace_as_nobody(void *context)
+{
+    int number = *(int *) context;
+    /* fs.protected_hardlinks is for files of others: the stream's own is none. */
+    put(number, "there/target", 0);
+    return 0;
+}
+
+/* The members of the old group, who had nothing, are others now. */
+START_TEST(nobody_gains_with_an_acl)
+{
+    struct stat status;
+    if (!have_acls("nobody_gains_with_an_acl") || !is_root("nobody_gains_with_an_acl"))
+        return;
+    make_file("there/target", "old");
+    ck_assert(SET_ACL("there/target", ACCESS_ACL, {OWNER, 6, NO_ID},
+        {NAMED_USER, 4, USER}, {ITS_GROUP, 0, NO_ID}, {NAMED_GROUP, 6, GROUP},
+        {MASK, 6, NO_ID}, {OTHERS, 6, NO_ID}));
+    ck_assert_int_eq(as_nobody(replace_as_nobody, &_i), 0);
+    ck_assert_int_eq(stat("there/target", &status), 0);
+    ck_assert_uint_ne(status.st_uid, 0);
+    ck_assert_str_eq(
+        acl_of("there/target"), "1:-1:6 2:12:4 4:-1:0 8:34:6 16:-1:6 32:-1:0 ");
+}
+END_TEST
+
+START_TEST(nobody_gains_without_an_acl)
+{
+    if (!is_root("nobody_gains_without_an_acl"))
+        return;
+    make_file("there/target", "old");
+    ck_assert_int_eq(chmod("there/target", 0606), 0);
+    ck_assert_int_eq(as_nobody(replace_as_nobody, &_i), 0);
+    ck_assert_uint_eq(mode_of("there/target"), 0600);
+}
+END_TEST
+
+START_TEST(identities_are_not_lent)
+{
+    if (!is_root("identities_are_not_lent"))
+        return;
+    make_file("there/target", "old");
+    ck_assert_int_eq(chmod("there/target", 06777), 0);
+    ck_assert_int_eq(as_nobody(replace_as_nobody, &_i), 0);
+    ck_assert_uint_eq(mode_of("there/target"), 0777);
+}
+END_TEST
+
+/* ---- Owners --------------------------------------------------------------------------
+ */
+
+START_TEST(owner_is_kept)
+{
+    struct stat status;
+    if (!is_root("owner_is_kept"))
+        return;
+    make_file("there/target", "old");
+    ck_assert_int_eq(chown("there/target", USER, GROUP), 0);
+    ck_assert_int_eq(chmod("there/target", 04755), 0);
+    put(_i, "there/target", 0);
+    ck_assert_int_eq(stat("there/target", &status), 0);
+    ck_assert(status.st_uid == USER && status.st_gid == GROUP);
+    ck_assert_uint_eq(mode_of("there/target"), 04755);
+    put(_i, "there/target", 0640);
+    ck_assert_int_eq(stat("there/target", &status), 0);
+    ck_assert(status.st_uid == USER && status.st_gid == GROUP);
+    ck_assert_uint_eq(mode_of("there/target"), 0640);
+}
+END_TEST
+
+/* fopen's file would have it, too. */
+START_TEST(new_file_has_the_group_of_its_directory)
+{
+    struct stat status;
+    if (!is_root("new_file_has_the_group_of_its_directory"))
+        return;
+    ck_assert_int_eq(chown("there", USER, GROUP) + chmod("there", 02777), 0);
+    for (int i = 0; i < 2; i++) {
+        put(_i, "there/target", i == 0 ? 0 : 0640);
+        ck_assert_int_eq(stat("there/target", &status), 0);
+        ck_assert(status.st_uid == 0 && status.st_gid == GROUP);
+        ck_assert_int_eq(unlink("there/target"), 0);
+    }
+}
+END_TEST
+
+/* ---- Extended attributes -------------------------------------------------------------
+ */
+
+enum { LARGE = 1500 };
+
+static char large[LARGE];
+
+static bool set_value(const char *name, const void *value, size_t size)
+{
+    return setxattr("there/target", name, value, size, 0) == 0;
+}
+
+static bool has_value(const char *name, const void *value, size_t size)
+{
+    char read[LARGE + 1];
+    return getxattr("there/target", name, read, sizeof read) == (ssize_t) size &&
+           memcmp(read, value, size) == 0;
+}
+
+START_TEST(extended_attributes_are_kept)
+{
+    make_file("there/target", "old");
+    make_pattern(large, sizeof large);
+    if (!set_value("user.filelike.test", "value", 5)) {
+        say_skipped("extended_attributes_are_kept", strerror(errno));
+        return;
+    }
+    bool is_trusted = set_value("trusted.filelike", "trust", 5);
+    bool is_secure = set_value("security.filelike", "", 0);
+    ck_assert(set_value("user.filelike.large", large, sizeof large));
+    put(_i, "there/target", 0);
+    put(_i, "there/target", 0640);
+    ck_assert_str_eq(content("there/target"), "new");
+    ck_assert(has_value("user.filelike.test", "value", 5));
+    ck_assert(has_value("user.filelike.large", large, sizeof large));
+    ck_assert(!is_trusted || has_value("trusted.filelike", "trust", 5));
+    ck_assert(!is_secure || has_value("security.filelike", "", 0));
+    if (!is_trusted || !is_secure)
+        say_skipped("trusted and security attributes", "this user may not set them");
+}
+END_TEST
+
+/* They would be for other bytes. */
+START_TEST(trust_in_the_old_bytes_is_not_kept)
+{
+    /* linux/capability.h: revision 2, CAP_NET_RAW permitted */
+    static const unsigned char capability[20] = {0, 0, 0, 2, 0, 0x20};
+    make_file("there/target", "old");
+    if (!set_value("security.capability", capability, sizeof capability)) {
+        say_skipped("trust_in_the_old_bytes_is_not_kept", strerror(errno));
+        return;
+    }
+    put(_i, "there/target", 0);
+    ck_assert(!has_value("security.capability", capability, sizeof capability));
+}
+END_TEST
+
+static int keep_as_nobody(void *context)
+{
+    int number = *(int *) context;
+    make_file("there/target", "old");
+    if (!set_value("user.filelike.test", "value", 5))
+        return 0;
+    /* The bits of a file that may hardly be read are set last. */
+    ck_assert_int_eq(chmod("there/target", 0200), 0);
+    bool can_read = getxattr("there/target", "user.filelike.test", NULL, 0) != -1;
+    put(number, "there/target", 0);
+    ck_assert_int_eq(chmod("there/target", 0600), 0);
+    ck_assert(!can_read || has_value("user.filelike.test", "value", 5));
+    put(number, "there/target", 0);
+    return 0;
+}
+
+START_TEST(what_may_not_be_read_is_no_failure)
+{
+    ck_assert_int_eq(as_nobody(keep_as_nobody, &_i), 0);
+}
+END_TEST
+
+/* ---- As before -----------------------------------------------------------------------
+ */
+
+static void make_other_target(void)
+{
+    make_file("there/target", "old");
+    ck_assert_int_eq(chmod("there/target", 0666), 0);
+    (void) setxattr("there/target", "user.filelike.test", "value", 5, 0);
+    (void) setxattr("there/target", "user.filelike.more", "more", 4, 0);
+    (void) give_acl("there/target");
+    (void) !chown("there/target", USER, GROUP);
+}
+
+static ssize_t own_value(int descriptor, const char *name, char value[16])
+{
+    ssize_t size = fgetxattr(descriptor, name, value, 16);
+    value[size > 0 ? size : 0] = '\0';
+    return size;
+}
+
+static void check_as_before(int descriptor, const struct stat *before)
+{
+    char value[16];
+    struct stat after;
+    ck_assert_int_eq(fstat(descriptor, &after), 0);
+    ck_assert_uint_eq(after.st_mode, before->st_mode);
+    ck_assert(after.st_uid == before->st_uid && after.st_gid == before->st_gid);
+    ck_assert_int_eq(fgetxattr(descriptor, ACCESS_ACL, NULL, 0), -1);
+    ck_assert_int_eq(own_value(descriptor, "user.filelike.more", value), -1);
+    if (own_value(descriptor, "user.filelike.test", value) > 0)
+        ck_assert_str_eq(value, "own");
+}
+
+/* Whatever the stream's own file had been given for the target. */
+START_TEST(failure_takes_everything_back)
+{
+    struct stat before;
+    struct filelike_options options = {.dir = "streams"};
+    make_other_target();
+    FILE *stream =
+        _i == 0 ? filelike_named("w+", &options) : filelike_temporary("w+", &options);
+    int descriptor = filelike_fileno(stream);
+    (void) fsetxattr(descriptor, "user.filelike.test", "own", 3, 0);
+    ck_assert_int_eq(fstat(descriptor, &before), 0);
+    faults.rename = EIO;
+    assert_fails(filelike_persist(stream, "there/target", 0), -1, EIO);
+    check_as_before(descriptor, &before);
+    /* The copy cannot be renamed either. */
+    faults.rename = EXDEV;
+    assert_fails(filelike_persist(stream, "there/target", 0), -1, EXDEV);
+    check_as_before(descriptor, &before);
+    assert_closes(stream);
+}
+END_TEST
+
+/* ---- Nothing to change ---------------------------------------------------------------
+ */
+
+START_TEST(what_needs_no_change_is_not_changed)
+{
+    make_file("there/target", "old");
+    ck_assert_int_eq(chmod("there/target", 0600), 0);
+    forget_calls();
+    put(_i, "there/target", 0);
+    ck_assert_ptr_null(strchr(calls_made(), 'm'));
+    ck_assert_uint_eq(mode_of("there/target"), 0600);
+}
+END_TEST
+
+/* ---- The suite -----------------------------------------------------------------------
+ */
+
+#define ADD_FOR_PUTTINGS(test) tcase_add_loop_test(test_case, test, 0, PUTTINGS)
+
+int main(void)
+{
+    Suite *suite = suite_create("attributes");
+    TCase *test_case = suite_case(suite, "attributes");
+    tcase_add_checked_fixture(test_case, enter, scratch_leave);
+    ADD_FOR_PUTTINGS(acl_is_kept);
+    ADD_FOR_PUTTINGS(permissions_leave_no_acl);
+    ADD_FOR_PUTTINGS(default_acl_is_not_for_old_files);
+    ADD_FOR_PUTTINGS(default_acl_is_for_new_files);
+    ADD_FOR_PUTTINGS(default_acl_is_not_for_permissions);
+    ADD_FOR_PUTTINGS(default_acl_stays_where_it_is);
+    ADD_FOR_PUTTINGS(nobody_gains_with_an_acl);
+    ADD_FOR_PUTTINGS(nobody_gains_without_an_acl);
+    ADD_FOR_PUTTINGS(identities_are_not_lent);
+    ADD_FOR_PUTTINGS(owner_is_kept);
+    ADD_FOR_PUTTINGS(new_file_has_the_group_of_its_directory);
+    ADD_FOR_PUTTINGS(extended_attributes_are_kept);
+    ADD_FOR_PUTTINGS(trust_in_the_old_bytes_is_not_kept);
+    ADD_FOR_PUTTINGS(what_may_not_be_read_is_no_failure);
+    ADD_FOR_PUTTINGS(what_needs_no_change_is_not_changed);
+    tcase_add_loop_test(test_case, failure_takes_everything_back, 0, 2);
+    return suite_run(suite);
+}

@@ -259,11 +259,16 @@ static int ask_attributes(int descriptor, uint64_t *attributes)
 }
 #endif
 
+/* In a directory that is removed no file can be made, but one without a name can. */
 static int look_at_directory(struct target *target)
 {
+    struct stat status;
     uint64_t attributes;
-    if (ask_attributes(target->directory, &attributes) != 0)
+    if (RETRY(fstat(target->directory, &status)) != 0 ||
+        ask_attributes(target->directory, &attributes) != 0)
         return -1;
+    if (status.st_nlink == 0)
+        return refuse(ENOENT);
     target->keeps_names = (attributes & STATX_ATTR_APPEND) != 0;
     return 0;
 }

@@ -10,7 +10,6 @@
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/ioctl.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -624,38 +623,6 @@ static int check_forbidden(void *context)
 START_TEST(refuses_what_is_forbidden)
 {
     ck_assert_int_eq(as_nobody(check_forbidden, NULL), 0);
-}
-END_TEST
-
-/* Of the kernel's linux/fs.h, which musl-gcc does not find. */
-#define SET_FLAGS _IOW('f', 2, long)
-enum { APPEND_FLAG = 0x20 };
-
-/* Which attributes a file can have depends on the filesystem, and who may give them on
- * the user; false where it did not work. */
-static bool set_attributes(const char *path, int attributes)
-{
-    int descriptor = open(path, O_RDONLY);
-    int status = ioctl(descriptor, SET_FLAGS, &attributes);
-    ck_assert_int_eq(close(descriptor), 0);
-    return status == 0;
-}
-
-START_TEST(refuses_a_file_for_appending_alone)
-{
-    make_file("log", "old");
-#ifndef HAVE_STATX
-    say_skipped("refuses_a_file_for_appending_alone", "this C library has no statx");
-    return;
-#endif
-    if (!set_attributes("log", APPEND_FLAG)) {
-        say_skipped("refuses_a_file_for_appending_alone",
-            "this filesystem has no such files, or this user may not make one");
-        return;
-    }
-    check_refused_as_by_fopen("log");
-    ck_assert(set_attributes("log", 0));
-    ck_assert_str_eq(content("log"), "old");
 }
 END_TEST
 
@@ -1313,7 +1280,6 @@ static void add_refusals(TCase *test_case)
     ADD(refuses_what_fopen_refuses);
     ADD(refuses_names_too_long);
     ADD(refuses_what_is_forbidden);
-    ADD(refuses_a_file_for_appending_alone);
     ADD(refuses_where_no_new_file_can_be);
     ADD(needs_not_read_the_directory);
     ADD(needs_not_open_the_file_to_sync_it);

@@ -15,6 +15,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
@@ -294,14 +295,15 @@ static int try_to_write(const struct target *target)
     return file != -1 || errno == ETXTBSY ? 0 : -1;
 }
 
-/* Sandboxes that do not know faccessat2 may answer EPERM. The call without flags is an
- * old one: its EPERM is that of the file, but it asks for the real user. */
+/* Sandboxes that do not know faccessat2 may answer EPERM, for glibc's faccessat without
+ * flags too. The system call of that name is an old one: its EPERM is that of the file,
+ * but it asks for the real user. */
 static int check_access(const struct target *target)
 {
     int status = RETRY(faccessat(target->directory, target->name, W_OK, AT_EACCESS));
     if (status == 0 || (errno != EPERM && errno != ENOSYS))
         return status;
-    status = RETRY(faccessat(target->directory, target->name, W_OK, 0));
+    status = (int) RETRY(syscall(SYS_faccessat, target->directory, target->name, W_OK));
     if ((status != 0 && errno == EPERM) ||
         (getuid() == geteuid() && getgid() == getegid()))
         return status;

@@ -65,12 +65,21 @@ static bool is_writable(const struct access *access)
                                   : cookie_writable(access->file);
 }
 
+static bool has_size(const struct access *access)
+{
+    store_lock(access->store);
+    int64_t size = store_size(access->store);
+    store_unlock(access->store);
+    return size != -1 || errno != ENOTSUP;
+}
+
+/* What cannot be changed at all says so first, whatever the mode. */
 static int check_change(const struct access *access)
 {
     bool can_change = store_can_truncate(access->store);
     if (can_change && is_writable(access))
         return 0;
-    errno = can_change ? EBADF : ENOTSUP;
+    errno = can_change && has_size(access) ? EBADF : ENOTSUP;
     return -1;
 }
 

@@ -24,6 +24,8 @@ static struct store *share_native(const struct native *native, unsigned mode)
     struct store *store = file_create(descriptor, 0);
     if (store == NULL)
         descriptor_close(descriptor);
+    else
+        file_doubt_size(store);
     return store;
 }
 

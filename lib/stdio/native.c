@@ -47,6 +47,7 @@ static void take_over(struct native *native, int descriptor)
     native->maker = 0;
     native->lost_write = 0;
     file_init(&native->file, descriptor, 0);
+    file_doubt_size(&native->file.store);
     atomic_signal_fence(memory_order_seq_cst);
     let_go(&old);
     free(old.given_path);

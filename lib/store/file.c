@@ -33,15 +33,31 @@ ssize_t file_read(struct store *store, void *buffer, size_t size, int64_t positi
     return descriptor_read(file_descriptor(store), buffer, size, position);
 }
 
-int64_t file_size(struct store *store)
+static int64_t size_now(const struct store *store)
 {
     return descriptor_size(file_descriptor(store));
+}
+
+/* 0, or -1 with ENOTSUP. */
+static int check_size_is_told(struct file *file)
+{
+    if (file->size_is_doubted && filesystem_check_size(file->descriptor) != 0)
+        return -1;
+    file->size_is_doubted = false;
+    return 0;
+}
+
+int64_t file_size(struct store *store)
+{
+    if (check_size_is_told(file_of(store)) != 0)
+        return -1;
+    return size_now(store);
 }
 
 int file_write(struct store *store, const void *data, size_t size, int64_t position)
 {
     int descriptor = file_descriptor(store);
-    int64_t old_size = file_size(store);
+    int64_t old_size = size_now(store);
     size_t written;
     if (old_size == -1)
         return -1;
@@ -51,7 +67,7 @@ int file_write(struct store *store, const void *data, size_t size, int64_t posit
     /* None of it, rather than a part: what went past the old end can be taken back, where
      * it is still the end. */
     int64_t end = position + (int64_t) written;
-    if (written > 0 && end > old_size && file_size(store) == end)
+    if (written > 0 && end > old_size && size_now(store) == end)
         (void) descriptor_truncate(descriptor, old_size);
     errno = saved;
     return -1;
@@ -62,13 +78,13 @@ int file_write(struct store *store, const void *data, size_t size, int64_t posit
 static int append_rest(
     struct store *store, const char *rest, size_t size, int64_t before, int64_t cut)
 {
-    int64_t end = file_size(store);
+    int64_t end = size_now(store);
     if (end == -1)
         return -1;
     if (file_write(store, rest, size, end) == 0)
         return 0;
     int saved = errno;
-    if (end == cut && file_size(store) == end)
+    if (end == cut && size_now(store) == end)
         (void) descriptor_truncate(file_descriptor(store), before);
     errno = saved;
     return -1;
@@ -77,7 +93,7 @@ static int append_rest(
 /* The kernel finds the end: other stores and processes may append to the same file. */
 int file_append(struct store *store, const void *data, size_t size, int64_t *end)
 {
-    int64_t before = file_size(store);
+    int64_t before = size_now(store);
     if (before == -1)
         return -1;
     ssize_t done = descriptor_append(file_descriptor(store), data, size);
@@ -88,7 +104,7 @@ int file_append(struct store *store, const void *data, size_t size, int64_t *end
     if ((size_t) done < size && append_rest(store, (const char *) data + done,
                                     size - (size_t) done, before, before + done) != 0)
         return -1;
-    int64_t behind = file_size(store);
+    int64_t behind = size_now(store);
     /* The bytes are stored by now, whether the end can be asked for or not. */
     *end = behind != -1 ? behind : before + (int64_t) size;
     return 0;
@@ -96,7 +112,8 @@ int file_append(struct store *store, const void *data, size_t size, int64_t *end
 
 int file_truncate(struct store *store, int64_t size)
 {
-    if (descriptor_truncate(file_descriptor(store), size) != 0)
+    if (check_size_is_told(file_of(store)) != 0 ||
+        descriptor_truncate(file_descriptor(store), size) != 0)
         return -1;
     file_unmap(file_of(store));
     return 0;
@@ -282,6 +299,11 @@ void file_init(struct file *file, int descriptor, uint64_t size_limit)
     *file = (struct file){.descriptor = descriptor};
     store_init(&file->store, &file_operations, size_limit);
     remember_file(file);
+}
+
+void file_doubt_size(struct store *store)
+{
+    file_of(store)->size_is_doubted = true;
 }
 
 struct store *file_create(int descriptor, uint64_t size_limit)

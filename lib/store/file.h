@@ -16,6 +16,7 @@ struct file {
     ino_t inode;
     void *mapping; /* of the last view; or NULL */
     size_t mapping_length;
+    bool size_is_doubted; /* whether the kernel tells it has not been asked yet */
 };
 
 /* A store on DESCRIPTOR, which stays the caller's; for an object that embeds this one. */
@@ -36,6 +37,10 @@ int file_finish(struct file *file);
 /* A store that owns DESCRIPTOR and closes it. NULL on failure, DESCRIPTOR the caller's.
  */
 struct store *file_create(int descriptor, uint64_t size_limit);
+
+/* For a file that others have made: what needs its size is ENOTSUP where the kernel does
+ * not tell that. */
+void file_doubt_size(struct store *store);
 
 /* The operations of struct store_operations. */
 ssize_t file_read(struct store *store, void *buffer, size_t size, int64_t position);

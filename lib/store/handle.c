@@ -23,12 +23,14 @@ static bool is_first(const struct handle *handle)
 /* ---- Beginning and end ---------------------------------------------------------------
  */
 
-/* Where MODE begins, or -1. */
+/* Where MODE begins, or -1. The end of what has no size is found when it is written to.
+ */
 static int64_t starting_position(struct store *store, unsigned mode)
 {
     if ((mode & MODE_APPEND) == 0 || (mode & MODE_READ) != 0)
         return 0;
-    return store_size(store);
+    int64_t size = store_size(store);
+    return size == -1 && errno == ENOTSUP ? 0 : size;
 }
 
 int handle_init(struct handle *handle, struct store *store, unsigned mode)

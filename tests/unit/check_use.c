@@ -2,6 +2,7 @@
  * cannot be reached. */
 #include <config.h>
 
+#include "scratch.h"
 #include "suite.h"
 
 #include <stdlib.h>
@@ -669,6 +670,93 @@ START_TEST(devices_and_directories)
 }
 END_TEST
 
+/* ---- Files whose size the kernel does not tell ---------------------------------------
+ */
+
+static void check_without_size(FILE *stream)
+{
+    size_t size = 17;
+    assert_fails(filelike_size(stream), -1, ENOTSUP);
+    assert_fails(filelike_view(stream, &size), NULL, ENOTSUP);
+    assert_fails(filelike_detach(stream, &size), NULL, ENOTSUP);
+    assert_fails(filelike_truncate(stream, 0), -1, ENOTSUP);
+    ck_assert_int_eq(filelike_in_memory(stream), 0);
+    ck_assert_int_eq(filelike_rollover(stream), 0);
+    ck_assert_int_eq(filelike_error(stream), 0);
+    ck_assert_int_ge(filelike_fileno(stream), 0);
+    ck_assert_uint_eq(size, 17);
+}
+
+static const char *copy_of(const char *path)
+{
+    static char text[1 << 16];
+    (void) snprintf(text, sizeof text, "%s", content(path));
+    return text;
+}
+
+/* Some say 0, some the size of a page, some what it is. */
+START_TEST(files_of_the_kernel)
+{
+    static const char *const paths[] = {"/proc/version", "/proc/self/limits",
+        "/proc/sys/kernel/ostype", "/sys/kernel/mm/transparent_hugepage/enabled",
+        "/sys/kernel/profiling", "/sys/fs/cgroup/cgroup.controllers"};
+    for (size_t i = 0; i < COUNT(paths); i++) {
+        FILE *stream = fopen(paths[i], "r");
+        if (stream == NULL) {
+            say_skipped(paths[i], strerror(errno));
+            continue;
+        }
+        const char *text = copy_of(paths[i]);
+        check_without_size(stream);
+        ck_assert_int_eq(filelike_persist(stream, "copy", FILELIKE_NOSYNC), 0);
+        ck_assert_str_eq(content("copy"), text);
+        FILE *second = filelike_reopen(stream, "r");
+        check_without_size(second);
+        ck_assert_int_eq(filelike_persist(second, "copy", FILELIKE_NOSYNC), 0);
+        ck_assert_str_eq(content("copy"), text);
+        FILE *part = filelike_section(stream, 1, 3);
+        assert_fails(filelike_size(part), -1, ENOTSUP);
+        assert_fails(filelike_view(part, NULL), NULL, ENOTSUP);
+        ck_assert_int_eq(filelike_persist(part, "copy", FILELIKE_NOSYNC), 0);
+        ck_assert_int_eq(strncmp(content("copy"), text + 1, 3), 0);
+        ck_assert_uint_le(strlen(content("copy")), 3);
+        assert_closes(part);
+        assert_reads(second, text);
+        assert_reads(stream, text);
+        assert_closes(second);
+        assert_closes(stream);
+    }
+}
+END_TEST
+
+/* Those that are written only, too. */
+START_TEST(files_of_the_kernel_to_write)
+{
+    FILE *stream = fopen("/proc/self/oom_score_adj", "w");
+    if (stream == NULL) {
+        say_skipped("a file of the kernel's to write", strerror(errno));
+        return;
+    }
+    assert_fails(filelike_size(stream), -1, ENOTSUP);
+    assert_fails(filelike_truncate(stream, 0), -1, ENOTSUP);
+    assert_closes(stream);
+}
+END_TEST
+
+/* That is no reason to mistrust it. */
+START_TEST(empty_files)
+{
+    FILE *stream = fopen("file", "w+");
+    FILE *second = filelike_reopen(stream, "r+");
+    ck_assert_int_eq(filelike_size(stream), 0);
+    ck_assert_int_eq(filelike_size(second), 0);
+    ck_assert_int_eq(filelike_truncate(stream, 100000), 0);
+    ck_assert_int_eq(filelike_size(second), 100000);
+    assert_closes(second);
+    assert_closes(stream);
+}
+END_TEST
+
 /* ---- Streams of the C library --------------------------------------------------------
  */
 
@@ -776,6 +864,14 @@ static void add(TCase *test_case, int kind)
 #undef ADD
 }
 
+static void add_files_of_others(TCase *test_case)
+{
+    tcase_add_checked_fixture(test_case, scratch_enter, scratch_leave);
+    tcase_add_test(test_case, files_of_the_kernel);
+    tcase_add_test(test_case, files_of_the_kernel_to_write);
+    tcase_add_test(test_case, empty_files);
+}
+
 static void add_other_streams(TCase *test_case)
 {
     tcase_add_test(test_case, pipes);
@@ -794,5 +890,6 @@ int main(void)
     Suite *suite = suite_create("use");
     suite_over_kinds(suite, add);
     add_other_streams(suite_case(suite, "other streams"));
+    add_files_of_others(suite_case(suite, "files of others"));
     return suite_run(suite);
 }

@@ -115,7 +115,8 @@ typedef struct filelike_budget filelike_budget;
  *
  * Where files go: dir, if given; a directory that does not work is an error. Else the
  * first that works of $TMPDIR (where set, not empty, and the process is not privileged:
- * secure_getenv), P_tmpdir and /var/tmp.
+ * secure_getenv), P_tmpdir and /var/tmp. A relative one is taken from the working
+ * directory at the moment of opening: a later chdir changes nothing.
  *
  * EINVAL of every opener: an unknown flag, a nonzero reserved member, permissions beyond
  * 0777, or a '/' in prefix or suffix.
@@ -568,8 +569,9 @@ void filelike_cleanup(void);
  * These take any FILE * whose bytes can be reached: the library's, and also those of
  * fopen, tmpfile and fdopen, through their descriptor. Each first writes out what stdio
  * has pending, and fails as that write fails. On a stream without reachable bytes (a
- * pipe, open_memstream), and where the function does not apply to the kind of stream:
- * ENOTSUP.
+ * pipe, open_memstream; for size, view, detach and truncate also a file whose size the
+ * kernel does not tell, as in /proc), and where the function does not apply to the kind
+ * of stream: ENOTSUP.
  */
 
 /* Tells how many bytes the stream holds.
@@ -618,7 +620,7 @@ int filelike_truncate(FILE *stream, int64_t size) FILELIKE_NONNULL(1);
 /* Tells where the bytes are.
  *
  * Returns  1 if they are in memory, a memory file of the kernel included, 0 if not, or -1
- *          with errno.
+ *          with errno. It needs no descriptor.
  */
 int filelike_in_memory(FILE *stream) FILELIKE_NONNULL(1);
 
@@ -643,8 +645,8 @@ int filelike_rollover(FILE *stream) FILELIKE_NONNULL(1);
 int filelike_fileno(FILE *stream) FILELIKE_NONNULL(1);
 
 /* Gives a path under which this and other processes of the user can open the bytes while
- * the stream is open: a named stream's own, else /proc/PID/fd/N, moving the bytes as
- * filelike_fileno does.
+ * the stream is open: an absolute one that leads to the file of a named stream, else
+ * /proc/PID/fd/N, moving the bytes as filelike_fileno does.
  *
  * Returns  the path, which belongs to the stream and is valid until the stream is closed
  *          or asked again, or NULL with errno.

@@ -119,6 +119,8 @@ static void keep_no_modes(int error)
 static void check_no_modes(void)
 {
     keep_no_modes(EPERM);
+    keep_no_modes(EOPNOTSUPP);
+    keep_no_modes(ENOSYS);
 }
 
 /* What is asked for and cannot be had is an error. */

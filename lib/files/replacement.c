@@ -31,15 +31,12 @@ static int rename_without_flags(
     return RETRY(renameat(directory, name, target->directory, target->name));
 }
 
-/* The kernel may have renameat2 where the C library does not. */
+/* The kernel may have renameat2 where the C library does not. Without flags glibc's asks
+ * for renameat instead. */
 static int rename_with(
     int directory, const char *name, int to_directory, const char *to, unsigned flags)
 {
-#ifdef HAVE_RENAMEAT2
-    return RETRY(renameat2(directory, name, to_directory, to, flags));
-#else
     return (int) RETRY(syscall(SYS_renameat2, directory, name, to_directory, to, flags));
-#endif
 }
 
 #ifndef RENAME_NOREPLACE
@@ -62,8 +59,7 @@ static bool lacks_links(int error)
     return error == EPERM || error == EOPNOTSUPP || error == ENOSYS || error == EMLINK;
 }
 
-/* 0, or -1 with errno, ENOTSUP where
- * the filesystem has no way to that. */
+/* 0, or -1 with errno: ENOTSUP where the filesystem has no way to that. */
 static int rename_to_new(
     int directory, const char *name, int to_directory, const char *to)
 {

@@ -37,10 +37,12 @@ build-aux/test-driver
 config.h.in
 configure
 m4/libtool.m4
-m4/lt~obsolete.m4
 m4/ltoptions.m4
 m4/ltsugar.m4
 m4/ltversion.m4
+m4/lt~obsolete.m4
+packaging/APKBUILD
+packaging/filelike.spec
 END
 
 # none FILES WHAT: there should be no line in the file FILES.

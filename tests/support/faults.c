@@ -28,11 +28,7 @@
 
 struct faults faults;
 
-/* Calls that the C library lacks are made by their numbers: then the number is looked at.
- */
-#if !defined HAVE_RENAMEAT2 || !defined HAVE_PWRITEV2
-#define STANDS_BEFORE_NUMBERS
-#endif
+/* Some calls are made by their numbers: then the number is looked at. */
 
 /* ---- What was called -----------------------------------------------------------------
  */
@@ -186,7 +182,6 @@ int fault_status(int directory, const char *path, int flags, struct stat *status
 enum { MOST_ARGUMENTS = 6 };
 
 /* Past what stands before syscall. */
-#ifdef STANDS_BEFORE_NUMBERS
 typedef long system_call(long number, ...);
 
 static system_call *next_syscall;
@@ -205,12 +200,6 @@ static long ask_kernel(long number, const long a[MOST_ARGUMENTS])
         find_next_syscall();
     return next_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
 }
-#else
-static long ask_kernel(long number, const long a[MOST_ARGUMENTS])
-{
-    return syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
-}
-#endif
 
 /* ---- The calls -----------------------------------------------------------------------
  */
@@ -380,14 +369,6 @@ static int rename_with(
     return rename_at(directory, path, to_directory, to, flags);
 }
 
-#ifdef HAVE_RENAMEAT2
-STANDS_BEFORE int renameat2(
-    int directory, const char *path, int to_directory, const char *to, unsigned flags)
-{
-    return rename_with(directory, path, to_directory, to, flags);
-}
-#endif
-
 STANDS_BEFORE int unlinkat(int directory, const char *path, int flags)
 {
     if (fault_strikes(FAULT_UNLINKAT))
@@ -499,7 +480,6 @@ STANDS_BEFORE ssize_t getrandom(void *buffer, size_t size, unsigned flags)
 /* ---- By number -----------------------------------------------------------------------
  */
 
-#ifdef STANDS_BEFORE_NUMBERS
 /* Reads as many arguments as any call has, as the C library's does. */
 STANDS_BEFORE long syscall(long number, ...)
 {
@@ -519,4 +499,3 @@ STANDS_BEFORE long syscall(long number, ...)
 #endif
     return ask_kernel(number, a);
 }
-#endif

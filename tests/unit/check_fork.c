@@ -205,12 +205,17 @@ static int use_and_close(FILE *stream)
     return 0;
 }
 
-/* Only the parent publishes. */
+/* Only the parent publishes and changes it. */
 static int use_and_close_atomic(FILE *stream)
 {
-    int line = use(stream);
+    clearerr(stream);
+    NEED(fseeko(stream, 0, SEEK_SET) == 0);
+    int line = check_content(stream);
     if (line != 0)
         return line;
+    NEED(fseeko(stream, 0, SEEK_END) == 0);
+    NEED(fwrite(block, 1, BLOCK, stream) == BLOCK && fflush(stream) == 0);
+    NEED(filelike_truncate(stream, 10) == -1 && errno == ECHILD);
     NEED(fclose(stream) == EOF && errno == ECHILD);
     return 0;
 }

@@ -279,6 +279,9 @@ int main(int argc, char **argv)
     }
     work_until(time(NULL) + seconds);
     (void) signal(SIGALRM, SIG_IGN);
+    /* It may have been made after the last piece of work. */
+    if (is_child)
+        end_child();
     close_kept();
     EXPECT(forks > 0 && hung == 0 && ended_badly == 0);
     (void) printf(

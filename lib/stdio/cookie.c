@@ -5,43 +5,12 @@
 #include "base/call.h"
 #include "filelike.h"
 #include "base/mode.h"
-#include "stdio/internals.h"
+#include "stdio/libc.h"
 #include "store/sequential.h"
 
 #include <errno.h>
 #include <stdio_ext.h>
 #include <wchar.h>
-
-/* ---- Which C library -----------------------------------------------------------------
- */
-
-#if defined __GLIBC__ && !defined __UCLIBC__
-
-typedef off64_t cookie_offset;
-
-/* 0 is an error to glibc; -1 it takes for a huge count. */
-#define WRITE_FAILED 0
-#define BUFFER_OVERHEAD 0
-/* glibc would get it from malloc, and ask for its size first. */
-#define HAS_BUFFER(size) false
-/* It reads for a seek, before it is known what for. */
-#define SEEK_REFILLS true
-
-#elif defined __linux__ && !defined __UCLIBC__ && !defined __BIONIC__ /* musl */
-
-typedef off_t cookie_offset;
-
-/* -1 is an error to musl; 0 and short counts it takes for success. */
-#define WRITE_FAILED (-1)
-/* For ungetc. */
-#define BUFFER_OVERHEAD 8
-/* Each of musl's streams with callbacks has one. */
-#define HAS_BUFFER(size) ((size) == BUFSIZ)
-#define SEEK_REFILLS false
-
-#else
-#error "How does fopencookie of this C library behave? tests/facts.c asks; answer here."
-#endif
 
 /* Where the caller locks, we do not: a forked child's glibc makes the locks of streams
  * new, but not of these. */
@@ -54,17 +23,15 @@ static bool is_locked_by_caller(FILE *file)
  */
 
 /* In memory a small read is cheaper than a large one, and what is in memory may move, so
- * its buffer is large: only a part is filled. On disk a read after a write may be
- * stdio's, for a seek (never to the start), and nobody's: the caller will more likely
- * write there, too. So a byte has to do, and the next read brings the others. */
-static size_t worth_reading(const struct stream *stream, size_t size)
+ * its buffer is large: only a part is filled. */
+static size_t worth_reading(struct stream *stream, const char *buffer, size_t size)
 {
     enum { ENOUGH = 1024 };
-    if (size <= ENOUGH || store_is_sequential(stream->store))
+    if (store_is_sequential(stream->store))
         return size;
-    if (store_can_move(stream->store))
-        return size == stream->buffer_size ? ENOUGH : size;
-    return SEEK_REFILLS && stream->sought_to_write ? 1 : size;
+    if (!store_can_move(stream->store))
+        return libc_worth_reading(stream, buffer, size);
+    return size == stream->buffer_size && size > ENOUGH ? ENOUGH : size;
 }
 
 static ssize_t read_callback(void *cookie, char *buffer, size_t size)
@@ -75,9 +42,10 @@ static ssize_t read_callback(void *cookie, char *buffer, size_t size)
 
 static int write_and_prepare(struct stream *stream, const char *data, size_t size)
 {
+    bool after_seek = stream->sought;
     if (stream_write(stream, data, size) != 0)
         return -1;
-    internals_after_write(stream);
+    libc_after_write(stream, after_seek);
     return 0;
 }
 
@@ -88,7 +56,7 @@ static ssize_t write_callback(void *cookie, const char *data, size_t size)
         return 0;
     struct call call = call_begin();
     int status = write_and_prepare(cookie, data, size);
-    return call_end(&call, status) == 0 ? (ssize_t) size : WRITE_FAILED;
+    return call_end(&call, status) == 0 ? (ssize_t) size : LIBC_WRITE_FAILED;
 }
 
 /* What is pending goes to the end: there ftell counts from, but musl does not know. */
@@ -101,7 +69,7 @@ static bool appends_pending(const struct stream *stream)
  * exit glibc comes here without its lock, which another thread may have. */
 static int64_t stdio_position(FILE *file)
 {
-    bool locking = internals_needs_lock(file);
+    bool locking = libc_needs_lock(file);
     if (!is_locked_by_caller(file) && ftrylockfile(file) != 0)
         return -1;
     int64_t position = ftello(file);
@@ -112,7 +80,7 @@ static int64_t stdio_position(FILE *file)
 /* Where stdio asks to go on its way to POSITION. */
 static int64_t refill_position(FILE *file, int64_t position)
 {
-    size_t rounding = SEEK_REFILLS ? __fbufsize(file) - 1 : 0;
+    size_t rounding = LIBC_SEEK_READS ? __fbufsize(file) - 1 : 0;
     return position & ~(int64_t) rounding;
 }
 
@@ -120,7 +88,7 @@ static int64_t refill_position(FILE *file, int64_t position)
  * ftell, that of fflush, which gives read-ahead back, and the caller's own. */
 static bool stays_in_order(struct stream *stream, int64_t offset, int whence)
 {
-    int64_t position = stream_seek(stream, 0, SEEK_CUR);
+    int64_t position = stream_tell(stream);
     if (whence == SEEK_CUR && offset == 0)
         return true;
     if ((stream->mode & MODE_READ) == 0)
@@ -142,12 +110,13 @@ static int64_t seek_for_stdio(struct stream *stream, int64_t offset, int whence)
     return stream_seek(stream, offset, whence);
 }
 
-static int seek_callback(void *cookie, cookie_offset *offset, int whence)
+static int seek_callback(void *cookie, libc_offset *offset, int whence)
 {
     struct call call = call_begin();
     int64_t position = seek_for_stdio(cookie, *offset, whence);
     if (position != -1)
         *offset = position;
+    libc_after_seek(cookie, whence, position != -1);
     return call_end(&call, position != -1 ? 0 : -1);
 }
 
@@ -169,18 +138,7 @@ static const cookie_io_functions_t callbacks = {
 
 size_t cookie_buffer_room(size_t size)
 {
-    if (HAS_BUFFER(size))
-        return 0;
-    return size <= SIZE_MAX - BUFFER_OVERHEAD ? size + BUFFER_OVERHEAD : SIZE_MAX;
-}
-
-static void set_buffer(struct stream *stream)
-{
-    size_t room = cookie_buffer_room(stream->buffer_size);
-    /* It may lie in the stream, which close_callback frees: neither library touches it
-     * between that and the end of fclose. */
-    if (room > 0 && !internals_set_buffer(stream))
-        (void) setvbuf(stream->file, stream->buffer, _IOFBF, room);
+    return libc_buffer_room(size);
 }
 
 /* glibc seeks to a position with the bits of the buffer's size less one cleared, and
@@ -188,17 +146,17 @@ static void set_buffer(struct stream *stream)
  * have the bit. */
 size_t cookie_buffer_in_order(size_t size)
 {
-    return SEEK_REFILLS ? SEQUENTIAL_BACK + 1 : size;
+    return LIBC_SEEK_READS ? SEQUENTIAL_BACK + 1 : size;
 }
 
 bool cookie_replaces_buffers(void)
 {
-    return INTERNALS_REPLACE_BUFFERS;
+    return libc_replaces_buffers();
 }
 
 int cookie_give_buffer(FILE *file, size_t size)
 {
-    return internals_give_buffer(file, size);
+    return libc_give_buffer(file, size);
 }
 
 int cookie_open(struct stream *stream, unsigned flags)
@@ -208,8 +166,7 @@ int cookie_open(struct stream *stream, unsigned flags)
     if (file == NULL)
         return -1;
     stream->file = file;
-    set_buffer(stream);
-    internals_use(stream);
+    libc_prepare(stream);
     if (flags & FILELIKE_UNLOCKED)
         cookie_stop_locking(file);
     return 0;
@@ -218,7 +175,7 @@ int cookie_open(struct stream *stream, unsigned flags)
 void cookie_stop_locking(FILE *file)
 {
     (void) __fsetlocking(file, FSETLOCKING_BYCALLER);
-    internals_forget_lock(file);
+    libc_forget_lock(file);
 }
 
 /* ---- Any FILE * ----------------------------------------------------------------------
@@ -226,7 +183,7 @@ void cookie_stop_locking(FILE *file)
 
 bool cookie_lock(FILE *file)
 {
-    bool locking = internals_needs_lock(file);
+    bool locking = libc_needs_lock(file);
     if (!is_locked_by_caller(file))
         flockfile(file);
     return locking;
@@ -238,7 +195,7 @@ void cookie_unlock(FILE *file, bool locking)
         funlockfile(file);
     /* flockfile may make glibc lock in every operation from then on. */
     if (!locking)
-        internals_forget_lock(file);
+        libc_forget_lock(file);
 }
 
 void cookie_discard(FILE *file)

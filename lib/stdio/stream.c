@@ -64,10 +64,10 @@ ssize_t stream_read(struct stream *stream, void *buffer, size_t size)
     store_lock(stream->store);
     if (stream_is_parents(stream))
         handle_leave_offset(&stream->handle);
-    size = stream->worth_reading(stream, size);
-    ssize_t count = handle_read(&stream->handle, buffer, size);
-    stream->wrote_last = false;
-    stream->sought_to_write = false;
+    size_t worth = stream->worth_reading(stream, buffer, size);
+    ssize_t count = worth > 0 ? handle_read(&stream->handle, buffer, worth) : 0;
+    stream->wrote_last = stream->wrote_last && worth == 0;
+    stream->sought = false;
     store_unlock(stream->store);
     if (count == -1)
         remember(&stream->first_error, errno);
@@ -81,7 +81,7 @@ int stream_write(struct stream *stream, const void *data, size_t size)
     store_lock(stream->store);
     int status = handle_write(&stream->handle, data, size);
     stream->wrote_last = true;
-    stream->sought_to_write = false;
+    stream->sought = false;
     stream->has_moved = stream->late_size != 0 && store_descriptor(stream->store) != -1;
     if (status != 0)
         stream_lose_write(stream, errno);
@@ -103,7 +103,7 @@ int64_t stream_seek(struct stream *stream, int64_t offset, int whence)
     if (stream_is_parents(stream) || is_left_alone(stream))
         handle_leave_offset(&stream->handle);
     int64_t position = handle_seek(&stream->handle, offset, whence);
-    stream->sought_to_write = stream->wrote_last && position > 0;
+    stream->sought = true;
     store_unlock(stream->store);
     return position;
 }

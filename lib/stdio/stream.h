@@ -29,19 +29,23 @@ struct stream {
     int first_error;      /* errno of the first lost write or failed read, or 0 */
     mode_t permissions;   /* of a file that filelike_persist makes; 0: as stdio would */
     bool wrote_last;      /* rather than read */
-    bool sought_to_write; /* perhaps: the last call was a seek, to beyond 0, after a write
-                           */
+    bool sought;          /* by the last call */
     bool readers_only;    /* filelike_reopen may not write */
     bool discarded;       /* nobody wants to hear of lost writes any more */
     size_t wanted_buffer; /* bytes of stdio's, as asked for at opening; 0: none named */
 
     /* The cookie room's. */
-    size_t (*worth_reading)(const struct stream *, size_t size); /* how much of SIZE */
+    /* How many of SIZE bytes, for BUFFER. */
+    size_t (*worth_reading)(struct stream *, const char *buffer, size_t size);
+    bool shown;         /* its FILE is one that glibc.c knows, */
+    bool marked;        /* and can be marked while it seeks */
     bool has_moved;     /* its bytes, to a descriptor; as long as LATE_SIZE is not 0 */
     size_t late_size;   /* of the buffer that stdio gets once they have; 0: none */
     char *late_buffer;  /* or NULL */
     size_t buffer_size; /* stdio's */
-    char buffer[];      /* for it, see cookie_buffer_room */
+    /* For it, or nothing: neither C library touches it between the close callback, which
+     * frees it, and the end of fclose. See cookie_buffer_room. */
+    char buffer[];
 };
 
 /* A stream on STORE, whose reference it takes over on success. INIT is handle_init or

@@ -1,0 +1,75 @@
+/* musl, whose FILE shows nothing of itself. So does glibc's where what it shows is not to
+ * be used (--disable-glibc-internals): there a position is lost, see filelike(3). */
+#include <config.h>
+
+#include "stdio/libc.h"
+
+#if !FILELIKE_GLIBC_INTERNALS
+
+#ifdef __GLIBC__
+enum { OWN_BUFFER = 0, BUFFER_OVERHEAD = 0 };
+#else
+enum {
+    OWN_BUFFER = BUFSIZ, /* bytes, in each stream with callbacks */
+    BUFFER_OVERHEAD = 8  /* bytes, for ungetc */
+};
+#endif
+
+size_t libc_buffer_room(size_t size)
+{
+    if (size == OWN_BUFFER)
+        return 0;
+    return size <= SIZE_MAX - BUFFER_OVERHEAD ? size + BUFFER_OVERHEAD : SIZE_MAX;
+}
+
+bool libc_replaces_buffers(void)
+{
+    return false;
+}
+
+int libc_give_buffer(FILE *file, size_t size)
+{
+    (void) file;
+    (void) size;
+    return 0;
+}
+
+void libc_prepare(struct stream *stream)
+{
+    size_t room = libc_buffer_room(stream->buffer_size);
+    if (room > 0)
+        (void) setvbuf(stream->file, stream->buffer, _IOFBF, room);
+}
+
+size_t libc_worth_reading(struct stream *stream, const char *buffer, size_t size)
+{
+    (void) stream;
+    (void) buffer;
+    return size;
+}
+
+void libc_after_write(struct stream *stream, bool after_seek)
+{
+    (void) stream;
+    (void) after_seek;
+}
+
+void libc_after_seek(struct stream *stream, int whence, bool succeeded)
+{
+    (void) stream;
+    (void) whence;
+    (void) succeeded;
+}
+
+bool libc_needs_lock(const FILE *file)
+{
+    (void) file;
+    return true;
+}
+
+void libc_forget_lock(FILE *file)
+{
+    (void) file;
+}
+
+#endif

@@ -26,17 +26,25 @@ static int refuse(void)
     return -1;
 }
 
+/* Between two steps of a change, so that a forked child never has the second without the
+ * first. It is enough to hold the compiler to that: before fork shares a page, each
+ * processor that writes to it has finished what it wrote so far. */
+static void keep_order(void)
+{
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
 /* In between the block is perhaps no longer where its address says. Fork does not wait: a
  * child that finds it so has lost the bytes, and knows. */
 static void begin_move(struct memory *memory)
 {
     memory->moved_by = process_number();
-    atomic_signal_fence(memory_order_seq_cst);
+    keep_order();
 }
 
 static void end_move(struct memory *memory)
 {
-    atomic_signal_fence(memory_order_seq_cst);
+    keep_order();
     memory->moved_by = 0;
 }
 
@@ -53,11 +61,17 @@ static int check_block(const struct memory *memory)
     return -1;
 }
 
+/* There is never more capacity than the block has. */
 static void use_block(struct memory *memory, char *bytes, size_t capacity)
 {
+    if (capacity < memory->capacity)
+        memory->capacity = capacity;
+    keep_order();
     memory->bytes = bytes;
+    keep_order();
     memory->block = BLOCK_OWN;
     memory->capacity = capacity;
+    keep_order();
 }
 
 /* Where a signal handler forked and its child ends, malloc may be in the middle of
@@ -94,9 +108,7 @@ static int copy_block(struct memory *memory, size_t capacity)
         return -1;
     if (kept > 0)
         memcpy(bytes, memory->bytes, kept);
-    begin_move(memory);
     use_block(memory, bytes, capacity);
-    end_move(memory);
     dispose_of_block(memory, old);
     return 0;
 }
@@ -181,11 +193,14 @@ static char *take_block(struct memory *memory)
 {
     char *bytes =
         memory->block == BLOCK_BORROWED || is_lost(memory) ? NULL : memory->bytes;
-    begin_move(memory);
+    memory->size = 0;
+    keep_order();
+    memory->capacity = 0;
+    keep_order();
     memory->bytes = NULL;
-    memory->size = memory->capacity = 0;
+    memory->moved_by = 0;
+    keep_order();
     memory->block = BLOCK_OWN;
-    end_move(memory);
     return bytes;
 }
 

@@ -100,7 +100,7 @@ static FILE *open_atomic(void)
 static FILE *(*const openers[])(void) = {
     open_memory, open_spooled, open_named, open_watched, open_atomic};
 
-enum { NAMED = 2, ATOMIC = 4 };
+enum { NAMED = 2 };
 
 static FILE *streams[WORKERS][COUNT(openers)];
 static atomic_bool round_goes_on;
@@ -220,11 +220,22 @@ static int use_and_close_atomic(FILE *stream)
     return 0;
 }
 
+/* The kernel copies the descriptors before the memory: a file that the stream has moved
+ * to in between is not there. */
+static int use_and_close_spooled(FILE *stream)
+{
+    if (filelike_size(stream) == -1 && errno == EBADF)
+        return 0;
+    return use_and_close(stream);
+}
+
 static int use_and_close_those_of(FILE *const *those)
 {
+    static int (*const uses[])(FILE *) = {use_and_close, use_and_close_spooled,
+        use_and_close, use_and_close, use_and_close_atomic};
     int line = 0;
     for (size_t i = 0; i < COUNT(openers) && line == 0; i++)
-        line = i == ATOMIC ? use_and_close_atomic(those[i]) : use_and_close(those[i]);
+        line = uses[i](those[i]);
     return line;
 }
 

@@ -3,6 +3,7 @@
 
 #include "filelike.h"
 
+#include "base/call.h"
 #include "base/mode.h"
 #include "base/options.h"
 #include "files/copy.h"
@@ -152,9 +153,7 @@ static struct stream *open_atomic(
         return NULL;
     struct stream *stream = open_stream(store, mode, options, BUFFER_ON_DISK);
     if (stream == NULL) {
-        int saved = errno;
-        (void) store_release(store);
-        errno = saved;
+        KEEPING_ERRNO((void) store_release(store));
         return NULL;
     }
     stream->ending = &atomic->ending;
@@ -162,27 +161,39 @@ static struct stream *open_atomic(
     return stream;
 }
 
+static FILE *open_content(
+    const char *path, unsigned mode, const struct filelike_options *options)
+{
+    struct atomic *atomic = create(path, mode, options);
+    struct stream *stream = atomic == NULL ? NULL : open_atomic(atomic, mode, options);
+    if (stream != NULL)
+        return stream->file;
+    if (atomic != NULL)
+        KEEPING_ERRNO(destroy(atomic));
+    return NULL;
+}
+
+static int parse_writing_mode(const char *text, unsigned *mode)
+{
+    if (mode_parse(text, "w+", mode) != 0)
+        return -1;
+    if (*mode & MODE_WRITE)
+        return 0;
+    errno = EINVAL;
+    return -1;
+}
+
 FILE *filelike_atomic(
     const char *path, const char *mode, const struct filelike_options *options)
 {
+    struct call call = call_begin();
     struct filelike_options checked;
     unsigned bits;
-    if (options_check(options, &checked) != 0 || mode_parse(mode, "w+", &bits) != 0)
-        return NULL;
-    if ((bits & MODE_WRITE) == 0) {
-        errno = EINVAL;
-        return NULL;
+    FILE *file = NULL;
+    if (options_check(options, &checked) == 0 && parse_writing_mode(mode, &bits) == 0) {
+        if (bits & MODE_EXCLUSIVE)
+            checked.flags |= FILELIKE_NOREPLACE;
+        file = open_content(path, bits, &checked);
     }
-    if (bits & MODE_EXCLUSIVE)
-        checked.flags |= FILELIKE_NOREPLACE;
-    struct atomic *atomic = create(path, bits, &checked);
-    if (atomic == NULL)
-        return NULL;
-    struct stream *stream = open_atomic(atomic, bits, &checked);
-    if (stream != NULL)
-        return stream->file;
-    int saved = errno;
-    destroy(atomic);
-    errno = saved;
-    return NULL;
+    return call_end_pointer(&call, file);
 }

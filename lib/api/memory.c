@@ -1,6 +1,7 @@
 /* Streams that start in memory. */
 #include <config.h>
 
+#include "base/call.h"
 #include "base/mode.h"
 #include "base/options.h"
 #include "stdio/open.h"
@@ -19,20 +20,25 @@ static int parse(const char *mode, const char *default_mode,
 
 FILE *filelike_memory(const char *mode, const struct filelike_options *options)
 {
+    struct call call = call_begin();
     struct filelike_options checked;
     unsigned bits;
-    if (parse(mode, "w+", options, &bits, &checked) != 0)
-        return NULL;
-    return open_file(spooled_create_memory(&checked), bits, &checked, BUFFER_IN_MEMORY);
+    FILE *file = NULL;
+    if (parse(mode, "w+", options, &bits, &checked) == 0)
+        file =
+            open_file(spooled_create_memory(&checked), bits, &checked, BUFFER_IN_MEMORY);
+    return call_end_pointer(&call, file);
 }
 
 FILE *filelike_spooled(const char *mode, const struct filelike_options *options)
 {
+    struct call call = call_begin();
     struct filelike_options checked;
     unsigned bits;
-    if (parse(mode, "w+", options, &bits, &checked) != 0)
-        return NULL;
-    return open_file(spooled_create(&checked), bits, &checked, BUFFER_ON_DISK);
+    FILE *file = NULL;
+    if (parse(mode, "w+", options, &bits, &checked) == 0)
+        file = open_file(spooled_create(&checked), bits, &checked, BUFFER_ON_DISK);
+    return call_end_pointer(&call, file);
 }
 
 /* ---- Bytes that exist ----------------------------------------------------------------
@@ -66,56 +72,73 @@ static int start_with(struct store *store, const void *data, size_t size, unsign
     return memory_copy(memory, data, size);
 }
 
+static struct store *store_on_bytes(
+    const void *data, size_t size, unsigned mode, const struct filelike_options *options)
+{
+    struct store *store = spooled_create_memory(options);
+    if (store == NULL || start_with(store, data, size, mode) == 0)
+        return store;
+    KEEPING_ERRNO((void) store_release(store));
+    return NULL;
+}
+
 FILE *filelike_bytes(const void *data, size_t size, const char *mode,
     const struct filelike_options *options)
 {
+    struct call call = call_begin();
     struct filelike_options checked;
     unsigned bits;
-    if (parse(mode, "r+", options, &bits, &checked) != 0 ||
-        check_bytes(data, size, bits, &checked) != 0)
-        return NULL;
-    struct store *store = spooled_create_memory(&checked);
-    if (store != NULL && start_with(store, data, size, bits) != 0) {
-        (void) store_release(store);
-        errno = ENOMEM;
-        return NULL;
-    }
-    return open_file(store, bits, &checked, BUFFER_IN_MEMORY);
+    FILE *file = NULL;
+    if (parse(mode, "r+", options, &bits, &checked) == 0 &&
+        check_bytes(data, size, bits, &checked) == 0)
+        file = open_file(
+            store_on_bytes(data, size, bits, &checked), bits, &checked, BUFFER_IN_MEMORY);
+    return call_end_pointer(&call, file);
 }
 
 /* A store on DATA; it is the caller's again after memory_abandon. */
-static struct store *adopt(
+static struct store *store_on_adopted(
     void *data, size_t size, const struct filelike_options *options)
 {
     struct store *store = spooled_create_memory(options);
     if (store == NULL || memory_adopt(spooled_memory(store), data, size) == 0)
         return store;
-    (void) store_release(store);
-    errno = ENOMEM;
+    KEEPING_ERRNO((void) store_release(store));
     return NULL;
 }
 
-FILE *filelike_adopt(
-    void *data, size_t size, const char *mode, const struct filelike_options *options)
+static void abandon(struct store *store)
 {
-    struct filelike_options checked;
-    unsigned bits;
-    if (parse(mode, "r+", options, &bits, &checked) != 0 ||
-        check_bytes(data, size, bits, &checked) != 0)
-        return NULL;
-    bool kept = (bits & MODE_TRUNCATE) == 0;
-    struct store *store = adopt(data, kept ? size : 0, &checked);
+    memory_abandon(spooled_memory(store));
+    (void) store_release(store);
+}
+
+static FILE *open_adopted(
+    void *data, size_t size, unsigned mode, const struct filelike_options *options)
+{
+    bool kept = (mode & MODE_TRUNCATE) == 0;
+    struct store *store = store_on_adopted(data, kept ? size : 0, options);
     if (store == NULL)
         return NULL;
-    struct stream *stream = open_stream(store, bits, &checked, BUFFER_IN_MEMORY);
+    struct stream *stream = open_stream(store, mode, options, BUFFER_IN_MEMORY);
     if (stream == NULL) {
-        int saved = errno;
-        memory_abandon(spooled_memory(store));
-        (void) store_release(store);
-        errno = saved;
+        KEEPING_ERRNO(abandon(store));
         return NULL;
     }
     if (!kept)
         memory_clear(spooled_memory(store));
     return stream->file;
+}
+
+FILE *filelike_adopt(
+    void *data, size_t size, const char *mode, const struct filelike_options *options)
+{
+    struct call call = call_begin();
+    struct filelike_options checked;
+    unsigned bits;
+    FILE *file = NULL;
+    if (parse(mode, "r+", options, &bits, &checked) == 0 &&
+        check_bytes(data, size, bits, &checked) == 0)
+        file = open_adopted(data, size, bits, &checked);
+    return call_end_pointer(&call, file);
 }

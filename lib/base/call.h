@@ -88,29 +88,14 @@ static inline void call_release_signals(const sigset_t *signals)
 /* ---- Of the system -------------------------------------------------------------------
  */
 
-/* For what is in no call of the library's yet. */
-static inline int call_hold_cancellation(void)
-{
-    int held;
-    (void) pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &held);
-    return held;
-}
-
-static inline void call_allow_cancellation(int held)
-{
-    (void) pthread_setcancelstate(held, &held);
-}
-
 /* Repeats CALL, an int or ssize_t expression, while a signal interrupts it. On a
  * filesystem that another process serves (FUSE) that may be any call that gets there. */
 #define RETRY(call)                              \
     (__extension__({                             \
         __typeof__(call) result_;                \
-        int held_ = call_hold_cancellation();    \
         do                                       \
             result_ = (call);                    \
         while (result_ == -1 && errno == EINTR); \
-        call_allow_cancellation(held_);          \
         result_;                                 \
     }))
 

@@ -315,15 +315,19 @@ int attributes_give(const struct attributes *attributes, int descriptor)
     return status;
 }
 
-void attributes_take_back(
+static void give_back(
     const struct attributes *given, const struct attributes *before, int descriptor)
 {
-    int saved = errno;
     const struct extended_attribute *one = given->extended;
     for (; one != NULL; one = one->next) {
         if (!has_name(before, one->name))
             (void) RETRY(fremovexattr(descriptor, one->name));
     }
     (void) attributes_give(before, descriptor);
-    errno = saved;
+}
+
+void attributes_take_back(
+    const struct attributes *given, const struct attributes *before, int descriptor)
+{
+    KEEPING_ERRNO(give_back(given, before, descriptor));
 }

@@ -273,10 +273,7 @@ int descriptor_truncate(int descriptor, int64_t size)
 /* Linux has closed it also where close was interrupted: never twice. */
 int descriptor_finish(int descriptor)
 {
-    int held = call_hold_cancellation();
-    int status = close(descriptor);
-    call_allow_cancellation(held);
-    return status == 0 || errno == EINTR ? 0 : -1;
+    return close(descriptor) == 0 || errno == EINTR ? 0 : -1;
 }
 
 void descriptor_close(int descriptor)

@@ -455,13 +455,11 @@ static char *path_of_kernel(const struct target *target)
 char *target_path(
     const struct target *target, const char *path, const struct stat *status)
 {
-    int saved = errno;
     char *found = path_that_leads(strdup(path), status);
     if (found == NULL)
         found = path_that_leads(path_of_kernel(target), status);
     if (found == NULL)
         found = path_that_leads(path_absolute(path), status);
-    errno = saved;
     return found;
 }
 

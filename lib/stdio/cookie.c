@@ -200,11 +200,7 @@ void cookie_unlock(FILE *file, bool locking)
 
 void cookie_discard(FILE *file)
 {
-    int saved = errno;
-    int held = call_hold_cancellation();
-    (void) fclose(file);
-    call_allow_cancellation(held);
-    errno = saved;
+    KEEPING_ERRNO((void) fclose(file));
 }
 
 bool cookie_writable(FILE *file)

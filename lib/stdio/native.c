@@ -102,13 +102,11 @@ static struct native *find_locked(int descriptor, const struct stat *status)
 struct native *native_find(FILE *file)
 {
     struct stat status;
-    int saved = errno;
     int descriptor = fileno(file);
     if (descriptor == -1) {
         errno = ENOTSUP;
         return NULL;
     }
-    errno = saved;
     if (RETRY(fstat(descriptor, &status)) != 0)
         return NULL;
     if (!S_ISREG(status.st_mode)) {
@@ -137,8 +135,9 @@ bool native_is_parents(const struct native *native)
 
 void native_give_away(struct native *native, char *path)
 {
-    free(native->given_path);
+    char *old = native->given_path;
     native->given_path = path;
+    free(old);
 }
 
 void native_lose_write(struct native *native, int error)

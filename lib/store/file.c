@@ -54,6 +54,14 @@ int64_t file_size(struct store *store)
     return size_now(store);
 }
 
+/* Takes back what lies past SIZE, where END is still the end. */
+static void cut_back(struct store *store, int64_t end, int64_t size)
+{
+    if (end > size && size_now(store) == end)
+        (void) descriptor_truncate(file_descriptor(store), size);
+}
+
+/* None of it, rather than a part. */
 int file_write(struct store *store, const void *data, size_t size, int64_t position)
 {
     int descriptor = file_descriptor(store);
@@ -63,13 +71,8 @@ int file_write(struct store *store, const void *data, size_t size, int64_t posit
         return -1;
     if (descriptor_write_not_appending(descriptor, data, size, position, &written) == 0)
         return 0;
-    int saved = errno;
-    /* None of it, rather than a part: what went past the old end can be taken back, where
-     * it is still the end. */
-    int64_t end = position + (int64_t) written;
-    if (written > 0 && end > old_size && size_now(store) == end)
-        (void) descriptor_truncate(descriptor, old_size);
-    errno = saved;
+    if (written > 0)
+        KEEPING_ERRNO(cut_back(store, position + (int64_t) written, old_size));
     return -1;
 }
 
@@ -83,10 +86,8 @@ static int append_rest(
         return -1;
     if (file_write(store, rest, size, end) == 0)
         return 0;
-    int saved = errno;
-    if (end == cut && size_now(store) == end)
-        (void) descriptor_truncate(file_descriptor(store), before);
-    errno = saved;
+    if (end == cut)
+        KEEPING_ERRNO(cut_back(store, end, before));
     return -1;
 }
 
@@ -146,9 +147,7 @@ static void *map(int descriptor, size_t size)
         return NULL;
     if (mmap(base, size, PROT_READ, MAP_SHARED | MAP_FIXED, descriptor, 0) != MAP_FAILED)
         return base;
-    int saved = errno;
-    (void) munmap(base, size + 1);
-    errno = saved;
+    KEEPING_ERRNO((void) munmap(base, size + 1));
     return NULL;
 }
 
@@ -205,9 +204,7 @@ void *file_detach(struct store *store, size_t *size)
     char *bytes = read_whole(store, size);
     if (bytes != NULL && file_truncate(store, 0) == 0)
         return bytes;
-    int saved = errno;
-    free(bytes);
-    errno = saved;
+    call_free(bytes);
     return NULL;
 }
 
@@ -272,9 +269,7 @@ int file_finish(struct file *file)
 static int file_destroy(struct store *store)
 {
     int status = file_finish(file_of(store));
-    int saved = errno;
-    free(store);
-    errno = saved;
+    call_free(store);
     return status;
 }
 

@@ -173,12 +173,10 @@ static void shrink_block(struct memory *memory)
     size_t capacity = memory->capacity;
     if (memory->block == BLOCK_BORROWED)
         return;
-    int saved = errno;
     if (memory->size == 0)
         memory_clear(memory);
     else if (resize_block(memory, memory->size) == 0)
         budget_give(memory->budget, capacity - memory->size);
-    errno = saved;
 }
 
 static void terminate(struct memory *memory)

@@ -9,7 +9,6 @@
 #include "files/descriptor.h"
 #include "stdio/cookie.h"
 #include "stdio/real.h"
-#include "stdio/registry.h"
 #include "store/names.h"
 
 #include <errno.h>
@@ -205,7 +204,7 @@ static FILE *change_stream(const char *path, const char *mode, FILE *file)
 {
     struct opening opening;
     const char *rest;
-    bool ours = registry_find(file) != NULL;
+    bool ours = cookie_find(file) != NULL;
     if (mode == NULL)
         return fail_freopen(EINVAL);
     /* glibc crashes where such a stream is not a descriptor's. */

@@ -6,7 +6,6 @@
 #include "base/call.h"
 #include "base/lock.h"
 #include "stdio/cookie.h"
-#include "stdio/registry.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -66,11 +65,11 @@ static int check_streams(FILE *from, FILE *to)
 {
     if (from == to)
         return refuse_streams(EINVAL);
-    if (registry_find(from) != NULL || fileno(from) == -1)
+    if (cookie_find(from) != NULL || fileno(from) == -1)
         return refuse_streams(ENOTSUP);
     if (!cookie_writable(from) || !cookie_writable(to))
         return refuse_streams(EBADF);
-    const struct stream *stream = registry_find(to);
+    const struct stream *stream = cookie_find(to);
     if (stream != NULL && stream_is_parents(stream))
         return refuse_streams(ECHILD);
     return 0;

@@ -4,7 +4,6 @@
 
 #include "base/mode.h"
 #include "stdio/cookie.h"
-#include "stdio/registry.h"
 
 #include <errno.h>
 
@@ -24,8 +23,8 @@ static int give_up(struct access *access)
 
 int access_begin(struct access *access, FILE *file)
 {
-    *access = (struct access){
-        .file = file, .stream = registry_find(file), .call = call_begin()};
+    *access =
+        (struct access){.file = file, .stream = cookie_find(file), .call = call_begin()};
     access->locking = cookie_lock(file);
     if (access->stream != NULL) {
         access->store = access->stream->store;

@@ -6,6 +6,7 @@
 #include "filelike.h"
 #include "base/mode.h"
 #include "stdio/libc.h"
+#include "stdio/registry.h"
 #include "store/sequential.h"
 
 #include <errno.h>
@@ -180,6 +181,16 @@ void cookie_stop_locking(FILE *file)
 
 /* ---- Any FILE * ----------------------------------------------------------------------
  */
+
+/* A later FILE may lie where that one was. */
+struct stream *cookie_find(FILE *file)
+{
+    struct stream *stream = registry_find(file);
+    if (stream == NULL || !libc_was_reopened(stream))
+        return stream;
+    registry_remove(stream);
+    return NULL;
+}
 
 bool cookie_lock(FILE *file)
 {

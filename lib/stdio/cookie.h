@@ -24,6 +24,10 @@ bool cookie_replaces_buffers(void);
  * library can be made to free it. 0, or -1 with ENOMEM. */
 int cookie_give_buffer(FILE *file, size_t size);
 
+/* The stream of FILE; NULL where it is not ours, or not any more, as freopen of the C
+ * library has made another of it. */
+struct stream *cookie_find(FILE *file);
+
 /* flockfile and funlockfile, but the latter leaves the state of the lock as it found it.
  * What cookie_lock returns goes to cookie_unlock. */
 bool cookie_lock(FILE *file);

@@ -8,6 +8,7 @@
 #include "base/process.h"
 #include "files/descriptor.h"
 #include "stdio/glibc_trial.h"
+#include "stdio/glibc_wide.h"
 
 #include <fcntl.h>
 #include <stdalign.h>
@@ -236,6 +237,8 @@ static void show_descriptor(struct handle *handle)
     /* -1 would make glibc take the stream for closed, and fclose would not call us. */
     stream->file->_fileno =
         handle->descriptor != -1 ? handle->descriptor : GLIBC_NO_DESCRIPTOR;
+    if (handle->descriptor != -1)
+        wide_give_state(stream);
 }
 
 static void show_stream(struct stream *stream)
@@ -251,8 +254,14 @@ void libc_prepare(struct stream *stream)
     stream->shown = glibc_is_as_known();
     stream->marked = glibc_keeps_mark();
     set_first_buffer(stream);
+    wide_prepare(stream);
     if (stream->shown)
         KEEPING_ERRNO(show_stream(stream));
+}
+
+bool libc_was_reopened(const struct stream *stream)
+{
+    return wide_was_reopened(stream);
 }
 
 #endif

@@ -48,6 +48,10 @@ size_t libc_worth_reading(struct stream *stream, const char *buffer, size_t size
 void libc_after_write(struct stream *stream, bool after_seek);
 void libc_after_seek(struct stream *stream, int whence, bool succeeded);
 
+/* Whether freopen has made the FILE of STREAM one of the C library's. It has not called
+ * us: the stream and its store stay for ever, as their descriptor is the FILE's now. */
+bool libc_was_reopened(const struct stream *stream);
+
 /* Whether every operation is to lock FILE; and that none is to. */
 bool libc_needs_lock(const FILE *file);
 void libc_forget_lock(FILE *file);

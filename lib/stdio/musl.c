@@ -61,6 +61,12 @@ void libc_after_seek(struct stream *stream, int whence, bool succeeded)
     (void) succeeded;
 }
 
+bool libc_was_reopened(const struct stream *stream)
+{
+    (void) stream;
+    return false;
+}
+
 bool libc_needs_lock(const FILE *file)
 {
     (void) file;

@@ -149,6 +149,7 @@ int stream_close(struct stream *stream)
     int failure = end(stream, leave(stream));
     free(stream->path);
     free(stream->late_buffer);
+    free(stream->wide_state);
     free(stream);
     if (failure == 0)
         return 0;

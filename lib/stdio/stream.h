@@ -37,12 +37,14 @@ struct stream {
     /* The cookie room's. */
     /* How many of SIZE bytes, for BUFFER. */
     size_t (*worth_reading)(struct stream *, const char *buffer, size_t size);
-    bool shown;         /* its FILE is one that glibc.c knows, */
-    bool marked;        /* and can be marked while it seeks */
-    bool has_moved;     /* its bytes, to a descriptor; as long as LATE_SIZE is not 0 */
-    size_t late_size;   /* of the buffer that stdio gets once they have; 0: none */
-    char *late_buffer;  /* or NULL */
-    size_t buffer_size; /* stdio's */
+    bool shown;        /* its FILE is one that glibc.c knows, */
+    bool marked;       /* and can be marked while it seeks */
+    bool has_moved;    /* its bytes, to a descriptor; as long as LATE_SIZE is not 0 */
+    size_t late_size;  /* of the buffer that stdio gets once they have; 0: none */
+    char *late_buffer; /* or NULL */
+    void *wide_state;  /* see glibc_wide.h; or NULL */
+    const void *operations; /* of its FILE, at first */
+    size_t buffer_size;     /* stdio's */
     /* For it, or nothing: neither C library touches it between the close callback, which
      * frees it, and the end of fclose. See cookie_buffer_room. */
     char buffer[];

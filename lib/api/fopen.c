@@ -26,7 +26,7 @@ enum { NO_BUFFER = 0 };
 
 /* A native stream with a description of its own. */
 static FILE *open_name_native(const struct named_bytes *bytes, unsigned mode,
-    const struct filelike_options *options)
+    const struct filelike_options *options, bool first)
 {
     int append = mode & MODE_APPEND ? O_APPEND : 0;
     int descriptor =
@@ -34,7 +34,7 @@ static FILE *open_name_native(const struct named_bytes *bytes, unsigned mode,
     if (descriptor == -1)
         return NULL;
     FILE *file = open_native(descriptor, mode, options, NO_BUFFER);
-    if (file == NULL || (mode & MODE_TRUNCATE) == 0 ||
+    if (file == NULL || first || (mode & MODE_TRUNCATE) == 0 ||
         descriptor_truncate(descriptor, 0) == 0)
         return file;
     cookie_discard(file);
@@ -58,7 +58,7 @@ static FILE *open_named_bytes(const struct named_bytes *bytes, unsigned mode,
     const struct filelike_options *options, bool first)
 {
     /* Without a descriptor to spare or a /proc that of the name has to do. */
-    FILE *file = bytes->is_file ? open_name_native(bytes, mode, options) : NULL;
+    FILE *file = bytes->is_file ? open_name_native(bytes, mode, options, first) : NULL;
     return file != NULL
                ? file
                : open_name_watched(bytes, mode, options, first && !bytes->is_file);

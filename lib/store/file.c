@@ -225,14 +225,6 @@ static void remember_file(struct file *file)
     file->inode = status.st_ino;
 }
 
-bool file_is_open(const struct file *file)
-{
-    struct stat status;
-    if (RETRY(fstat(file->descriptor, &status)) != 0)
-        return errno != EBADF;
-    return file_is(file, &status);
-}
-
 bool file_is(const struct file *file, const struct stat *status)
 {
     return file->device == status->st_dev && file->inode == status->st_ino;

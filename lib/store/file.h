@@ -25,9 +25,6 @@ void file_init(struct file *file, int descriptor, uint64_t size_limit);
 /* Whether STATUS is that of the file. */
 bool file_is(const struct file *file, const struct stat *status);
 
-/* Whether the descriptor is still the file's: a program may close all that it has. */
-bool file_is_open(const struct file *file);
-
 /* Gives the mapping back. */
 void file_unmap(struct file *file);
 

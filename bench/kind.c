@@ -56,6 +56,21 @@ static FILE *open_temporary(struct subject *subject)
     return filelike_temporary("w+", &options);
 }
 
+static FILE *open_path(struct subject *subject)
+{
+    (void) subject;
+    return filelike_fopen("memory:", "w+");
+}
+
+#define NAME_PATH "memory:bench"
+
+static FILE *open_name(struct subject *subject)
+{
+    (void) subject;
+    FILE *file = filelike_fopen(NAME_PATH, "r+");
+    return file != NULL ? file : filelike_fopen(NAME_PATH, "w+");
+}
+
 /* ---- The peers -----------------------------------------------------------------------
  */
 
@@ -82,6 +97,36 @@ static FILE *open_memfd(struct subject *subject)
     (void) subject;
     int descriptor = memfd_create("bench", MFD_CLOEXEC);
     return descriptor == -1 ? NULL : fdopen(descriptor, "w+");
+}
+
+#define TMPFS_PATH "/dev/shm/filelike-bench"
+
+static FILE *open_tmpfs(struct subject *subject)
+{
+    (void) subject;
+    return fopen(TMPFS_PATH, "w+");
+}
+
+#define AGAIN_PATH "/dev/shm/filelike-bench-again"
+
+static FILE *open_tmpfs_again(struct subject *subject)
+{
+    (void) subject;
+    FILE *file = fopen(AGAIN_PATH, "r+");
+    return file != NULL ? file : fopen(AGAIN_PATH, "w+");
+}
+
+static int kept_memfd = -1;
+
+static FILE *open_memfd_again(struct subject *subject)
+{
+    char path[32];
+    (void) subject;
+    if (kept_memfd == -1)
+        kept_memfd = memfd_create("bench", MFD_CLOEXEC);
+    (void) snprintf(path, sizeof path, "/proc/self/fd/%d", kept_memfd);
+    int descriptor = open(path, O_RDWR | O_CLOEXEC);
+    return descriptor == -1 ? NULL : fdopen(descriptor, "r+");
 }
 
 static FILE *stop_locking(FILE *file)
@@ -114,12 +159,17 @@ static const struct {
     [SPOOLED] = {"spooled", open_spooled, false},
     [MOVED] = {"spooled to disk", open_moved, true},
     [TEMPORARY] = {"temporary", open_temporary, true},
+    [PATH] = {"memory: path", open_path, true},
+    [NAME] = {"memory:NAME again", open_name, true},
     [OPEN_MEMSTREAM] = {"open_memstream", open_memstream_peer, false},
     [FMEMOPEN] = {"fmemopen", open_fmemopen, false},
     [TMPFILE] = {"tmpfile", open_tmpfile, true},
     [MEMFD] = {"memfd", open_memfd, true},
     [MEMFD_UNLOCKED] = {"limit: unlocked memfd", open_memfd_unlocked, true},
     [TMPFILE_UNLOCKED] = {"limit: unlocked tmpfile", open_tmpfile_unlocked, true},
+    [TMPFS] = {"file on tmpfs", open_tmpfs, true},
+    [TMPFS_AGAIN] = {"file on tmpfs again", open_tmpfs_again, true},
+    [MEMFD_AGAIN] = {"memfd again", open_memfd_again, true},
 };
 
 const char *kind_name(enum kind kind)
@@ -178,6 +228,9 @@ size_t subject_size(struct subject *subject)
     case MEMFD:
     case MEMFD_UNLOCKED:
     case TMPFILE_UNLOCKED:
+    case TMPFS:
+    case TMPFS_AGAIN:
+    case MEMFD_AGAIN:
         return size_by_descriptor(subject->file);
     default:
         return size_by_library(subject->file);
@@ -201,5 +254,18 @@ void subject_close(struct subject *subject)
 {
     if (fclose(subject->file) != 0)
         fail("fclose");
+    if (subject->kind == TMPFS && unlink(TMPFS_PATH) != 0)
+        fail("unlink");
     free(subject->bytes);
+}
+
+void kind_remove(enum kind kind)
+{
+    if (kind == NAME)
+        (void) filelike_remove(NAME_PATH);
+    if (kind == TMPFS_AGAIN)
+        (void) unlink(AGAIN_PATH);
+    if (kind == MEMFD_AGAIN)
+        (void) close(kept_memfd);
+    kept_memfd = -1;
 }

@@ -13,13 +13,18 @@ enum kind {
     SPOOLED,   /* filelike_spooled, below its limit */
     TEMPORARY, /* filelike_temporary */
     MOVED,     /* filelike_spooled, after its limit */
+    PATH,      /* filelike_fopen("memory:") */
+    NAME,      /* filelike_fopen("memory:NAME") of one that is there */
     OPEN_MEMSTREAM,
     FMEMOPEN,
     TMPFILE,
     MEMFD, /* memfd_create and fdopen */
     MEMFD_UNLOCKED,
     TMPFILE_UNLOCKED,
-    LIMIT, /* no stream: what the row compares with besides */
+    TMPFS,       /* fopen of a new file on tmpfs, and unlink */
+    TMPFS_AGAIN, /* fopen of one that is there */
+    MEMFD_AGAIN, /* a memfd opened again through /proc, and fdopen */
+    LIMIT,       /* no stream: what the row compares with besides */
     KINDS
 };
 
@@ -51,5 +56,8 @@ const char *subject_contents(struct subject *subject, size_t *size);
 
 /* Closes, and frees what it has left. */
 void subject_close(struct subject *subject);
+
+/* Removes what streams of a kind that are opened again leave for the next. */
+void kind_remove(enum kind kind);
 
 #endif

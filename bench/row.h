@@ -69,6 +69,7 @@ double measure_random_writing_of_memory(const struct row *row);
 /* life.c: AMOUNT streams that live for one row of text, and AMOUNT questions for the
  * size, among OTHERS. */
 double measure_opening(const struct row *row, enum kind kind);
+double measure_opening_again(const struct row *row, enum kind kind);
 double measure_opening_in_threads(const struct row *row, enum kind kind);
 double measure_opening_without_others(const struct row *row);
 double measure_opening_callbacks(const struct row *row);

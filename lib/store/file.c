@@ -258,6 +258,13 @@ int file_finish(struct file *file)
     return descriptor_finish(file->descriptor);
 }
 
+void file_lose_descriptor(struct file *file)
+{
+    store_lock(&file->store);
+    file->descriptor = -1;
+    store_unlock(&file->store);
+}
+
 static int file_destroy(struct store *store)
 {
     int status = file_finish(file_of(store));

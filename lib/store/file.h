@@ -25,6 +25,10 @@ void file_init(struct file *file, int descriptor, uint64_t size_limit);
 /* Whether STATUS is that of the file. */
 bool file_is(const struct file *file, const struct stat *status);
 
+/* The number of the descriptor may be that of another file by now: nothing more is done
+ * with it, and what is still asked of the bytes is EBADF. */
+void file_lose_descriptor(struct file *file);
+
 /* Gives the mapping back. */
 void file_unmap(struct file *file);
 

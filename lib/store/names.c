@@ -67,7 +67,7 @@ static int64_t offset_mark(const struct store *store)
 }
 
 /* A program that closes all descriptors that it has takes the bytes of such names with
- * them. The number may be that of another file by now, so nothing closes it. */
+ * them. */
 static bool has_lost_file(const struct named *named)
 {
     const struct store *store = named->bytes.store;
@@ -76,6 +76,14 @@ static bool has_lost_file(const struct named *named)
     int64_t offset = lseek(store_descriptor(store), 0, SEEK_CUR);
     return offset != offset_mark(store) &&
            (offset != -1 || errno == EBADF || errno == ESPIPE);
+}
+
+static void destroy_entry(struct named *named)
+{
+    if (named == NULL)
+        return;
+    KEEPING_ERRNO((void) store_release(named->bytes.store));
+    call_free(named);
 }
 
 /* The link that leads to the entry of NAME, or that at the end of its list. */
@@ -89,7 +97,8 @@ static named_link *find_entry(const char *name)
     }
     if (named == NULL || !has_lost_file(named))
         return link;
-    free(unlink_entry(link));
+    file_lose_descriptor((struct file *) named->bytes.store);
+    destroy_entry(unlink_entry(link));
     return find_entry(name);
 }
 
@@ -105,14 +114,6 @@ static struct named *create_entry(const char *name, const struct named_bytes *by
     memcpy(named->name, name, size);
     store_retain(bytes->store);
     return named;
-}
-
-static void destroy_entry(struct named *named)
-{
-    if (named == NULL)
-        return;
-    KEEPING_ERRNO((void) store_release(named->bytes.store));
-    call_free(named);
 }
 
 /* Puts NAMED in place of what LINK leads to, and returns that; or NULL. */

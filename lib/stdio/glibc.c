@@ -1,8 +1,8 @@
 #include <config.h>
 
-#if FILELIKE_GLIBC_INTERNALS
-
 #include "stdio/libc.h"
+
+#if FILELIKE_GLIBC_INTERNALS
 
 #include "base/call.h"
 #include "base/process.h"

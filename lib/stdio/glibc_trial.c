@@ -1,8 +1,8 @@
 #include <config.h>
 
-#if FILELIKE_GLIBC_INTERNALS
-
 #include "stdio/glibc_trial.h"
+
+#if FILELIKE_GLIBC_INTERNALS
 
 #include "base/lock.h"
 

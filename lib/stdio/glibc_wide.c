@@ -1,8 +1,8 @@
 #include <config.h>
 
-#if FILELIKE_GLIBC_INTERNALS
-
 #include "stdio/glibc_wide.h"
+
+#if FILELIKE_GLIBC_INTERNALS
 
 #include "base/call.h"
 

@@ -26,13 +26,18 @@ int filelike_keep(FILE *file)
     return call_end(&access.call, status);
 }
 
-/* What an ending would put in place has no other way to go on. */
 static int discard(const struct access *access)
 {
-    bool ends = access->stream != NULL && access->stream->ending != NULL;
-    if (access_check_owner(access) != 0 || (!ends && store_discard(access->store) != 0))
+    struct stream *stream = access->stream;
+    if (stream == NULL) {
+        errno = ENOTSUP;
         return -1;
-    access->stream->discarded = true;
+    }
+    /* What an atomic stream would publish is given up by its ending, not by its store. */
+    if (access_check_owner(access) != 0 ||
+        (stream->ending == NULL && store_discard(access->store) != 0))
+        return -1;
+    stream->discarded = true;
     return 0;
 }
 

@@ -78,7 +78,7 @@ int mode_parse_foreign(const char *text, char plain[MODE_ROOM], unsigned *mode)
         }
     }
     plain[length] = '\0';
-    return mode_parse(plain, NULL, mode);
+    return mode_parse(plain, "", mode);
 }
 
 const char *mode_text(unsigned mode)

@@ -296,14 +296,15 @@ int descriptor_proc_path(int descriptor, char path[PROC_PATH_SIZE])
 /* Without snprintf, which takes as long as a short system call. */
 void descriptor_own_proc_path(int descriptor, char path[PROC_PATH_SIZE])
 {
+    enum { DECIMAL = 10 };
     static const char directory[] = "/proc/self/fd/";
     char *digit = path + sizeof directory - 1;
     memcpy(path, directory, sizeof directory);
-    for (int rest = descriptor; rest >= 10; rest /= 10)
+    for (int rest = descriptor; rest >= DECIMAL; rest /= DECIMAL)
         digit++;
     digit[1] = '\0';
-    for (int rest = descriptor; digit >= path + sizeof directory - 1; rest /= 10)
-        *digit-- = (char) ('0' + rest % 10);
+    for (int rest = descriptor; digit >= path + sizeof directory - 1; rest /= DECIMAL)
+        *digit-- = (char) ('0' + rest % DECIMAL);
 }
 
 int descriptor_find_own_path(int descriptor, char path[PROC_PATH_SIZE])

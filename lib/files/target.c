@@ -419,10 +419,10 @@ static bool is_same_directory(int one, int other)
 
 bool target_is_elsewhere(const struct target *target, int directory, const char *name)
 {
-    size_t start = start_of_name(name, strlen(name));
-    if (strcmp(name + start, target->name) != 0)
+    size_t length = start_of_name(name, strlen(name));
+    if (strcmp(name + length, target->name) != 0)
         return true;
-    int other = open_directory(directory, name, start);
+    int other = open_directory(directory, name, length);
     bool differs = other != -1 && !is_same_directory(target->directory, other);
     descriptor_close(other);
     return differs;
@@ -486,7 +486,8 @@ static bool ask_mount(int descriptor, uint64_t *mount)
 
 bool target_is_in_other_mount(const struct target *target, int descriptor)
 {
-    uint64_t own, other;
+    uint64_t own;
+    uint64_t other;
     return ask_mount(target->directory, &own) && ask_mount(descriptor, &other) &&
            own != other;
 }

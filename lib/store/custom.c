@@ -97,17 +97,16 @@ static int put_bytes(struct custom *custom, const void *data, size_t size,
     return status;
 }
 
-static int put_zeros(
-    struct custom *custom, int64_t position, int64_t end, int64_t *reached)
+static int put_zeros(struct custom *custom, int64_t from, int64_t to, int64_t *reached)
 {
     enum { PIECE = 4096 }; /* bytes */
     static const char zeros[PIECE];
-    while (position < end) {
-        int64_t left = end - position;
+    while (from < to) {
+        int64_t left = to - from;
         size_t size = left < PIECE ? (size_t) left : PIECE;
-        if (put_bytes(custom, zeros, size, position, reached) != 0)
+        if (put_bytes(custom, zeros, size, from, reached) != 0)
             return -1;
-        position += (int64_t) size;
+        from += (int64_t) size;
     }
     return 0;
 }

@@ -37,12 +37,14 @@ static struct lock names_lock = LOCK_INITIALIZER;
 static named_link names[LISTS];
 static size_t file_count; /* entries with a memory file, each of which is a descriptor */
 
-/* FNV-1a. */
+/* By the hash function FNV-1a. */
 static named_link *list_of_name(const char *name)
 {
-    uint32_t hash = 2166136261u;
+    static const uint32_t offset_basis = 2166136261u;
+    static const uint32_t prime = 16777619u;
+    uint32_t hash = offset_basis;
     for (; *name != '\0'; name++)
-        hash = (hash ^ (unsigned char) *name) * 16777619u;
+        hash = (hash ^ (unsigned char) *name) * prime;
     return &names[hash % LISTS];
 }
 
@@ -87,7 +89,7 @@ static void destroy_entry(struct named *named)
 }
 
 /* The link that leads to the entry of NAME, or that at the end of its list. */
-static named_link *find_entry(const char *name)
+static named_link *find_any_entry(const char *name)
 {
     named_link *link = list_of_name(name);
     struct named *named = atomic_load(link);
@@ -95,11 +97,19 @@ static named_link *find_entry(const char *name)
         link = &named->next;
         named = atomic_load(link);
     }
+    return link;
+}
+
+/* The same, but an entry whose file is lost is forgotten. */
+static named_link *find_entry(const char *name)
+{
+    named_link *link = find_any_entry(name);
+    struct named *named = atomic_load(link);
     if (named == NULL || !has_lost_file(named))
         return link;
     file_lose_descriptor((struct file *) named->bytes.store);
     destroy_entry(unlink_entry(link));
-    return find_entry(name);
+    return find_any_entry(name);
 }
 
 /* An entry for NAME, with a reference of its own. NULL with ENOMEM. */

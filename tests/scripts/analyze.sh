@@ -6,7 +6,7 @@
 
 set -u
 source=$1
-flags="-std=gnu11 -DHAVE_CONFIG_H -I$2 -I$source/lib"
+flags="-std=gnu11 -DHAVE_CONFIG_H -DFILELIKE_COMPILING -I$2 -I$source/lib"
 failures=0
 
 # analyzed_by TOOL COMMAND...
@@ -24,13 +24,15 @@ analyzed_by()
     fi
 }
 
-# It does not know that tsearch keeps what names.c gives it.
+# gcc 12 takes a block for lost where only a pointer into it (atomic.c) or a pointer behind
+# a pointer (fileno.c) is kept, and does not know that the streams which fopen.c opens are
+# kept by stdio.
 by_gcc()
 {
     found=0
     for file in "$source"/lib/*/*.c "$source"/examples/*.c; do
         case $file in
-        */names.c) known=-Wno-analyzer-malloc-leak ;;
+        */atomic.c | */fileno.c | */fopen.c) known=-Wno-analyzer-malloc-leak ;;
         *) known= ;;
         esac
         # shellcheck disable=SC2086 # they are lists
@@ -46,13 +48,13 @@ by_clang_tidy()
     clang-tidy --quiet --config-file="$source/.clang-tidy" "$source"/lib/*/*.c -- $flags 2>/dev/null
 }
 
-# It does not see that fstat, within RETRY, has set what another function reads. Style,
+# It does not see that a call within RETRY has set what is read afterwards. Style,
 # which is clang-tidy's and clang-format's here, and information are not asked for.
 by_cppcheck()
 {
     cppcheck --quiet --enable=warning,performance,portability --std=c11 --error-exitcode=1 \
-        --suppress=ctuuninitvar \
-        -D__GLIBC__=2 -D__GNUC__=12 -DHAVE_CONFIG_H -I"$2" -I"$source/lib" "$source/lib"
+        --suppress=uninitvar --suppress=ctuuninitvar \
+        -D__GLIBC__=2 -D__GNUC__=12 -DHAVE_CONFIG_H -DFILELIKE_COMPILING -I"$2" -I"$source/lib" "$source/lib"
 }
 
 analyzed_by gcc by_gcc

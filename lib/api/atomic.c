@@ -27,7 +27,7 @@ struct atomic {
 static int publish(struct atomic *atomic)
 {
     bool waits = (atomic->aside.flags & FILELIKE_NOSYNC) == 0;
-    if (replacement_put(&atomic->aside) != 0 ||
+    if (replacement_publish(&atomic->aside) != 0 ||
         (waits && target_sync(&atomic->target, atomic->aside.descriptor) != 0))
         return errno;
     return 0;
@@ -113,7 +113,7 @@ static int start(struct atomic *atomic, const char *path, unsigned mode,
         return -1;
     if (check_presence(&atomic->target, mode) == 0 &&
         start_aside(atomic, mode, options) == 0) {
-        target_forget(&atomic->target);
+        target_close_file(&atomic->target);
         return 0;
     }
     target_finish(&atomic->target);

@@ -119,12 +119,12 @@ static FILE *open_published(const char *path, const struct filelike_options *opt
 static FILE *open_scheme(enum scheme scheme, const char *rest, const char *mode,
     const struct filelike_options *options)
 {
-    char plain[MODE_ROOM];
+    char plain[MODE_TEXT_SIZE];
     unsigned bits;
-    if (mode_parse_foreign(mode, plain, &bits) != 0)
+    if (mode_parse_fopen(mode, plain, &bits) != 0)
         return NULL;
     switch (scheme) {
-    case SCHEME_NAME:
+    case SCHEME_MEMORY_NAME:
         return open_name(rest, bits, options);
     case SCHEME_MEMORY:
         return open_memory(plain, bits, options);

@@ -44,14 +44,14 @@ static bool is_fopen_mode(const char *mode)
 struct opening {
     const char *mode;
     unsigned bits; /* MODE_* */
-    char plain[MODE_ROOM];
+    char plain[MODE_TEXT_SIZE];
 };
 
 static int read_opening(struct opening *opening, enum scheme scheme, const char *mode)
 {
     opening->mode = mode;
     if (scheme != SCHEME_NONE)
-        return mode_parse_foreign(mode, opening->plain, &opening->bits);
+        return mode_parse_fopen(mode, opening->plain, &opening->bits);
     if (is_fopen_mode(mode))
         return 0;
     errno = EINVAL;
@@ -96,8 +96,8 @@ static FILE *change_to_path(const char *path, const char *mode, FILE *file)
 static FILE *change_to_descriptor(int descriptor, unsigned mode, FILE *file)
 {
     char path[PROC_PATH_SIZE];
-    char text[MODE_ROOM];
-    if (descriptor_find_own_path(descriptor, path) != 0)
+    char text[MODE_TEXT_SIZE];
+    if (descriptor_find_proc_self_path(descriptor, path) != 0)
         return NULL;
     (void) snprintf(text, sizeof text, "%s%s", mode_text(mode),
         fileno(file) > STDERR_FILENO ? "e" : "");
@@ -141,7 +141,7 @@ static FILE *change_native(
     switch (scheme) {
     case SCHEME_NONE:
         return change_to_path(rest, opening->mode, file);
-    case SCHEME_NAME:
+    case SCHEME_MEMORY_NAME:
         return change_to_name(rest, opening->bits, file);
     case SCHEME_MEMORY:
         return change_to_memory(opening->bits, file);
@@ -156,9 +156,9 @@ static FILE *change_native(
 /* The same bytes anew. */
 static FILE *reopen_stream(const char *mode, FILE *file)
 {
-    char plain[MODE_ROOM];
+    char plain[MODE_TEXT_SIZE];
     unsigned bits;
-    if (mode_parse_foreign(mode, plain, &bits) != 0)
+    if (mode_parse_fopen(mode, plain, &bits) != 0)
         return NULL;
     FILE *reopened = filelike_reopen(file, plain);
     if (reopened == NULL)

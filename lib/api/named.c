@@ -33,8 +33,8 @@ static FILE *make_and_open(const struct tempdir *tempdir, struct removal *remova
     unsigned mode, const struct filelike_options *options)
 {
     struct directory *directory;
-    int descriptor =
-        tempdir_named(tempdir, options->prefix, options->suffix, removal, &directory);
+    int descriptor = tempdir_create_named(
+        tempdir, options->prefix, options->suffix, removal, &directory);
     if (descriptor == -1)
         return NULL;
     FILE *file = open_made_file(descriptor, removal, directory, mode, options);

@@ -41,7 +41,7 @@ static int put_snapshot(struct persisting *persisting)
         return -1;
     int status = store_copy_to(persisting->access->store, copy.descriptor);
     if (status == 0)
-        status = replacement_put(&copy);
+        status = replacement_publish(&copy);
     if (status == 0)
         status = sync_target(persisting, copy.descriptor);
     replacement_finish(&copy);
@@ -116,7 +116,7 @@ static int keep_only_target(
     const char *name = removal_name(removal);
     if (sync_own(persisting, file) != 0)
         return -1;
-    if (target_is_elsewhere(&persisting->target, directory, name))
+    if (target_is_other_name(&persisting->target, directory, name))
         return RETRY(unlinkat(directory, name, 0));
     return 0;
 }
@@ -133,7 +133,7 @@ static int give_temporary(struct persisting *persisting, struct temporary *tempo
         return -1;
     if (name != NULL && !has_name(name, &status))
         return 1;
-    int result = name != NULL && target_is(&persisting->target, &status)
+    int result = name != NULL && target_is_file(&persisting->target, &status)
                      ? keep_only_target(persisting, file, name)
                      : donate(persisting, file, name);
     if (result != 0)
@@ -181,7 +181,7 @@ static bool is_in_place(const struct persisting *persisting)
     struct stat status;
     int file = store_descriptor(persisting->access->store);
     return file != -1 && RETRY(fstat(file, &status)) == 0 &&
-           target_is(&persisting->target, &status);
+           target_is_file(&persisting->target, &status);
 }
 
 static int put(struct persisting *persisting)

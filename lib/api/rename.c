@@ -28,7 +28,7 @@ static int remove_path(const char *path)
     if (path == NULL)
         return fail_rename(EFAULT);
     switch (scheme_of(path, &rest)) {
-    case SCHEME_NAME:
+    case SCHEME_MEMORY_NAME:
         return names_remove(rest);
     case SCHEME_MEMORY:
         return fail_rename(ENOENT);
@@ -87,11 +87,11 @@ static int rename_path(const char *from, const char *to)
     enum scheme other = scheme_of(to, &new);
     if (scheme_is_anonymous(scheme) || scheme_is_anonymous(other))
         return fail_rename(EINVAL);
-    if (scheme == SCHEME_NAME && other == SCHEME_NAME)
+    if (scheme == SCHEME_MEMORY_NAME && other == SCHEME_MEMORY_NAME)
         return names_rename(old, new);
-    if (scheme == SCHEME_NAME)
+    if (scheme == SCHEME_MEMORY_NAME)
         return persist_name(old, new);
-    if (other == SCHEME_NAME)
+    if (other == SCHEME_MEMORY_NAME)
         return fail_rename(EXDEV);
     return real_rename(old, new);
 }

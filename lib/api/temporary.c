@@ -19,10 +19,10 @@ static int make_nameless_file(const struct filelike_options *options, int access
 {
     struct tempdir tempdir;
     if (options->flags & FILELIKE_IN_MEMORY)
-        tempdir_init_kernel(&tempdir, options);
+        tempdir_init_memory_file(&tempdir, options);
     else if (tempdir_init(&tempdir, options) != 0)
         return -1;
-    int descriptor = tempdir_nameless(&tempdir, access);
+    int descriptor = tempdir_create_nameless(&tempdir, access);
     tempdir_finish(&tempdir);
     return descriptor;
 }

@@ -60,7 +60,7 @@ static bool is_foreign(char letter, size_t place)
     return place > 0 && strchr("tcm", letter) != NULL;
 }
 
-int mode_parse_foreign(const char *text, char plain[MODE_ROOM], unsigned *mode)
+int mode_parse_fopen(const char *text, char plain[MODE_TEXT_SIZE], unsigned *mode)
 {
     static const char conversion[] = ",ccs=";
     size_t length = 0;
@@ -72,7 +72,7 @@ int mode_parse_foreign(const char *text, char plain[MODE_ROOM], unsigned *mode)
             continue;
         plain[length++] = *text;
         /* A longer mode has a letter twice. */
-        if (length == MODE_ROOM) {
+        if (length == MODE_TEXT_SIZE) {
             errno = EINVAL;
             return -1;
         }

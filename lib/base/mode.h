@@ -16,12 +16,12 @@ enum {
 int mode_parse(const char *text, const char *default_text, unsigned *mode);
 
 /* Room for each mode that mode_parse takes. */
-enum { MODE_ROOM = sizeof "w+bex" };
+enum { MODE_TEXT_SIZE = sizeof "w+bex" };
 
 /* The same for code that opens its own files: letters of fopen's that change nothing here
  * ('t', and glibc's 'c', 'm' and ",ccs=") are taken too, and PLAIN gets the mode without
  * them. 0, or -1 with EINVAL, also where TEXT is NULL. */
-int mode_parse_foreign(const char *text, char plain[MODE_ROOM], unsigned *mode);
+int mode_parse_fopen(const char *text, char plain[MODE_TEXT_SIZE], unsigned *mode);
 
 /* The same mode in the spelling that every C library understands: one of "r", "w", "a",
  * "r+", "w+" and "a+". Static storage. */

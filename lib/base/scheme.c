@@ -23,7 +23,7 @@ enum scheme scheme_of(const char *path, const char **rest)
     if (strcmp(path, "temporary:") == 0)
         return SCHEME_TEMPORARY;
     if (starts_with(path, "memory:", rest))
-        return SCHEME_NAME;
+        return SCHEME_MEMORY_NAME;
     if (starts_with(path, "atomic:", rest))
         return SCHEME_ATOMIC;
     *rest = path;

@@ -5,8 +5,8 @@
 #include <stdbool.h>
 
 enum scheme {
-    SCHEME_NONE, /* any other path */
-    SCHEME_NAME, /* "memory:NAME" */
+    SCHEME_NONE,        /* any other path */
+    SCHEME_MEMORY_NAME, /* "memory:NAME" */
     SCHEME_MEMORY,
     SCHEME_SPOOLED,
     SCHEME_TEMPORARY,

@@ -12,7 +12,7 @@
 #endif
 
 /* Of C libraries that do not tell (glibc before 2.32, musl), true. */
-static inline bool threads_may_be_about(void)
+static inline bool threads_may_run(void)
 {
 #ifdef HAVE_SINGLE_THREADED
     return !__libc_single_threaded;

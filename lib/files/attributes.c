@@ -42,7 +42,7 @@ static ssize_t ask_value(int descriptor, const char *name, void *value, size_t s
     ssize_t length = RETRY(fgetxattr(descriptor, name, value, size));
     if (length != -1 || errno != EBADF)
         return length;
-    descriptor_own_proc_path(descriptor, path);
+    descriptor_proc_self_path(descriptor, path);
     return RETRY(getxattr(path, name, value, size));
 }
 
@@ -54,7 +54,7 @@ static ssize_t ask_names(int descriptor, const char *name, void *names, size_t s
     ssize_t length = RETRY(flistxattr(descriptor, names, size));
     if (length != -1 || errno != EBADF)
         return length;
-    descriptor_own_proc_path(descriptor, path);
+    descriptor_proc_self_path(descriptor, path);
     return RETRY(listxattr(path, names, size));
 }
 
@@ -183,9 +183,9 @@ static int read_rights(struct rights *rights, int descriptor, mode_t mode)
     size_t size;
     int found = ask(ask_value, descriptor, ACCESS_ACL, &acl, &size);
     if (found == 1)
-        found = rights_of_acl(rights, acl, size);
+        found = rights_from_acl(rights, acl, size);
     else if (found == 0)
-        *rights = rights_of_mode(mode);
+        *rights = rights_from_mode(mode);
     call_free(acl);
     return found;
 }
@@ -206,10 +206,10 @@ int attributes_read(struct attributes *attributes, int descriptor)
     return -1;
 }
 
-void attributes_choose_mode(struct attributes *attributes, mode_t mode)
+void attributes_set_mode(struct attributes *attributes, mode_t mode)
 {
     rights_finish(&attributes->rights);
-    attributes->rights = rights_of_mode(mode);
+    attributes->rights = rights_from_mode(mode);
     attributes->special = mode & SPECIAL_BITS;
     attributes->is_chosen = true;
 }
@@ -256,7 +256,7 @@ static int set_acl(
     const struct rights *rights, int descriptor, const char *old, size_t old_size)
 {
     size_t size;
-    void *acl = rights_acl(rights, &size);
+    void *acl = rights_to_acl(rights, &size);
     if (acl == NULL)
         return -1;
     bool same = old != NULL && size == old_size && memcmp(acl, old, size) == 0;
@@ -293,7 +293,7 @@ static int give_mode(mode_t mode, int descriptor)
     return (status.st_mode & MODE_BITS) == mode ? 0 : RETRY(fchmod(descriptor, mode));
 }
 
-int attributes_give(const struct attributes *attributes, int descriptor)
+int attributes_apply(const struct attributes *attributes, int descriptor)
 {
     struct rights_lost lost;
     struct rights rights;
@@ -310,7 +310,7 @@ int attributes_give(const struct attributes *attributes, int descriptor)
     }
     int status = give_acl(&rights, descriptor);
     if (status == 0)
-        status = give_mode(special | rights_mode(&rights), descriptor);
+        status = give_mode(special | rights_to_mode(&rights), descriptor);
     rights_finish(&rights);
     return status;
 }
@@ -323,10 +323,10 @@ static void give_back(
         if (!has_name(before, one->name))
             (void) RETRY(fremovexattr(descriptor, one->name));
     }
-    (void) attributes_give(before, descriptor);
+    (void) attributes_apply(before, descriptor);
 }
 
-void attributes_take_back(
+void attributes_revert(
     const struct attributes *given, const struct attributes *before, int descriptor)
 {
     KEEPING_ERRNO(give_back(given, before, descriptor));

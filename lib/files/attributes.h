@@ -23,21 +23,21 @@ struct attributes {
 int attributes_read(struct attributes *attributes, int descriptor);
 
 /* Chooses the mode: MODE exactly, and no ACL. */
-void attributes_choose_mode(struct attributes *attributes, mode_t mode);
+void attributes_set_mode(struct attributes *attributes, mode_t mode);
 
 /* Makes the file of DESCRIPTOR like that, as far as the process may; where owner, group
  * or ACL cannot be had, it may do less to it (rights_narrow). What needs no change is
  * left alone. 0, or -1 with errno, among them that of fchmod where a change of the mode
  * is refused. */
-int attributes_give(const struct attributes *attributes, int descriptor);
+int attributes_apply(const struct attributes *attributes, int descriptor);
 
 /* Whether ERROR means that the process may not, or that the filesystem has no such thing.
  */
 bool attributes_is_refusal(int error);
 
-/* Takes back what attributes_give has done or begun: BEFORE are those that the file had.
+/* Takes back what attributes_apply has done or begun: BEFORE are those that the file had.
  * Leaves errno as it is. */
-void attributes_take_back(
+void attributes_revert(
     const struct attributes *given, const struct attributes *before, int descriptor);
 
 void attributes_finish(struct attributes *attributes);

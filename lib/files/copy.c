@@ -58,12 +58,12 @@ static ssize_t copy_next_block(struct copy *copy, int64_t end)
     char block[BLOCK_SIZE];
     size_t written;
     size_t size = (size_t) least(sizeof block, end - copy->position);
-    ssize_t count = descriptor_read(copy->source, block, size, copy->position);
+    ssize_t count = descriptor_pread(copy->source, block, size, copy->position);
     if (count <= 0)
         return count;
     int64_t behind = copy->position + count;
     if (!copy->has_holes || !is_all_zero(block, (size_t) count)) {
-        if (descriptor_write(
+        if (descriptor_pwrite(
                 copy->target, block, (size_t) count, copy->position, &written) != 0)
             return -1;
         copy->stored = behind;

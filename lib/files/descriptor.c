@@ -52,7 +52,7 @@ int descriptor_create_nameless(int directory, const char *path, int access, mode
 
 /* ext4 says EPERM of a directory that is removed; to make a file with a name there tells
  * the true reason. */
-bool descriptor_lacks_nameless(int error)
+bool descriptor_nameless_unsupported(int error)
 {
     return error == EOPNOTSUPP || error == EISDIR || error == ENOENT || error == EINVAL ||
            error == EPERM;
@@ -65,7 +65,7 @@ int descriptor_link(int descriptor, int directory, const char *name)
     if (status == 0 || errno != ENOENT)
         return status;
     /* Before Linux 6.10 that needs a right of its own; this needs /proc. */
-    descriptor_own_proc_path(descriptor, path);
+    descriptor_proc_self_path(descriptor, path);
     return RETRY(linkat(AT_FDCWD, path, directory, name, AT_SYMLINK_FOLLOW));
 }
 
@@ -100,7 +100,7 @@ int descriptor_duplicate(int descriptor)
 /* ---- Using them ----------------------------------------------------------------------
  */
 
-ssize_t descriptor_read(int descriptor, void *buffer, size_t size, int64_t position)
+ssize_t descriptor_pread(int descriptor, void *buffer, size_t size, int64_t position)
 {
     size_t done = 0;
     while (done < size) {
@@ -128,7 +128,7 @@ static ssize_t read_on(int descriptor, void *buffer, size_t size)
     return -1;
 }
 
-ssize_t descriptor_read_on(int descriptor, void *buffer, size_t size)
+ssize_t descriptor_read(int descriptor, void *buffer, size_t size)
 {
     size_t done = 0;
     while (done < size) {
@@ -204,13 +204,13 @@ static int write_all(
     return 0;
 }
 
-int descriptor_write(
+int descriptor_pwrite(
     int descriptor, const void *data, size_t size, int64_t position, size_t *written)
 {
     return write_all(write_at, descriptor, data, size, position, written);
 }
 
-int descriptor_write_not_appending(
+int descriptor_pwrite_noappend(
     int descriptor, const void *data, size_t size, int64_t position, size_t *written)
 {
     int flags = fcntl(descriptor, F_GETFL);
@@ -219,7 +219,7 @@ int descriptor_write_not_appending(
         position, written);
 }
 
-int descriptor_write_on(int descriptor, const void *data, size_t size, size_t *written)
+int descriptor_write(int descriptor, const void *data, size_t size, size_t *written)
 {
     return write_all(write_on, descriptor, data, size, 0, written);
 }
@@ -272,7 +272,7 @@ int descriptor_truncate(int descriptor, int64_t size)
 }
 
 /* Linux has closed it also where close was interrupted: never twice. */
-int descriptor_finish(int descriptor)
+int descriptor_close_checked(int descriptor)
 {
     return close(descriptor) == 0 || errno == EINTR ? 0 : -1;
 }
@@ -281,7 +281,7 @@ void descriptor_close(int descriptor)
 {
     if (descriptor == -1)
         return;
-    KEEPING_ERRNO((void) descriptor_finish(descriptor));
+    KEEPING_ERRNO((void) descriptor_close_checked(descriptor));
 }
 
 int descriptor_proc_path(int descriptor, char path[PROC_PATH_SIZE])
@@ -294,7 +294,7 @@ int descriptor_proc_path(int descriptor, char path[PROC_PATH_SIZE])
 }
 
 /* Without snprintf, which takes as long as a short system call. */
-void descriptor_own_proc_path(int descriptor, char path[PROC_PATH_SIZE])
+void descriptor_proc_self_path(int descriptor, char path[PROC_PATH_SIZE])
 {
     enum { DECIMAL = 10 };
     static const char directory[] = "/proc/self/fd/";
@@ -307,9 +307,9 @@ void descriptor_own_proc_path(int descriptor, char path[PROC_PATH_SIZE])
         *digit-- = (char) ('0' + rest % DECIMAL);
 }
 
-int descriptor_find_own_path(int descriptor, char path[PROC_PATH_SIZE])
+int descriptor_find_proc_self_path(int descriptor, char path[PROC_PATH_SIZE])
 {
-    descriptor_own_proc_path(descriptor, path);
+    descriptor_proc_self_path(descriptor, path);
     if (RETRY(access(path, F_OK)) == 0)
         return 0;
     errno = ENOTSUP;
@@ -319,14 +319,14 @@ int descriptor_find_own_path(int descriptor, char path[PROC_PATH_SIZE])
 int descriptor_open_again(int descriptor, int access)
 {
     char path[PROC_PATH_SIZE];
-    descriptor_own_proc_path(descriptor, path);
+    descriptor_proc_self_path(descriptor, path);
     int again = descriptor_open(AT_FDCWD, path, access | O_NOCTTY);
     if (again == -1 && errno == ENOENT)
         errno = ENOTSUP;
     return again;
 }
 
-int descriptor_share(int descriptor, int access)
+int descriptor_open_or_duplicate(int descriptor, int access)
 {
     int again = descriptor_open_again(descriptor, access);
     int flags = fcntl(descriptor, F_GETFL);
@@ -339,7 +339,7 @@ int descriptor_share(int descriptor, int access)
     return -1;
 }
 
-int descriptor_readable(int descriptor, int *opened)
+int descriptor_obtain_readable(int descriptor, int *opened)
 {
     *opened = -1;
     int flags = fcntl(descriptor, F_GETFL);

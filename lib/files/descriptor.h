@@ -29,7 +29,7 @@ int descriptor_create_nameless(int directory, const char *path, int access, mode
 /* Whether ERROR, of the function before, may mean that the filesystem or the kernel knows
  * no such files. It is asked each time: what holds for one directory says nothing of
  * another. */
-bool descriptor_lacks_nameless(int error);
+bool descriptor_nameless_unsupported(int error);
 
 /* Gives the file of DESCRIPTOR, which may have no name, the name NAME from DIRECTORY on.
  * 0, or -1 with errno, EEXIST where there is such a file. */
@@ -45,22 +45,22 @@ int descriptor_duplicate(int descriptor);
  */
 
 /* As pread, but short only at the end of the file. */
-ssize_t descriptor_read(int descriptor, void *buffer, size_t size, int64_t position);
+ssize_t descriptor_pread(int descriptor, void *buffer, size_t size, int64_t position);
 
 /* As read, but short only at the end of the file, or before an error. */
-ssize_t descriptor_read_on(int descriptor, void *buffer, size_t size);
+ssize_t descriptor_read(int descriptor, void *buffer, size_t size);
 
 /* All SIZE bytes at POSITION, or -1; *WRITTEN tells how many the file took. */
-int descriptor_write(
+int descriptor_pwrite(
     int descriptor, const void *data, size_t size, int64_t position, size_t *written);
 
 /* The same also where DESCRIPTOR appends, of which pwrite ignores the position; ENOTSUP
  * where the system cannot (before Linux 6.9). */
-int descriptor_write_not_appending(
+int descriptor_pwrite_noappend(
     int descriptor, const void *data, size_t size, int64_t position, size_t *written);
 
 /* The same at the descriptor's offset, as write. */
-int descriptor_write_on(int descriptor, const void *data, size_t size, size_t *written);
+int descriptor_write(int descriptor, const void *data, size_t size, size_t *written);
 
 /* Appends, in one step for all who append to the file, what the system takes of SIZE
  * bytes. Their number, or -1; ENOTSUP where the system cannot. */
@@ -75,21 +75,21 @@ int descriptor_truncate(int descriptor, int64_t size);
 
 /* Closes DESCRIPTOR. 0, or -1 with errno where that tells of a write that the system had
  * put off and has lost. */
-int descriptor_finish(int descriptor);
+int descriptor_close_checked(int descriptor);
 
 /* The same, unless it is -1, where nobody asks; leaves errno as it is. */
 void descriptor_close(int descriptor);
 
 /* DESCRIPTOR itself, or in *OPENED (else -1) a new one for the same file where that one
  * may not read. -1 with errno. */
-int descriptor_readable(int descriptor, int *opened);
+int descriptor_obtain_readable(int descriptor, int *opened);
 
 /* The path "/proc/PID/fd/N" of a descriptor: 0, or -1 with ENOTSUP where there is no
  * /proc. The second writes "/proc/self/fd/N", and the third does if there is one. */
 #define PROC_PATH_SIZE (sizeof "/proc//fd/" + 6 * sizeof(int))
 int descriptor_proc_path(int descriptor, char path[PROC_PATH_SIZE]);
-void descriptor_own_proc_path(int descriptor, char path[PROC_PATH_SIZE]);
-int descriptor_find_own_path(int descriptor, char path[PROC_PATH_SIZE]);
+void descriptor_proc_self_path(int descriptor, char path[PROC_PATH_SIZE]);
+int descriptor_find_proc_self_path(int descriptor, char path[PROC_PATH_SIZE]);
 
 /* A new open file description for the file of DESCRIPTOR, which may have no name; ACCESS
  * is O_RDONLY, O_WRONLY or O_RDWR. -1 with errno, ENOTSUP where there is no /proc. */
@@ -97,6 +97,6 @@ int descriptor_open_again(int descriptor, int access);
 
 /* The same, or where that cannot be a duplicate of DESCRIPTOR, which then shares its
  * offset; never in append mode. */
-int descriptor_share(int descriptor, int access);
+int descriptor_open_or_duplicate(int descriptor, int access);
 
 #endif

@@ -152,7 +152,7 @@ char *directory_path_now(const struct directory *directory)
 {
     char link[PATH_MAX];
     char path[PROC_PATH_SIZE];
-    descriptor_own_proc_path(directory->descriptor, path);
+    descriptor_proc_self_path(directory->descriptor, path);
     ssize_t length = RETRY(readlinkat(AT_FDCWD, path, link, sizeof link));
     bool is_absolute = length > 0 && (size_t) length < sizeof link && link[0] == '/';
     return is_absolute ? strndup(link, (size_t) length) : NULL;

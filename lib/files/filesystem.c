@@ -42,7 +42,7 @@ static int is_called_memory_file(int descriptor)
     static const char start[] = "/memfd:";
     char path[PROC_PATH_SIZE];
     char link[sizeof start] = "";
-    descriptor_own_proc_path(descriptor, path);
+    descriptor_proc_self_path(descriptor, path);
     if (RETRY(readlinkat(AT_FDCWD, path, link, sizeof start - 1)) == -1)
         return -1;
     return strcmp(link, start) == 0;

@@ -32,7 +32,7 @@ char *path_absolute(const char *path)
     return absolute;
 }
 
-char *path_last(char *path)
+char *path_last_name(char *path)
 {
     char *slash = strrchr(path, '/');
     return slash == NULL ? path : slash + 1;

@@ -10,6 +10,6 @@ char *path_absolute(const char *path);
 char *path_join(const char *directory, const char *separator, const char *name);
 
 /* The part of PATH behind its last '/'. */
-char *path_last(char *path);
+char *path_last_name(char *path);
 
 #endif

@@ -26,7 +26,7 @@ static int level(const char *setting, int usual)
     int descriptor = descriptor_open(AT_FDCWD, setting, O_RDONLY);
     if (descriptor == -1)
         return usual;
-    ssize_t count = descriptor_read(descriptor, &digit, 1, 0);
+    ssize_t count = descriptor_pread(descriptor, &digit, 1, 0);
     descriptor_close(descriptor);
     return count == 1 && digit >= '0' && digit <= '9' ? digit - '0' : usual;
 }

@@ -81,7 +81,7 @@ static int rename_to_target(
     int directory, const char *name, const struct target *target, unsigned flags)
 {
     sigset_t signals;
-    if (target_begin_putting(target, &signals) != 0)
+    if (target_begin_publishing(target, &signals) != 0)
         return -1;
     int status = flags & FILELIKE_NOREPLACE
                      ? rename_to_new(directory, name, target->directory, target->name)
@@ -93,7 +93,7 @@ static int rename_to_target(
 static int link_to_target(int descriptor, const struct target *target)
 {
     sigset_t signals;
-    if (target_begin_putting(target, &signals) != 0)
+    if (target_begin_publishing(target, &signals) != 0)
         return -1;
     int status = descriptor_link(descriptor, target->directory, target->name);
     call_release_signals(&signals);
@@ -125,7 +125,7 @@ static int make_hidden(const struct target *target, struct removal **removal,
     hidden_maker *make, int argument)
 {
     *removal = NULL;
-    if (target->keeps_names) {
+    if (target->is_append_only) {
         errno = EPERM;
         return -1;
     }
@@ -190,7 +190,7 @@ static int create_aside(struct replacement *aside, mode_t mode)
 {
     struct target *target = aside->target;
     int descriptor = descriptor_create_nameless(target->directory, ".", O_RDWR, mode);
-    if (descriptor == -1 && descriptor_lacks_nameless(errno))
+    if (descriptor == -1 && descriptor_nameless_unsupported(errno))
         descriptor = make_hidden(target, &aside->removal, create_hidden, (int) mode);
     return descriptor;
 }
@@ -253,7 +253,7 @@ static int find_wanted(
     else
         status = read_fresh(target, wanted);
     if (status == 0 && permissions != 0)
-        attributes_choose_mode(wanted, permissions);
+        attributes_set_mode(wanted, permissions);
     return status;
 }
 
@@ -270,7 +270,7 @@ int replacement_sync(int descriptor, unsigned flags, bool *is_lost)
         *is_lost = true;
         return -1;
     }
-    *is_lost = descriptor_finish(another) != 0;
+    *is_lost = descriptor_close_checked(another) != 0;
     return *is_lost ? -1 : 0;
 }
 
@@ -315,9 +315,9 @@ static int give_wanted(struct replacement *aside)
     struct attributes wanted;
     if (find_wanted(&wanted, aside->target, aside->permissions, aside->descriptor) != 0)
         return -1;
-    int status = attributes_give(&wanted, aside->descriptor);
+    int status = attributes_apply(&wanted, aside->descriptor);
     if (status != 0 && attributes_is_refusal(errno) && !wanted.rights.has_acl)
-        aside->refused_mode = rights_mode(&wanted.rights);
+        aside->refused_mode = rights_to_mode(&wanted.rights);
     attributes_finish(&wanted);
     return status;
 }
@@ -325,7 +325,7 @@ static int give_wanted(struct replacement *aside)
 /* A file that was made with the right mode keeps it. */
 static int make_ready(struct replacement *aside)
 {
-    if (target_look(aside->target) != 0)
+    if (target_refresh(aside->target) != 0)
         return -1;
     bool is_right = aside->is_fresh && !target_exists(aside->target);
     if (!is_right && give_wanted(aside) != 0)
@@ -369,7 +369,7 @@ static int put_copy(struct replacement *aside)
     own.is_chosen = true;
     int status = copy_to_hidden(aside, PRIVATE_MODE);
     if (status == 0)
-        status = attributes_give(&own, aside->descriptor);
+        status = attributes_apply(&own, aside->descriptor);
     attributes_finish(&own);
     if (status != 0 || sync_aside(aside) != 0)
         return -1;
@@ -387,7 +387,7 @@ static int make_anew(struct replacement *aside)
     return make_ready(aside);
 }
 
-int replacement_put(struct replacement *aside)
+int replacement_publish(struct replacement *aside)
 {
     if (make_ready(aside) != 0 && (aside->refused_mode == 0 || make_anew(aside) != 0))
         return -1;
@@ -422,7 +422,7 @@ static int put_nameless_donation(struct donation *donation)
 {
     const struct target *target = donation->target;
     int status;
-    if ((donation->flags & FILELIKE_NOREPLACE) == 0 && !target->keeps_names)
+    if ((donation->flags & FILELIKE_NOREPLACE) == 0 && !target->is_append_only)
         status = link_and_rename(donation);
     else
         status = sync_donation(donation) == 0
@@ -445,8 +445,8 @@ static int put_donation(struct donation *donation)
 
 static int give_and_put(struct donation *donation, const struct attributes *wanted)
 {
-    return attributes_give(wanted, donation->descriptor) == 0 ? put_donation(donation)
-                                                              : -1;
+    return attributes_apply(wanted, donation->descriptor) == 0 ? put_donation(donation)
+                                                               : -1;
 }
 
 static int donate(struct donation *donation, const struct attributes *before)
@@ -456,7 +456,7 @@ static int donate(struct donation *donation, const struct attributes *before)
         return -1;
     int status = give_and_put(donation, &wanted);
     if (status != 0 && errno != ECHILD)
-        attributes_take_back(&wanted, before, donation->descriptor);
+        attributes_revert(&wanted, before, donation->descriptor);
     attributes_finish(&wanted);
     return status;
 }
@@ -469,7 +469,7 @@ int replacement_donate(struct donation *donation)
         errno = EXDEV;
         return -1;
     }
-    if (target_look(donation->target) != 0 ||
+    if (target_refresh(donation->target) != 0 ||
         attributes_read(&before, donation->descriptor) != 0)
         return -1;
     before.is_chosen = true;

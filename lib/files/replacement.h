@@ -27,7 +27,7 @@ int replacement_init(
 /* Gives what has been written its owner, mode and so on, syncs it, asks what closing it
  * would report, and puts it at the target. 0, or -1 with errno and the target is as
  * before. */
-int replacement_put(struct replacement *aside);
+int replacement_publish(struct replacement *aside);
 
 /* Closes the file, and removes it if it has not been put in place. */
 void replacement_finish(struct replacement *aside);

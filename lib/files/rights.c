@@ -11,7 +11,7 @@
 
 enum { ALL_BITS = S_IRWXO, OWNER_SHIFT = 6, GROUP_SHIFT = 3 };
 
-struct rights rights_of_mode(mode_t mode)
+struct rights rights_from_mode(mode_t mode)
 {
     return (struct rights){
         .owner = mode >> OWNER_SHIFT & ALL_BITS,
@@ -21,7 +21,7 @@ struct rights rights_of_mode(mode_t mode)
     };
 }
 
-mode_t rights_mode(const struct rights *rights)
+mode_t rights_to_mode(const struct rights *rights)
 {
     unsigned group = rights->has_acl ? rights->mask : rights->group;
     return rights->owner << OWNER_SHIFT | group << GROUP_SHIFT | rights->others;
@@ -102,7 +102,7 @@ static int take_entry(struct rights *rights, const struct acl_entry *entry)
     }
 }
 
-int rights_of_acl(struct rights *rights, const void *value, size_t size)
+int rights_from_acl(struct rights *rights, const void *value, size_t size)
 {
     const struct acl *acl = value;
     *rights = (struct rights){.has_acl = true, .mask = ALL_BITS};
@@ -141,7 +141,7 @@ static void put_named(struct acl_entry **place, const struct rights *rights, boo
 }
 
 /* The kernel wants them in this order. */
-void *rights_acl(const struct rights *rights, size_t *size)
+void *rights_to_acl(const struct rights *rights, size_t *size)
 {
     enum { UNNAMED_ENTRIES = 4, NO_ID = -1 };
     struct acl *acl = malloc(

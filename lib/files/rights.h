@@ -24,12 +24,12 @@ struct rights {
 };
 
 /* Those that the permission bits of MODE stand for. */
-struct rights rights_of_mode(mode_t mode);
+struct rights rights_from_mode(mode_t mode);
 
 /* Those of the ACL that the SIZE bytes at VALUE are, as the kernel hands them out in
  * "system.posix_acl_access"; to be given to rights_finish. -1 with ENOMEM, or with EINVAL
  * where they are none. */
-int rights_of_acl(struct rights *rights, const void *value, size_t size);
+int rights_from_acl(struct rights *rights, const void *value, size_t size);
 
 /* The same rights in a block of their own. 0, or -1 with ENOMEM. */
 int rights_copy(struct rights *copy, const struct rights *rights);
@@ -37,10 +37,10 @@ int rights_copy(struct rights *copy, const struct rights *rights);
 void rights_finish(struct rights *rights);
 
 /* The permission bits; with an ACL those of the group are its mask. */
-mode_t rights_mode(const struct rights *rights);
+mode_t rights_to_mode(const struct rights *rights);
 
 /* The same as an ACL: a block of *SIZE bytes for free, or NULL with ENOMEM. */
-void *rights_acl(const struct rights *rights, size_t *size);
+void *rights_to_acl(const struct rights *rights, size_t *size);
 
 /* What a new file could not take over from an old one. */
 struct rights_lost {

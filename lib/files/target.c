@@ -118,7 +118,7 @@ static int look_at_name(struct target *target)
     return RETRY(fstat(target->file, &target->status));
 }
 
-void target_forget(struct target *target)
+void target_close_file(struct target *target)
 {
     descriptor_close(target->file);
     target->file = -1;
@@ -129,17 +129,17 @@ bool target_exists(const struct target *target)
     return target->file != -1;
 }
 
-bool target_is(const struct target *target, const struct stat *status)
+bool target_is_file(const struct target *target, const struct stat *status)
 {
     return target_exists(target) && descriptor_same_file(&target->status, status);
 }
 
-int target_look(struct target *target)
+int target_refresh(struct target *target)
 {
     if (look_at_name(target) != 0)
         return -1;
     if (target_exists(target) && !S_ISREG(target->status.st_mode))
-        target_forget(target);
+        target_close_file(target);
     return target_exists(target)
                ? protection_check_writing(target->directory, &target->status)
                : 0;
@@ -270,7 +270,7 @@ static int look_at_directory(struct target *target)
         return -1;
     if (status.st_nlink == 0)
         return refuse(ENOENT);
-    target->keeps_names = (attributes & STATX_ATTR_APPEND) != 0;
+    target->is_append_only = (attributes & STATX_ATTR_APPEND) != 0;
     return 0;
 }
 
@@ -280,7 +280,7 @@ static int check_attributes(const struct target *target)
     uint64_t fixed = STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND | STATX_ATTR_VERITY;
     if (ask_attributes(target->file, &attributes) != 0)
         return -1;
-    if ((attributes & fixed) != 0 || target->keeps_names)
+    if ((attributes & fixed) != 0 || target->is_append_only)
         return refuse(EPERM);
     return (attributes & STATX_ATTR_MOUNT_ROOT) != 0 ? refuse(EBUSY) : 0;
 }
@@ -327,7 +327,7 @@ static int find_file(struct target *target)
     struct way way = {.target = target};
     if (follow_all(&way) != 0)
         return -1;
-    if (way.has_end && !target_is(target, &way.end))
+    if (way.has_end && !target_is_file(target, &way.end))
         return refuse(ENOENT);
     if (look_at_directory(target) != 0)
         return -1;
@@ -355,7 +355,7 @@ int target_init(struct target *target, const char *path, unsigned flags)
     return status;
 }
 
-int target_begin_putting(const struct target *target, sigset_t *signals)
+int target_begin_publishing(const struct target *target, sigset_t *signals)
 {
     call_hold_signals(signals);
     if (target->maker != process_number())
@@ -417,7 +417,7 @@ static bool is_same_directory(int one, int other)
            descriptor_same_file(&status, &other_status);
 }
 
-bool target_is_elsewhere(const struct target *target, int directory, const char *name)
+bool target_is_other_name(const struct target *target, int directory, const char *name)
 {
     size_t length = start_of_name(name, strlen(name));
     if (strcmp(name + length, target->name) != 0)
@@ -444,7 +444,7 @@ static char *path_of_kernel(const struct target *target)
 {
     char link[PROC_PATH_SIZE];
     char directory[PATH_MAX];
-    descriptor_own_proc_path(target->directory, link);
+    descriptor_proc_self_path(target->directory, link);
     ssize_t length = RETRY(readlink(link, directory, sizeof directory - 1));
     if (length == -1)
         return NULL;

@@ -10,12 +10,12 @@
 #include <sys/stat.h>
 
 struct target {
-    int directory;      /* O_RDONLY, or O_PATH where the directory cannot be read */
-    char *name;         /* in the directory */
-    int file;           /* O_PATH, what has the name; -1: target_look has found nothing */
-    struct stat status; /* of that */
-    unsigned maker;     /* process_number of who called target_init */
-    bool keeps_names;   /* names in the directory cannot be removed (chattr +a) */
+    int directory; /* O_RDONLY, or O_PATH where the directory cannot be read */
+    char *name;    /* in the directory */
+    int file;      /* O_PATH, what has the name; -1: target_refresh has found nothing */
+    struct stat status;  /* of that */
+    unsigned maker;      /* process_number of who called target_init */
+    bool is_append_only; /* names in the directory cannot be removed (chattr +a) */
 };
 
 /* Resolves PATH, without following a link at its end where FLAGS hold FILELIKE_NOREPLACE,
@@ -29,19 +29,19 @@ void target_finish(struct target *target);
 
 /* Looks anew, for a regular file that may be written: anything else that the name has
  * come to stand for counts as nothing. 0, or -1 with errno. */
-int target_look(struct target *target);
+int target_refresh(struct target *target);
 
-/* Whether target_look has found a file; and the file of STATUS. */
+/* Whether target_refresh has found a file; and the file of STATUS. */
 bool target_exists(const struct target *target);
-bool target_is(const struct target *target, const struct stat *status);
+bool target_is_file(const struct target *target, const struct stat *status);
 
 /* Closes FILE: nothing counts as being there then. */
-void target_forget(struct target *target);
+void target_close_file(struct target *target);
 
 /* A descriptor to read what is at the target now, or -1 with errno. */
 int target_open(const struct target *target);
 
-/* What the file that target_look has found is like. 0, or -1 with errno. */
+/* What the file that target_refresh has found is like. 0, or -1 with errno. */
 int target_attributes(const struct target *target, struct attributes *attributes);
 
 /* Whether it is known that the file of DESCRIPTOR cannot be moved to the directory, nor
@@ -49,7 +49,7 @@ int target_attributes(const struct target *target, struct attributes *attributes
 bool target_is_in_other_mount(const struct target *target, int descriptor);
 
 /* Whether NAME, from DIRECTORY on, is surely another name than the target's. */
-bool target_is_elsewhere(const struct target *target, int directory, const char *name);
+bool target_is_other_name(const struct target *target, int directory, const char *name);
 
 /* An absolute path that leads to the file of STATUS, which is at the target now; PATH is
  * the one of target_init. A block of malloc's, or NULL. */
@@ -60,7 +60,7 @@ char *target_path(
  * the middle of it. It ends with call_release_signals. -1, and nothing is held, with
  * ECHILD in a child of the process that called target_init, and with ECANCELED once the
  * end of the process has begun. */
-int target_begin_putting(const struct target *target, sigset_t *signals);
+int target_begin_publishing(const struct target *target, sigset_t *signals);
 
 /* Waits until the directory is on disk, or all of its filesystem where the directory may
  * not be read; FILE is a descriptor of the file at the target. 0, or -1. */

@@ -34,7 +34,7 @@ static int set_directory(struct tempdir *tempdir, const char *path)
 
 static int choose(struct tempdir *tempdir, const char *path)
 {
-    tempdir->kind = TEMPDIR_CHOSEN;
+    tempdir->kind = TEMPDIR_OPTION;
     if (path[0] != '\0')
         return set_directory(tempdir, path);
     errno = ENOENT;
@@ -65,7 +65,7 @@ static int hold_base(struct tempdir *tempdir)
         return 0;
     call_free(tempdir->path);
     tempdir->path = NULL;
-    return tempdir->kind == TEMPDIR_CHOSEN || is_hopeless(errno) ? -1 : 0;
+    return tempdir->kind == TEMPDIR_OPTION || is_hopeless(errno) ? -1 : 0;
 }
 
 /* The working directory is held, and not the one that is named: that may be made, or made
@@ -76,10 +76,11 @@ int tempdir_init_for_later(
     return tempdir_init(tempdir, options) == 0 ? hold_base(tempdir) : -1;
 }
 
-void tempdir_init_kernel(struct tempdir *tempdir, const struct filelike_options *options)
+void tempdir_init_memory_file(
+    struct tempdir *tempdir, const struct filelike_options *options)
 {
-    *tempdir =
-        (struct tempdir){.kind = TEMPDIR_KERNEL, .permissions = options->permissions};
+    *tempdir = (struct tempdir){
+        .kind = TEMPDIR_MEMORY_FILE, .permissions = options->permissions};
 }
 
 void tempdir_finish(struct tempdir *tempdir)
@@ -107,7 +108,7 @@ static size_t list_places(const struct tempdir *tempdir, struct place places[MOS
     int base = tempdir->base != NULL ? directory_descriptor(tempdir->base) : AT_FDCWD;
     if (tempdir->path != NULL)
         places[count++] = (struct place){base, tempdir->path};
-    if (tempdir->kind == TEMPDIR_CHOSEN)
+    if (tempdir->kind == TEMPDIR_OPTION)
         return count;
     places[count++] = (struct place){AT_FDCWD, P_tmpdir};
     places[count++] = (struct place){AT_FDCWD, "/var/tmp"};
@@ -227,8 +228,8 @@ static int create_with_name(const struct place *place, void *context)
     return -1;
 }
 
-int tempdir_named(const struct tempdir *tempdir, const char *prefix, const char *suffix,
-    struct removal *removal, struct directory **directory)
+int tempdir_create_named(const struct tempdir *tempdir, const char *prefix,
+    const char *suffix, struct removal *removal, struct directory **directory)
 {
     struct named_file file = {
         .tempdir = tempdir,
@@ -291,7 +292,7 @@ static int create_without_name(const struct place *place, void *context)
     const struct nameless_file *file = context;
     int descriptor = descriptor_create_nameless(
         place->base, place->path, file->access, DEFAULT_PERMISSIONS);
-    if (descriptor == -1 && descriptor_lacks_nameless(errno))
+    if (descriptor == -1 && descriptor_nameless_unsupported(errno))
         descriptor = create_and_unlink(place, file);
     return set_or_close(descriptor, file->tempdir);
 }
@@ -303,10 +304,10 @@ static int create_in_kernel(const struct tempdir *tempdir, int access)
     return restrict_access(descriptor_create_in_memory(permissions), access);
 }
 
-int tempdir_nameless(const struct tempdir *tempdir, int access)
+int tempdir_create_nameless(const struct tempdir *tempdir, int access)
 {
     struct nameless_file file = {tempdir, access};
-    if (tempdir->kind == TEMPDIR_KERNEL)
+    if (tempdir->kind == TEMPDIR_MEMORY_FILE)
         return create_in_kernel(tempdir, access);
     return create_somewhere(tempdir, create_without_name, &file);
 }

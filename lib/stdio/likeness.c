@@ -16,9 +16,9 @@
 static struct store *share_native(const struct native *native, unsigned mode)
 {
     int own = native->file.descriptor;
-    int descriptor = descriptor_share(own, O_RDWR);
+    int descriptor = descriptor_open_or_duplicate(own, O_RDWR);
     if (descriptor == -1 && mode_access(mode) != O_RDWR)
-        descriptor = descriptor_share(own, mode_access(mode));
+        descriptor = descriptor_open_or_duplicate(own, mode_access(mode));
     if (descriptor == -1)
         return NULL;
     struct store *store = file_create(descriptor, 0);

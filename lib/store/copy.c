@@ -66,7 +66,7 @@ static int put_piece(int target, const char *piece, size_t size, int64_t positio
     size_t written;
     if (is_zero(piece, size))
         return 0;
-    return descriptor_write(target, piece, size, position, &written);
+    return descriptor_pwrite(target, piece, size, position, &written);
 }
 
 int copy_to_file(struct store *store, int target)

@@ -30,7 +30,7 @@ ssize_t file_read(struct store *store, void *buffer, size_t size, int64_t positi
     /* Where the last position would not be one any more, pread is EINVAL. */
     if (size > (uint64_t) (INT64_MAX - position))
         size = (size_t) (INT64_MAX - position);
-    return descriptor_read(file_descriptor(store), buffer, size, position);
+    return descriptor_pread(file_descriptor(store), buffer, size, position);
 }
 
 static int64_t size_now(const struct store *store)
@@ -69,7 +69,7 @@ int file_write(struct store *store, const void *data, size_t size, int64_t posit
     size_t written;
     if (old_size == -1)
         return -1;
-    if (descriptor_write_not_appending(descriptor, data, size, position, &written) == 0)
+    if (descriptor_pwrite_noappend(descriptor, data, size, position, &written) == 0)
         return 0;
     if (written > 0)
         KEEPING_ERRNO(cut_back(store, position + (int64_t) written, old_size));
@@ -169,7 +169,7 @@ const void *file_view(struct store *store, size_t *size)
     if (file->mapping != NULL && file->mapping_length == *size + 1)
         return file->mapping;
     int opened;
-    int descriptor = descriptor_readable(file->descriptor, &opened);
+    int descriptor = descriptor_obtain_readable(file->descriptor, &opened);
     void *mapping = descriptor == -1 ? NULL : map(descriptor, *size);
     descriptor_close(opened);
     if (mapping == NULL)
@@ -184,9 +184,9 @@ const void *file_view(struct store *store, size_t *size)
 static char *read_whole(struct store *store, size_t *size)
 {
     int opened;
-    int descriptor = descriptor_readable(file_descriptor(store), &opened);
+    int descriptor = descriptor_obtain_readable(file_descriptor(store), &opened);
     char *bytes = descriptor == -1 ? NULL : malloc(*size + 1);
-    ssize_t count = bytes == NULL ? -1 : descriptor_read(descriptor, bytes, *size, 0);
+    ssize_t count = bytes == NULL ? -1 : descriptor_pread(descriptor, bytes, *size, 0);
     descriptor_close(opened);
     if (count == -1) {
         free(bytes);
@@ -211,7 +211,7 @@ void *file_detach(struct store *store, size_t *size)
 int file_copy_to(struct store *store, int target)
 {
     int opened;
-    int descriptor = descriptor_readable(file_descriptor(store), &opened);
+    int descriptor = descriptor_obtain_readable(file_descriptor(store), &opened);
     int status = descriptor == -1 ? -1 : copy_file(descriptor, target);
     descriptor_close(opened);
     return status;
@@ -255,7 +255,7 @@ int file_move_to_disk(struct store *store)
 int file_finish(struct file *file)
 {
     file_unmap(file);
-    return descriptor_finish(file->descriptor);
+    return descriptor_close_checked(file->descriptor);
 }
 
 void file_lose_descriptor(struct file *file)

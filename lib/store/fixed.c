@@ -108,7 +108,7 @@ static int fixed_copy_to(struct store *store, int target)
 {
     const struct fixed *fixed = fixed_of(store);
     size_t written;
-    return descriptor_write(target, fixed->bytes, fixed->size, 0, &written);
+    return descriptor_pwrite(target, fixed->bytes, fixed->size, 0, &written);
 }
 
 /* ---- Beginning and end ---------------------------------------------------------------

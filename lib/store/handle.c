@@ -59,7 +59,7 @@ int handle_finish(struct handle *handle)
     if (is_first(handle))
         handle->store->first = NULL;
     else if (handle->descriptor != -1)
-        return descriptor_finish(handle->descriptor);
+        return descriptor_close_checked(handle->descriptor);
     return 0;
 }
 
@@ -134,7 +134,7 @@ ssize_t handle_read(struct handle *handle, void *buffer, size_t size)
 {
     handle_end_writing(handle);
     if (handle->descriptor != -1)
-        return descriptor_read_on(handle->descriptor, buffer, size);
+        return descriptor_read(handle->descriptor, buffer, size);
     ssize_t count = store_read(handle->store, buffer, size, handle->position);
     if (count > 0)
         handle->position += count;
@@ -175,7 +175,7 @@ static int write_at_offset(struct handle *handle, const void *data, size_t size)
     size_t written;
     if (store_check_limit(handle->store, begin, size) != 0)
         return -1;
-    if (descriptor_write_on(descriptor, data, size, &written) == 0)
+    if (descriptor_write(descriptor, data, size, &written) == 0)
         return 0;
     if (written > 0)
         KEEPING_ERRNO(take_back(descriptor, begin, written, old_size, offset));

@@ -130,8 +130,7 @@ static int resize_block(struct memory *memory, size_t capacity)
 {
     if (capacity >= PTRDIFF_MAX)
         return refuse();
-    if (memory->block == BLOCK_BORROWED || memory->view != VIEW_NONE ||
-        threads_may_be_about())
+    if (memory->block == BLOCK_BORROWED || memory->view != VIEW_NONE || threads_may_run())
         return copy_block(memory, capacity);
     return reallocate_block(memory, capacity);
 }
@@ -373,7 +372,7 @@ static int memory_copy_to(struct store *store, int target)
     size_t written;
     if (check_block(memory) != 0)
         return -1;
-    return descriptor_write(target, memory->bytes, memory->size, 0, &written);
+    return descriptor_pwrite(target, memory->bytes, memory->size, 0, &written);
 }
 
 /* ---- Beginning and end ---------------------------------------------------------------

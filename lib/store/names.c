@@ -256,7 +256,7 @@ static struct store *create_name_file(mode_t permissions)
     if (descriptor == -1)
         return NULL;
     struct store *store = NULL;
-    if (descriptor_find_own_path(descriptor, path) == 0)
+    if (descriptor_find_proc_self_path(descriptor, path) == 0)
         store = file_create(descriptor, 0);
     if (store == NULL) {
         descriptor_close(descriptor);

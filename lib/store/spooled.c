@@ -41,7 +41,7 @@ static bool has_moved(const struct spooled *spooled)
 
 static struct store *create_file(const struct spooled *spooled)
 {
-    int descriptor = tempdir_nameless(&spooled->tempdir, O_RDWR);
+    int descriptor = tempdir_create_nameless(&spooled->tempdir, O_RDWR);
     if (descriptor == -1)
         return NULL;
     struct store *file = NULL;
@@ -156,7 +156,7 @@ static int spooled_obtain_descriptor(struct store *store)
 static int spooled_in_memory(const struct store *store)
 {
     const struct spooled *spooled = (const struct spooled *) store;
-    return !has_moved(spooled) || spooled->tempdir.kind == TEMPDIR_KERNEL;
+    return !has_moved(spooled) || spooled->tempdir.kind == TEMPDIR_MEMORY_FILE;
 }
 
 static int spooled_move_to_disk(struct store *store)
@@ -232,7 +232,7 @@ struct store *spooled_create_memory(const struct filelike_options *options)
 {
     struct tempdir tempdir;
     if (options->budget == NULL)
-        tempdir_init_kernel(&tempdir, options);
+        tempdir_init_memory_file(&tempdir, options);
     else if (tempdir_init_for_later(&tempdir, options) != 0)
         return NULL;
     return create(options, FILELIKE_NEVER, tempdir);

@@ -70,8 +70,8 @@ static void check_process(
     for (unsigned asked = 1; asked <= ALL_BITS; asked++) {
         if (is_granted(new, process, asked) && !is_granted(old, process, asked))
             ck_abort_msg("user %u of groups %#x may do %o: mode %o was %o", process->user,
-                process->groups, asked, (unsigned) rights_mode(new->rights),
-                (unsigned) rights_mode(old->rights));
+                process->groups, asked, (unsigned) rights_to_mode(new->rights),
+                (unsigned) rights_to_mode(old->rights));
     }
 }
 
@@ -104,7 +104,7 @@ static void draw_named(struct rights *rights, unsigned *state)
 
 static struct rights draw_rights(unsigned *state)
 {
-    struct rights rights = rights_of_mode(crowd_draw(state, 0777 + 1));
+    struct rights rights = rights_from_mode(crowd_draw(state, 0777 + 1));
     if (crowd_draw(state, 4) == 0)
         return rights;
     rights.has_acl = true;
@@ -156,14 +156,14 @@ START_TEST(usual_modes_keep_what_they_can)
         {0640, 0640, 0600}, {0664, 0664, 0644}, {0660, 0660, 0600}, {0666, 0666, 0666},
         {0604, 0604, 0600}, {0066, 0000, 0066}, {0446, 0444, 0444}};
     for (size_t i = 0; i < COUNT(modes); i++) {
-        struct rights rights = rights_of_mode(modes[i].old);
+        struct rights rights = rights_from_mode(modes[i].old);
         rights_narrow(&rights, &(struct rights_lost){0});
-        ck_assert_uint_eq(rights_mode(&rights), modes[i].old);
+        ck_assert_uint_eq(rights_to_mode(&rights), modes[i].old);
         rights_narrow(&rights, &(struct rights_lost){.owner = true});
-        ck_assert_uint_eq(rights_mode(&rights), modes[i].without_owner);
-        rights = rights_of_mode(modes[i].old);
+        ck_assert_uint_eq(rights_to_mode(&rights), modes[i].without_owner);
+        rights = rights_from_mode(modes[i].old);
         rights_narrow(&rights, &(struct rights_lost){.group = true});
-        ck_assert_uint_eq(rights_mode(&rights), modes[i].without_group);
+        ck_assert_uint_eq(rights_to_mode(&rights), modes[i].without_group);
     }
 }
 END_TEST
@@ -185,8 +185,8 @@ START_TEST(acl_is_read_as_it_is_written)
         size_t size;
         struct rights read;
         struct rights rights = draw_rights(&state);
-        void *acl = rights_acl(&rights, &size);
-        ck_assert_int_eq(rights_of_acl(&read, acl, size), 0);
+        void *acl = rights_to_acl(&rights, &size);
+        ck_assert_int_eq(rights_from_acl(&read, acl, size), 0);
         ck_assert_uint_eq(read.named_count, rights.named_count);
         for (size_t j = 0; j < rights.named_count; j++)
             ck_assert(is_same(&read.named[j], &rights.named[j]));
@@ -207,7 +207,7 @@ START_TEST(what_is_no_acl_is_refused)
     static const size_t sizes[] = {3, 4, 9, 12};
     struct rights rights;
     for (size_t i = 0; i < COUNT(acls); i++)
-        assert_fails(rights_of_acl(&rights, acls[i], sizes[i]), -1, EINVAL);
+        assert_fails(rights_from_acl(&rights, acls[i], sizes[i]), -1, EINVAL);
 }
 END_TEST
 

@@ -1,5 +1,7 @@
-/* Calls: of this library, which leave errno as it was where they succeed and are no
- * cancellation points; and of the system, none of which a signal leaves half done. */
+/* The frame of each call of this library, and of each call that it makes of the system.
+ *
+ * A call of this library leaves errno alone if it succeeds, and is no cancellation point.
+ * A call of the system is repeated if a signal interrupts it. */
 #ifndef CALL_H
 #define CALL_H
 
@@ -8,20 +10,19 @@
 #include <signal.h>
 #include <stdlib.h>
 
-/* ---- Of this library -----------------------------------------------------------------
+/* ---- Calls of this library -----------------------------------------------------------
  *
- * Each public function and each of stdio's callbacks is one of these, from its first line
- * to its last:
+ * Each public function, and each callback that stdio calls, has this frame:
  *
  *     struct call call = call_begin();
  *     int status = ...;
  *     return call_end(&call, status);
  *
- * A thread that was cancelled in between would leave locks locked and files open. Calls
- * may lie within each other. */
+ * It holds cancellation, because a cancelled thread would leave locks locked and files
+ * open. Frames may be nested. */
 struct call {
     int error;        /* errno at the beginning */
-    int cancellation; /* what pthread_setcancelstate gets back at the end */
+    int cancellation; /* the cancellation state at the beginning */
 };
 
 static inline struct call call_begin(void)
@@ -39,14 +40,15 @@ static inline void call_finish(const struct call *call, int succeeded)
     errno = error;
 }
 
-/* RESULT, of any integer type, of which -1 is a failure; or a pointer, of which NULL is
- * one. */
+/* Ends the call with RESULT, an integer of any type. -1 is a failure. */
 #define call_end(call, result)              \
     (__extension__({                        \
         __typeof__(result) end_ = (result); \
         call_finish((call), end_ != -1);    \
         end_;                               \
     }))
+
+/* The same for a pointer. NULL is a failure. */
 #define call_end_pointer(call, result)      \
     (__extension__({                        \
         __typeof__(result) end_ = (result); \
@@ -54,9 +56,17 @@ static inline void call_finish(const struct call *call, int succeeded)
         end_;                               \
     }))
 
-/* ---- Cleanup, after which errno still tells of the failure before it -----------------
+/* ---- errno ---------------------------------------------------------------------------
  */
 
+/* Sets errno to ERROR and returns -1. */
+static inline int call_fail(int error)
+{
+    errno = error;
+    return -1;
+}
+
+/* Cleans up after a failure, so that errno still tells of the failure. */
 #define KEEPING_ERRNO(statement) \
     do {                         \
         int kept_ = errno;       \
@@ -64,15 +74,16 @@ static inline void call_finish(const struct call *call, int succeeded)
         errno = kept_;           \
     } while (0)
 
-/* As free. (That of glibc keeps errno by itself from 2.33 on.) */
+/* Frees BLOCK and keeps errno. (glibc's free does so only since 2.33.) */
 static inline void call_free(void *block)
 {
     KEEPING_ERRNO(free(block));
 }
 
-/* ---- Steps that no signal handler comes into -----------------------------------------
+/* ---- Signals -------------------------------------------------------------------------
  */
 
+/* Blocks all signals of this thread, so that no handler runs in the middle of a step. */
 static inline void call_hold_signals(sigset_t *signals)
 {
     sigset_t all;
@@ -85,11 +96,11 @@ static inline void call_release_signals(const sigset_t *signals)
     KEEPING_ERRNO((void) pthread_sigmask(SIG_SETMASK, signals, NULL));
 }
 
-/* ---- Of the system -------------------------------------------------------------------
+/* ---- Calls of the system -------------------------------------------------------------
  */
 
-/* Repeats CALL, an int or ssize_t expression, while a signal interrupts it. On a
- * filesystem that another process serves (FUSE) that may be any call that gets there. */
+/* Repeats CALL, an int or ssize_t expression, while a signal interrupts it. Any call that
+ * reaches a filesystem in user space (FUSE) can be interrupted. */
 #define RETRY(call)                              \
     (__extension__({                             \
         __typeof__(call) result_;                \

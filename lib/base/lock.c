@@ -4,11 +4,12 @@
 
 #include <sched.h>
 
-/* A lock's process is 0 at first, or the process_number of the process that its mutex is
- * valid in; or that and this, while that process is making the mutex new. */
+/* The member `process` is the process_number of the process that the mutex is valid in,
+ * or 0 before the first use. This bit is added while that process initializes the mutex.
+ */
 #define RENEWING PROCESS_NUMBERS
 
-/* An assignment, because it cannot fail as pthread_mutex_init may. */
+/* pthread_mutex_init may fail. An assignment cannot. */
 static void renew_mutex(struct lock *lock)
 {
     lock->mutex = (pthread_mutex_t) PTHREAD_MUTEX_INITIALIZER;
@@ -20,9 +21,9 @@ void lock_init(struct lock *lock)
     atomic_init(&lock->process, process_number());
 }
 
-/* One thread of this process makes the mutex new, and the others wait. If the parent
- * forked while it was doing so, its number is found here with the bit, and not waited
- * for. */
+/* One thread of this process initializes the mutex, and the others wait for it. If the
+ * parent was initializing it when it forked, the child finds the parent's number and the
+ * bit. It does not wait then, as the number is not its own. */
 void lock_renew(struct lock *lock, unsigned number)
 {
     unsigned seen = atomic_load(&lock->process);

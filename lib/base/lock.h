@@ -1,9 +1,10 @@
-/* A mutex that a forked child finds unlocked, whoever held it in the parent.
+/* A mutex that a forked child finds unlocked, even if a thread of the parent held it.
  *
- * Why? The thread that held it does not exist in the child. No handler of fork goes over
- * all locks: each notes which process it is valid in, and becomes new in another one at
- * its first use. What it guards is then as the holder left it, in the middle of a change
- * perhaps, so each change must be such that it can stop anywhere. */
+ * Why? The thread that held it does not exist in the child, so nobody would unlock it.
+ * There is no handler of fork that goes over all locks. Instead each lock notes the
+ * process that it is valid in, and is initialized again at its first use in another one.
+ * The data that it guards may then be in the middle of a change. So each change must
+ * leave valid data after every single step. */
 #ifndef LOCK_H
 #define LOCK_H
 
@@ -23,10 +24,10 @@ struct lock {
         PTHREAD_MUTEX_INITIALIZER, 0 \
     }
 
-/* Cannot fail, and what it makes need not be destroyed. */
+/* Initializes a lock. It cannot fail, and the lock need not be destroyed. */
 void lock_init(struct lock *lock);
 
-/* Makes it valid in this process, whose process_number is NUMBER. */
+/* Makes the lock valid in this process, whose process_number is NUMBER. */
 void lock_renew(struct lock *lock, unsigned number);
 
 static inline void lock_prepare(struct lock *lock)
@@ -47,7 +48,7 @@ static inline void lock_release(struct lock *lock)
     (void) pthread_mutex_unlock(&lock->mutex);
 }
 
-/* Whether it is acquired now, without waiting. */
+/* Acquires the lock if that takes no waiting. Returns whether it did. */
 static inline bool lock_try(struct lock *lock)
 {
     lock_prepare(lock);

@@ -2,13 +2,15 @@
 
 #include "base/mode.h"
 
+#include "base/call.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdbool.h>
 #include <stddef.h>
 #include <string.h>
 
-static unsigned first_letter(char letter)
+static unsigned bits_of_first_letter(char letter)
 {
     switch (letter) {
     case 'r':
@@ -22,7 +24,7 @@ static unsigned first_letter(char letter)
     }
 }
 
-static unsigned later_letter(char letter)
+static unsigned bits_of_later_letter(char letter)
 {
     switch (letter) {
     case '+':
@@ -38,26 +40,22 @@ int mode_parse(const char *text, const char *default_text, unsigned *mode)
 {
     if (text == NULL)
         text = default_text;
-    unsigned bits = first_letter(text[0]);
+    unsigned bits = bits_of_first_letter(text[0]);
     if (bits == 0)
-        goto invalid;
+        return call_fail(EINVAL);
     for (const char *letter = text + 1; *letter != '\0'; letter++) {
         if (strchr("+bex", *letter) == NULL || strchr(letter + 1, *letter) != NULL)
-            goto invalid;
-        bits |= later_letter(*letter);
+            return call_fail(EINVAL);
+        bits |= bits_of_later_letter(*letter);
     }
     *mode = bits;
     return 0;
-
-invalid:
-    errno = EINVAL;
-    return -1;
 }
 
-/* The mode's first letter counts in any case. */
-static bool is_foreign(char letter, size_t place)
+/* The first letter is never ignored. */
+static bool is_ignored_letter(char letter, size_t index)
 {
-    return place > 0 && strchr("tcm", letter) != NULL;
+    return index > 0 && strchr("tcm", letter) != NULL;
 }
 
 int mode_parse_fopen(const char *text, char plain[MODE_TEXT_SIZE], unsigned *mode)
@@ -68,14 +66,12 @@ int mode_parse_fopen(const char *text, char plain[MODE_TEXT_SIZE], unsigned *mod
         text = "";
     for (; *text != '\0' && strncmp(text, conversion, sizeof conversion - 1) != 0;
          text++) {
-        if (is_foreign(*text, length))
+        if (is_ignored_letter(*text, length))
             continue;
         plain[length++] = *text;
-        /* A longer mode has a letter twice. */
-        if (length == MODE_TEXT_SIZE) {
-            errno = EINVAL;
-            return -1;
-        }
+        /* A mode as long as this repeats a letter. */
+        if (length == MODE_TEXT_SIZE)
+            return call_fail(EINVAL);
     }
     plain[length] = '\0';
     return mode_parse(plain, "", mode);

@@ -2,6 +2,8 @@
 
 #include "base/options.h"
 
+#include "base/call.h"
+
 #include <errno.h>
 #include <stdbool.h>
 #include <string.h>
@@ -11,7 +13,7 @@
         FILELIKE_NOSYNC)
 #define PERMISSION_BITS 0777
 
-static bool names_no_directory(const char *part)
+static bool has_no_slash(const char *part)
 {
     return part == NULL || strchr(part, '/') == NULL;
 }
@@ -27,10 +29,7 @@ static bool all_zero(const uint64_t *members, size_t count)
 
 int options_check_flags(unsigned flags)
 {
-    if ((flags & ~KNOWN_FLAGS) == 0)
-        return 0;
-    errno = EINVAL;
-    return -1;
+    return (flags & ~KNOWN_FLAGS) == 0 ? 0 : call_fail(EINVAL);
 }
 
 int options_check(
@@ -43,8 +42,7 @@ int options_check(
     if (all_zero(
             options->reserved, sizeof options->reserved / sizeof *options->reserved) &&
         (options->permissions & ~(mode_t) PERMISSION_BITS) == 0 &&
-        names_no_directory(options->prefix) && names_no_directory(options->suffix))
+        has_no_slash(options->prefix) && has_no_slash(options->suffix))
         return options_check_flags(options->flags);
-    errno = EINVAL;
-    return -1;
+    return call_fail(EINVAL);
 }

@@ -1,15 +1,15 @@
-/* The options argument of an opener, validated. */
+/* Validation of the options argument of an opener. */
 #ifndef OPTIONS_H
 #define OPTIONS_H
 
 #include "filelike.h"
 
-/* Fills *CHECKED with *OPTIONS, or with all defaults where OPTIONS is NULL. The strings
- * stay the caller's. 0, or -1 with EINVAL. */
+/* Copies *OPTIONS to *CHECKED, or all defaults if OPTIONS is NULL. The strings are not
+ * copied and stay the caller's. Returns 0, or -1 with EINVAL. */
 int options_check(
     const struct filelike_options *options, struct filelike_options *checked);
 
-/* 0 where FLAGS holds no unknown bit, else -1 with EINVAL. */
+/* Returns 0, or -1 with EINVAL if FLAGS holds an unknown bit. */
 int options_check_flags(unsigned flags);
 
 #endif

@@ -22,33 +22,34 @@ _Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_POINTER_LOCK_FREE == 2,
 
 _Atomic(atomic_uint *) process_page;
 
-/* In its place where the kernel has no such page; always 0. */
+/* Used instead if the kernel does not wipe pages. It stays 0. */
 static atomic_uint no_page;
 
-/* The last number that this process or an ancestor has taken, or was about to take. */
+/* The last number that this process or an ancestor has taken or was about to take. */
 static atomic_uint last_number;
 
-/* Some versions of qemu answer 0 to any advice and take none. */
-static bool can_wipe(void *block, size_t size)
+/* Some versions of qemu accept any advice and ignore it. So invalid advice must fail. */
+static bool set_wipe_on_fork(void *block, size_t size)
 {
-    enum { NO_ADVICE = -1 };
-    return madvise(block, size, NO_ADVICE) != 0 &&
+    enum { INVALID_ADVICE = -1 };
+    return madvise(block, size, INVALID_ADVICE) != 0 &&
            madvise(block, size, MADV_WIPEONFORK) == 0;
 }
 
 static atomic_uint *make_page(void)
 {
-    size_t size = sizeof(atomic_uint); /* of which the kernel makes a page */
+    size_t size = sizeof(atomic_uint); /* the kernel rounds it up to a page */
     int protection = PROT_READ | PROT_WRITE;
     void *block = mmap(NULL, size, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
-    if (block != MAP_FAILED && can_wipe(block, size))
+    if (block != MAP_FAILED && set_wipe_on_fork(block, size))
         return block;
     if (block != MAP_FAILED)
         (void) munmap(block, size);
     return &no_page;
 }
 
-/* In this order, so that a fork in between gives no child its parent's number. */
+/* The number is taken before it is stored, so that a child of a fork in between takes
+ * another one. */
 static unsigned take_number(atomic_uint *page)
 {
     unsigned present = 0;
@@ -66,19 +67,19 @@ static void begin_generation(void)
     (void) atomic_fetch_add(&generation, 1);
 }
 
-/* A child of fork is of another generation, one of clone has another process number, if
- * it is not in a PID namespace of its own, too. */
+/* fork changes the generation. clone changes only the process ID, and not even that if
+ * the child is in a new PID namespace: such a child is not recognized here. */
 static unsigned number_by_getpid(void)
 {
-    enum { PID_BITS = 22 }; /* the most that Linux counts to */
+    enum { PID_BITS = 22 }; /* Linux's limit, PID_MAX_LIMIT */
     unsigned number = atomic_load(&generation) << PID_BITS | (unsigned) getpid();
     return number % PROCESS_NUMBERS;
 }
 
-/* ---- Either --------------------------------------------------------------------------
+/* ---- The number of this process ------------------------------------------------------
  */
 
-/* Other threads may be here, too, and handlers of signals: the first choice holds. */
+/* Other threads and signal handlers may be choosing, too. The first choice counts. */
 static atomic_uint *choose_page(void)
 {
     atomic_uint *chosen = NULL;
@@ -113,10 +114,7 @@ bool process_is_ending(void)
 
 int process_check_end(void)
 {
-    if (!process_is_ending())
-        return 0;
-    errno = ECANCELED;
-    return -1;
+    return process_is_ending() ? call_fail(ECANCELED) : 0;
 }
 
 void process_begin_ending(void)

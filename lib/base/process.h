@@ -1,9 +1,10 @@
-/* Which process this is.
+/* Which process this is, and whether it is ending.
  *
- * Why? A child has all that its parent's memory held, but may not remove its parent's
- * files, and the threads that its parent's locks wait for do not exist there. getpid does
- * not tell it apart: in a new PID namespace it may have its parent's number. Handlers of
- * pthread_atfork do not either: _Fork and clone run none. */
+ * Why? A child has a copy of its parent's memory. But it must not remove its parent's
+ * files, and the threads that its parent's locks wait for do not exist in it. So the
+ * library must know a child from its parent. getpid does not tell: a child in a new PID
+ * namespace may have its parent's number. Handlers of pthread_atfork do not tell either:
+ * _Fork and clone do not run them. */
 #ifndef PROCESS_H
 #define PROCESS_H
 
@@ -11,18 +12,18 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* Numbers are below this, and never 0. */
+/* A process number is below this, and never 0. */
 #define PROCESS_NUMBERS (1u << 31)
 
-/* It begins with the number of this process, or 0 while that has none; the kernel wipes
- * it in every child. NULL before it is first needed. */
+/* A page that begins with the number of this process, or with 0 if it has none yet. The
+ * kernel wipes the page in every child. NULL before the first use. */
 extern _Atomic(atomic_uint *) process_page;
 
 unsigned process_find_number(void);
 
-/* A number that no ancestor of this process has. Who notes it down and finds another one
- * later is in a child of the process that noted it. errno stays as it is.
- * Async-signal-safe, but for the first call of all. */
+/* Returns a number that no ancestor of this process has. Code that has stored the number
+ * and gets another one later runs in a child of the process that stored it. Keeps errno.
+ * Async-signal-safe, except for the very first call. */
 static inline unsigned process_number(void)
 {
     atomic_uint *page = atomic_load_explicit(&process_page, memory_order_acquire);
@@ -30,16 +31,16 @@ static inline unsigned process_number(void)
     return number != 0 ? number : process_find_number();
 }
 
-/* Whether the end of this process has begun, or had in the parent that forked then: the
- * handlers that the program gave to atexit have run, and what is left are destructors and
- * stdio, which writes out open streams. */
+/* Whether the end of this process has begun: the handlers that the program gave to atexit
+ * have run, and only destructors and stdio's own flush of open streams follow. A child
+ * inherits the answer of its parent. */
 bool process_is_ending(void);
 void process_begin_ending(void);
 
-/* 0, or -1 with ECANCELED once it has. */
+/* Returns 0, or -1 with ECANCELED if the end has begun. */
 int process_check_end(void);
 
-/* The same, in a child of the process that had the number MAKER, of what that made. */
+/* Whether the end has begun in a child of the process that had the number MAKER. */
 static inline bool process_is_ending_child(unsigned maker)
 {
     return process_is_ending() && maker != process_number();

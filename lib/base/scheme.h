@@ -1,4 +1,5 @@
-/* The kinds of path that filelike_fopen and its like know, by how the path begins. */
+/* The kinds of path that filelike_fopen and its like accept. A prefix of the path tells
+ * them apart. */
 #ifndef SCHEME_H
 #define SCHEME_H
 
@@ -13,10 +14,11 @@ enum scheme {
     SCHEME_ATOMIC /* "atomic:PATH" */
 };
 
-/* The kind of PATH. *REST is the NAME or PATH in it; all of it where it has no scheme. */
+/* Returns the kind of PATH. Sets *REST to the NAME or PATH after the prefix, or to all of
+ * PATH if there is no prefix. Anonymous kinds leave it alone. */
 enum scheme scheme_of(const char *path, const char **rest);
 
-/* Whether it says where bytes go, but not which. */
+/* Whether the kind has no name: "memory:", "spooled:" or "temporary:". */
 bool scheme_is_anonymous(enum scheme scheme);
 
 #endif

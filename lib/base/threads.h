@@ -1,4 +1,4 @@
-/* Whether other threads may be at work. */
+/* Whether other threads may run. */
 #ifndef THREADS_H
 #define THREADS_H
 
@@ -11,7 +11,7 @@
 #endif
 #endif
 
-/* Of C libraries that do not tell (glibc before 2.32, musl), true. */
+/* True if the C library does not tell (musl, and glibc before 2.32). */
 static inline bool threads_may_run(void)
 {
 #ifdef HAVE_SINGLE_THREADED

@@ -35,21 +35,23 @@ built_with()
     echo "with: $(${CC:-gcc} --version | head -n 1); $(getconf GNU_LIBC_VERSION); $(uname -m); ${CFLAGS-}"
 }
 
-# The sum of the costs that callgrind.out gives to functions of the library's object. A line
-# after "calls=" is what a call cost in all, and counted where it was spent.
+# The sum of the costs that callgrind.out gives to functions of the library's object. The
+# line after "calls=" is the cost of the whole call, which is counted in the called function.
+# An object has its name where it comes first, at "ob=" or at "cob=", and a number alone later.
 in_library()
 {
     awk '
-    /^ob=/ {
+    /^c?ob=/ {
         name = $0
-        sub(/^ob=/, "", name)
+        sub(/^c?ob=/, "", name)
         number = name
         if (match(name, /^\([0-9]+\)/)) {
             number = substr(name, 1, RLENGTH)
             if (length(name) > RLENGTH)
                 ours[number] = name ~ /libfilelike\.so/
         }
-        on = ours[number]
+        if (/^ob=/)
+            on = ours[number]
         next
     }
     /^calls=/ { getline; next }

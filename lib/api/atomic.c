@@ -16,12 +16,12 @@
 #include <stdlib.h>
 
 struct atomic {
-    struct stream_ending ending; /* must be first */
+    struct close_action close_action; /* must be first */
     struct target target;
     struct replacement aside;
 };
 
-/* ---- Ending --------------------------------------------------------------------------
+/* ---- Ending -------------------------------------------------------------------------
  */
 
 static int publish(struct atomic *atomic)
@@ -40,17 +40,18 @@ static void destroy(struct atomic *atomic)
     free(atomic);
 }
 
-static int end(struct stream_ending *ending, struct stream *stream, int lost)
+static int atomic_close(struct close_action *action, struct stream *stream, int failure)
 {
-    struct atomic *atomic = (struct atomic *) ending;
-    int failure = stream_is_parents(stream) ? ECHILD : lost;
+    struct atomic *atomic = (struct atomic *) action;
+    if (stream_belongs_to_parent(stream))
+        failure = ECHILD;
     if (failure == 0 && !stream->discarded)
         failure = publish(atomic);
     destroy(atomic);
     return failure;
 }
 
-/* ---- Beginning -----------------------------------------------------------------------
+/* ---- Beginning ----------------------------------------------------------------------
  */
 
 static bool starts_empty(unsigned mode)
@@ -126,7 +127,7 @@ static struct atomic *create(
     struct atomic *atomic = malloc(sizeof *atomic);
     if (atomic == NULL)
         return NULL;
-    *atomic = (struct atomic){.ending.end = end};
+    *atomic = (struct atomic){.close_action.run = atomic_close};
     if (start(atomic, path, mode, options) == 0)
         return atomic;
     call_free(atomic);
@@ -156,7 +157,7 @@ static struct stream *open_atomic(
         KEEPING_ERRNO((void) store_release(store));
         return NULL;
     }
-    stream->ending = &atomic->ending;
+    stream->close_action = &atomic->close_action;
     stream->readers_only = true;
     return stream;
 }

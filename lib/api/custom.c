@@ -6,7 +6,7 @@
 #include "base/call.h"
 #include "base/mode.h"
 #include "base/options.h"
-#include "stdio/cookie.h"
+#include "stdio/any_stream.h"
 #include "stdio/open.h"
 #include "store/custom.h"
 #include "store/sequential.h"
@@ -35,7 +35,7 @@ static int check_operations(const struct filelike_operations *operations)
     return -1;
 }
 
-/* ---- Opening -------------------------------------------------------------------------
+/* ---- Opening ------------------------------------------------------------------------
  */
 
 /* The reference to STORE, which may be NULL, is gone also on failure. */
@@ -97,7 +97,7 @@ static FILE *open_custom(void *context, const struct filelike_operations *operat
                                 : open_sequential(context, operations, bits, &checked);
     if (stream == NULL || take_over_context(stream) == 0)
         return stream != NULL ? stream->file : NULL;
-    cookie_discard(stream->file);
+    any_stream_abandon(stream->file);
     return NULL;
 }
 

@@ -5,7 +5,6 @@
 
 #include "files/descriptor.h"
 #include "stdio/access.h"
-#include "stdio/cookie.h"
 #include "store/temporary.h"
 
 #include <errno.h>
@@ -23,13 +22,13 @@ int filelike_rollover(FILE *file)
     return call_end(&access.call, status);
 }
 
-/* ---- A descriptor --------------------------------------------------------------------
+/* ---- A descriptor -------------------------------------------------------------------
  */
 
 int filelike_fileno(FILE *file)
 {
     struct access access;
-    if (access_begin_position(&access, file) != 0)
+    if (access_begin_synchronized(&access, file) != 0)
         return -1;
     int descriptor = access.stream != NULL
                          ? handle_obtain_descriptor(&access.stream->handle)
@@ -38,7 +37,7 @@ int filelike_fileno(FILE *file)
     return call_end(&access.call, descriptor);
 }
 
-/* ---- A path --------------------------------------------------------------------------
+/* ---- A path -------------------------------------------------------------------------
  */
 
 /* An absolute path that leads to the file now, or NULL. Of a native stream nobody tells

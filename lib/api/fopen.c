@@ -8,9 +8,9 @@
 #include "base/options.h"
 #include "base/scheme.h"
 #include "files/descriptor.h"
-#include "stdio/cookie.h"
+#include "stdio/any_stream.h"
 #include "stdio/open.h"
-#include "stdio/real.h"
+#include "stdio/unwrapped.h"
 #include "store/file.h"
 #include "store/names.h"
 #include "store/spooled.h"
@@ -21,7 +21,7 @@
 /* For a native stream: the C library's own buffer. */
 enum { NO_BUFFER = 0 };
 
-/* ---- Bytes under a name --------------------------------------------------------------
+/* ---- Bytes under a name -------------------------------------------------------------
  */
 
 /* A native stream with a description of its own. */
@@ -37,7 +37,7 @@ static FILE *open_name_native(const struct named_bytes *bytes, unsigned mode,
     if (file == NULL || first || (mode & MODE_TRUNCATE) == 0 ||
         descriptor_truncate(descriptor, 0) == 0)
         return file;
-    cookie_discard(file);
+    any_stream_abandon(file);
     return NULL;
 }
 
@@ -78,7 +78,7 @@ static FILE *open_name(
     return file;
 }
 
-/* ---- Anonymous bytes -----------------------------------------------------------------
+/* ---- Anonymous bytes ----------------------------------------------------------------
  */
 
 /* Only where it may just read or write is a description of its own needed. */
@@ -105,7 +105,7 @@ static FILE *open_memory(
     return filelike_memory(plain_mode, options);
 }
 
-/* ---- All kinds of path ---------------------------------------------------------------
+/* ---- All kinds of path --------------------------------------------------------------
  */
 
 /* Where an atomic stream puts its bytes they are read as usual. */
@@ -150,7 +150,7 @@ static FILE *open_path(
     if (options_check(options, &checked) != 0)
         return NULL;
     enum scheme scheme = scheme_of(path, &rest);
-    return scheme == SCHEME_NONE ? real_fopen(path, mode)
+    return scheme == SCHEME_NONE ? unwrapped_fopen(path, mode)
                                  : open_scheme(scheme, rest, mode, &checked);
 }
 

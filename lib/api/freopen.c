@@ -7,8 +7,9 @@
 #include "base/mode.h"
 #include "base/scheme.h"
 #include "files/descriptor.h"
-#include "stdio/cookie.h"
-#include "stdio/real.h"
+#include "stdio/any_stream.h"
+#include "stdio/registry.h"
+#include "stdio/unwrapped.h"
 #include "store/names.h"
 
 #include <errno.h>
@@ -22,7 +23,7 @@ static FILE *fail_freopen(int error)
     return NULL;
 }
 
-/* ---- Modes ---------------------------------------------------------------------------
+/* ---- Modes --------------------------------------------------------------------------
  */
 
 /* The C library is asked where a mode names a conversion, which it may not know: freopen
@@ -33,10 +34,10 @@ static bool is_fopen_mode(const char *mode)
         return false;
     if (strchr(mode, ',') == NULL)
         return true;
-    FILE *probe = real_fopen("/dev/null", mode);
+    FILE *probe = unwrapped_fopen("/dev/null", mode);
     if (probe == NULL)
         return errno != EINVAL;
-    cookie_discard(probe);
+    any_stream_abandon(probe);
     return true;
 }
 
@@ -78,16 +79,16 @@ static FILE *fail_closed(void)
 static FILE *fail_and_close(FILE *file)
 {
     if (!leaves_open(errno))
-        cookie_discard(file);
+        any_stream_abandon(file);
     return NULL;
 }
 
-/* ---- A stream of the C library's -----------------------------------------------------
+/* ---- A stream of the C library's ----------------------------------------------------
  */
 
 static FILE *change_to_path(const char *path, const char *mode, FILE *file)
 {
-    FILE *changed = real_freopen(path, mode, file);
+    FILE *changed = unwrapped_freopen(path, mode, file);
     return changed != NULL ? changed : fail_closed();
 }
 
@@ -150,7 +151,7 @@ static FILE *change_native(
     }
 }
 
-/* ---- A stream of the library's -------------------------------------------------------
+/* ---- A stream of the library's ------------------------------------------------------
  */
 
 /* The same bytes anew. */
@@ -163,7 +164,7 @@ static FILE *reopen_stream(const char *mode, FILE *file)
     FILE *reopened = filelike_reopen(file, plain);
     if (reopened == NULL)
         return fail_and_close(file);
-    cookie_discard(file);
+    any_stream_abandon(file);
     return reopened;
 }
 
@@ -177,19 +178,19 @@ static int try_atomic(const char *path, const struct opening *opening)
     if (trial == NULL)
         return leaves_open(errno) ? -1 : 0;
     (void) filelike_discard(trial);
-    cookie_discard(trial);
+    any_stream_abandon(trial);
     return 0;
 }
 
 /* In this order, as in C: what is opened may be what the old stream is to publish. */
 static FILE *replace_stream(const char *path, const char *mode, FILE *file)
 {
-    cookie_discard(file);
+    any_stream_abandon(file);
     FILE *opened = filelike_fopen(path, mode);
     return opened != NULL ? opened : fail_closed();
 }
 
-/* ---- Either --------------------------------------------------------------------------
+/* ---- Either -------------------------------------------------------------------------
  */
 
 /* Without a path: the same bytes, with another mode. */
@@ -204,7 +205,7 @@ static FILE *change_stream(const char *path, const char *mode, FILE *file)
 {
     struct opening opening;
     const char *rest;
-    bool ours = cookie_find(file) != NULL;
+    bool ours = registry_find(file) != NULL;
     if (mode == NULL)
         return fail_freopen(EINVAL);
     /* glibc crashes where such a stream is not a descriptor's. */

@@ -3,12 +3,12 @@
 
 #include "filelike.h"
 
+#include "stdio/any_stream.h"
 #include "stdio/access.h"
-#include "stdio/cookie.h"
 
 #include <errno.h>
 
-/* ---- Asking --------------------------------------------------------------------------
+/* ---- Asking -------------------------------------------------------------------------
  */
 
 int64_t filelike_size(FILE *file)
@@ -55,13 +55,13 @@ int filelike_error(FILE *file)
     struct access access;
     if (access_begin(&access, file) != 0)
         return -1;
-    bool flushed = cookie_flush(file) == 0;
+    bool flushed = any_stream_flush(file) == 0;
     int error = first_error(&access, flushed);
     access_end(&access);
     return call_end(&access.call, error);
 }
 
-/* ---- Changing ------------------------------------------------------------------------
+/* ---- Changing -----------------------------------------------------------------------
  */
 
 /* clearerr would clear the error indicator too. */
@@ -97,7 +97,7 @@ void *filelike_detach(FILE *file, size_t *size)
     void *bytes = store_detach(access.store, size != NULL ? size : &ignored);
     store_unlock(access.store);
     if (bytes != NULL)
-        (void) cookie_rewind(file);
+        (void) any_stream_rewind(file);
     access_end(&access);
     return call_end_pointer(&access.call, bytes);
 }

@@ -3,8 +3,8 @@
 
 #include "filelike.h"
 
+#include "stdio/any_stream.h"
 #include "stdio/access.h"
-#include "stdio/cookie.h"
 
 #include <errno.h>
 
@@ -33,9 +33,9 @@ static int discard(const struct access *access)
         errno = ENOTSUP;
         return -1;
     }
-    /* What an atomic stream would publish is given up by its ending, not by its store. */
+    /* What an atomic stream would publish is given up by its close action, not by its store. */
     if (access_check_owner(access) != 0 ||
-        (stream->ending == NULL && store_discard(access->store) != 0))
+        (stream->close_action == NULL && store_discard(access->store) != 0))
         return -1;
     stream->discarded = true;
     return 0;
@@ -47,7 +47,7 @@ int filelike_discard(FILE *file)
     if (access_begin(&access, file) != 0)
         return -1;
     /* Whether what is pending can be stored does not matter any more. */
-    (void) cookie_flush(file);
+    (void) any_stream_flush(file);
     store_lock(access.store);
     int status = discard(&access);
     access_end_bytes(&access);

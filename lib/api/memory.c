@@ -41,7 +41,7 @@ FILE *filelike_spooled(const char *mode, const struct filelike_options *options)
     return call_end_pointer(&call, file);
 }
 
-/* ---- Bytes that exist ----------------------------------------------------------------
+/* ---- Bytes that exist ---------------------------------------------------------------
  */
 
 static int check_bytes(
@@ -96,7 +96,7 @@ FILE *filelike_bytes(const void *data, size_t size, const char *mode,
     return call_end_pointer(&call, file);
 }
 
-/* A store on DATA; it is the caller's again after memory_abandon. */
+/* A store on DATA; it is the caller's again after memory_return_adopted. */
 static struct store *store_on_adopted(
     void *data, size_t size, const struct filelike_options *options)
 {
@@ -109,7 +109,7 @@ static struct store *store_on_adopted(
 
 static void abandon(struct store *store)
 {
-    memory_abandon(spooled_memory(store));
+    memory_return_adopted(spooled_memory(store));
     (void) store_release(store);
 }
 

@@ -30,7 +30,7 @@ static int sync_target(const struct persisting *persisting, int file)
                                                : target_sync(&persisting->target, file);
 }
 
-/* ---- A copy --------------------------------------------------------------------------
+/* ---- A copy -------------------------------------------------------------------------
  */
 
 static int put_snapshot(struct persisting *persisting)
@@ -48,7 +48,7 @@ static int put_snapshot(struct persisting *persisting)
     return status;
 }
 
-/* ---- The file itself -----------------------------------------------------------------
+/* ---- The file itself ----------------------------------------------------------------
  */
 
 /* What the disk has lost of a stream's own file is lost for good: asked again, it tells
@@ -58,7 +58,7 @@ static int sync_own(const struct persisting *persisting, int file)
     bool is_lost;
     int status = replacement_sync(file, persisting->flags, &is_lost);
     if (is_lost)
-        access_lose_write(persisting->access, errno);
+        access_record_lost_write(persisting->access, errno);
     return status;
 }
 
@@ -84,7 +84,7 @@ static int donate(struct persisting *persisting, int file, const struct removal 
     if (replacement_donate(&donation) == 0)
         return 0;
     if (donation.is_lost)
-        access_lose_write(persisting->access, errno);
+        access_record_lost_write(persisting->access, errno);
     return !donation.is_lost && errno == EXDEV ? 1 : -1;
 }
 
@@ -96,7 +96,7 @@ static char *path_of(const struct persisting *persisting, int file)
                : NULL;
 }
 
-/* ---- From a temporary or named stream of ours ----------------------------------------
+/* ---- From a temporary or named stream of ours ---------------------------------------
  */
 
 /* Whether the file's own name is still the file's. */
@@ -142,7 +142,7 @@ static int give_temporary(struct persisting *persisting, struct temporary *tempo
     return sync_target(persisting, file);
 }
 
-/* ---- From a stream of the C library's ------------------------------------------------
+/* ---- From a stream of the C library's -----------------------------------------------
  */
 
 /* A file that has a name is somebody's, also where it has been given away before; and
@@ -153,7 +153,7 @@ static int give_native(struct persisting *persisting, struct native *native)
     int file = native->file.descriptor;
     if (RETRY(fstat(file, &status)) != 0)
         return -1;
-    if (status.st_nlink != 0 || native_is_parents(native))
+    if (status.st_nlink != 0 || native_belongs_to_parent(native))
         return 1;
     int result = donate(persisting, file, NULL);
     if (result != 0)
@@ -162,7 +162,7 @@ static int give_native(struct persisting *persisting, struct native *native)
     return sync_target(persisting, file);
 }
 
-/* ---- From any stream -----------------------------------------------------------------
+/* ---- From any stream ----------------------------------------------------------------
  */
 
 /* As donate. */

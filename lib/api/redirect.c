@@ -5,7 +5,8 @@
 
 #include "base/call.h"
 #include "base/lock.h"
-#include "stdio/cookie.h"
+#include "stdio/any_stream.h"
+#include "stdio/registry.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +23,7 @@ struct redirection {
 static struct lock redirections_lock = LOCK_INITIALIZER;
 static struct redirection *latest;
 
-/* ---- Descriptors ---------------------------------------------------------------------
+/* ---- Descriptors --------------------------------------------------------------------
  */
 
 /* A second descriptor, which no program takes for a standard stream. */
@@ -49,10 +50,10 @@ static int replace_descriptor(int descriptor, int source)
  * position of the file that it leaves. What has no positions is ESPIPE. */
 static int settle_stream(FILE *from)
 {
-    return cookie_synchronize(from) == 0 || errno == ESPIPE ? 0 : -1;
+    return any_stream_synchronize(from) == 0 || errno == ESPIPE ? 0 : -1;
 }
 
-/* ---- Redirecting ---------------------------------------------------------------------
+/* ---- Redirecting --------------------------------------------------------------------
  */
 
 static int refuse_streams(int error)
@@ -65,12 +66,12 @@ static int check_streams(FILE *from, FILE *to)
 {
     if (from == to)
         return refuse_streams(EINVAL);
-    if (cookie_find(from) != NULL || fileno(from) == -1)
+    if (registry_find(from) != NULL || fileno(from) == -1)
         return refuse_streams(ENOTSUP);
-    if (!cookie_writable(from) || !cookie_writable(to))
+    if (!any_stream_is_writable(from) || !any_stream_is_writable(to))
         return refuse_streams(EBADF);
-    const struct stream *stream = cookie_find(to);
-    if (stream != NULL && stream_is_parents(stream))
+    const struct stream *stream = registry_find(to);
+    if (stream != NULL && stream_belongs_to_parent(stream))
         return refuse_streams(ECHILD);
     return 0;
 }
@@ -113,9 +114,9 @@ static int redirect_stream(FILE *from, FILE *to)
     int target = filelike_fileno(to);
     if (target == -1)
         return -1;
-    bool locking = cookie_lock(from);
+    bool locking = any_stream_lock(from);
     int status = send_elsewhere(from, target);
-    cookie_unlock(from, locking);
+    any_stream_unlock(from, locking);
     return status;
 }
 
@@ -125,7 +126,7 @@ int filelike_redirect(FILE *from, FILE *to)
     return call_end(&call, redirect_stream(from, to));
 }
 
-/* ---- Restoring -----------------------------------------------------------------------
+/* ---- Restoring ----------------------------------------------------------------------
  */
 
 static struct redirection *find_latest(FILE *from)
@@ -166,8 +167,8 @@ static int restore_latest(FILE *from)
 int filelike_restore(FILE *from)
 {
     struct call call = call_begin();
-    bool locking = cookie_lock(from);
+    bool locking = any_stream_lock(from);
     int status = restore_latest(from);
-    cookie_unlock(from, locking);
+    any_stream_unlock(from, locking);
     return call_end(&call, status);
 }

@@ -6,9 +6,9 @@
 #include "base/call.h"
 #include "base/mode.h"
 #include "base/scheme.h"
-#include "stdio/cookie.h"
+#include "stdio/any_stream.h"
 #include "stdio/open.h"
-#include "stdio/real.h"
+#include "stdio/unwrapped.h"
 #include "store/names.h"
 
 #include <errno.h>
@@ -19,7 +19,7 @@ static int fail_rename(int error)
     return -1;
 }
 
-/* ---- Removing ------------------------------------------------------------------------
+/* ---- Removing -----------------------------------------------------------------------
  */
 
 static int remove_path(const char *path)
@@ -33,9 +33,9 @@ static int remove_path(const char *path)
     case SCHEME_MEMORY:
         return fail_rename(ENOENT);
     case SCHEME_ATOMIC:
-        return real_remove(rest);
+        return unwrapped_remove(rest);
     default:
-        return real_remove(path);
+        return unwrapped_remove(path);
     }
 }
 
@@ -45,7 +45,7 @@ int filelike_remove(const char *path)
     return call_end(&call, remove_path(path));
 }
 
-/* ---- Renaming ------------------------------------------------------------------------
+/* ---- Renaming -----------------------------------------------------------------------
  */
 
 /* From one stream on the name's bytes. The name is forgotten only if they are still what
@@ -63,7 +63,7 @@ static int persist_bytes(
     int status = filelike_persist(stream->file, path, flags);
     if (status == 0)
         names_forget(name, bytes->store);
-    cookie_discard(stream->file);
+    any_stream_abandon(stream->file);
     return status;
 }
 
@@ -93,7 +93,7 @@ static int rename_path(const char *from, const char *to)
         return persist_name(old, new);
     if (other == SCHEME_MEMORY_NAME)
         return fail_rename(EXDEV);
-    return real_rename(old, new);
+    return unwrapped_rename(old, new);
 }
 
 int filelike_rename(const char *from, const char *to)

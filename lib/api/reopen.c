@@ -5,20 +5,21 @@
 
 #include "base/call.h"
 #include "base/mode.h"
-#include "stdio/likeness.h"
+#include "stdio/inheritance.h"
 #include "stdio/open.h"
 
 static FILE *reopen(FILE *file, const char *mode)
 {
-    struct likeness likeness;
+    struct inheritance inheritance;
     unsigned bits;
-    if (mode_parse(mode, "r+", &bits) != 0 || likeness_take(&likeness, file, bits) != 0)
+    if (mode_parse(mode, "r+", &bits) != 0 ||
+        inheritance_take(&inheritance, file, bits) != 0)
         return NULL;
-    struct stream *stream =
-        open_another(likeness.store, bits, &likeness.options, likeness.default_buffer);
+    struct stream *stream = open_another(
+        inheritance.store, bits, &inheritance.options, inheritance.default_buffer);
     if (stream == NULL)
         return NULL;
-    stream->readers_only = likeness.readers_only;
+    stream->readers_only = inheritance.readers_only;
     return stream->file;
 }
 

@@ -5,7 +5,7 @@
 
 #include "base/call.h"
 #include "base/mode.h"
-#include "stdio/likeness.h"
+#include "stdio/inheritance.h"
 #include "stdio/open.h"
 #include "store/section.h"
 
@@ -13,30 +13,30 @@
 
 /* The buffer of a stream in memory grows when its bytes move; that of a section does not.
  */
-static size_t section_buffer(const struct likeness *likeness)
+static size_t section_buffer(const struct inheritance *inheritance)
 {
-    store_lock(likeness->store);
-    bool in_memory = store_can_move(likeness->store);
-    store_unlock(likeness->store);
-    return in_memory ? BUFFER_IN_MEMORY : likeness->default_buffer;
+    store_lock(inheritance->store);
+    bool in_memory = store_can_move(inheritance->store);
+    store_unlock(inheritance->store);
+    return in_memory ? BUFFER_IN_MEMORY : inheritance->default_buffer;
 }
 
 static FILE *open_section(FILE *file, int64_t start, int64_t size)
 {
-    struct likeness likeness;
+    struct inheritance inheritance;
     if (start < 0 || size < -1) {
         errno = EINVAL;
         return NULL;
     }
-    if (likeness_take(&likeness, file, MODE_READ) != 0)
+    if (inheritance_take(&inheritance, file, MODE_READ) != 0)
         return NULL;
-    size_t buffer = section_buffer(&likeness);
-    struct store *section = section_create(likeness.store, start, size);
+    size_t buffer = section_buffer(&inheritance);
+    struct store *section = section_create(inheritance.store, start, size);
     if (section == NULL) {
-        KEEPING_ERRNO((void) store_release(likeness.store));
+        KEEPING_ERRNO((void) store_release(inheritance.store));
         return NULL;
     }
-    return open_file(section, MODE_READ, &likeness.options, buffer);
+    return open_file(section, MODE_READ, &inheritance.options, buffer);
 }
 
 FILE *filelike_section(FILE *file, int64_t start, int64_t size)

@@ -8,7 +8,7 @@
 #include "base/options.h"
 #include "files/descriptor.h"
 #include "files/tempdir.h"
-#include "stdio/cookie.h"
+#include "stdio/any_stream.h"
 #include "stdio/native.h"
 #include "stdio/open.h"
 #include "store/temporary.h"
@@ -47,9 +47,9 @@ static FILE *open_native_file(unsigned mode, const struct filelike_options *opti
     if (descriptor == -1)
         return NULL;
     FILE *file = open_native(descriptor, mode, options, BUFFER_ON_DISK);
-    if (file == NULL || native_note_maker(file) == 0)
+    if (file == NULL || native_record_maker(file) == 0)
         return file;
-    cookie_discard(file);
+    any_stream_abandon(file);
     return NULL;
 }
 

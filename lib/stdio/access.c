@@ -3,19 +3,20 @@
 #include "stdio/access.h"
 
 #include "base/mode.h"
-#include "stdio/cookie.h"
+#include "stdio/any_stream.h"
+#include "stdio/registry.h"
 
 #include <errno.h>
 
-/* ---- Taking hold ---------------------------------------------------------------------
+/* ---- Beginning and end --------------------------------------------------------------
  */
 
 void access_end(struct access *access)
 {
-    cookie_unlock(access->file, access->locking);
+    any_stream_unlock(access->file, access->locking);
 }
 
-static int give_up(struct access *access)
+static int access_fail(struct access *access)
 {
     access_end(access);
     return call_end(&access->call, -1);
@@ -23,9 +24,9 @@ static int give_up(struct access *access)
 
 int access_begin(struct access *access, FILE *file)
 {
-    *access =
-        (struct access){.file = file, .stream = cookie_find(file), .call = call_begin()};
-    access->locking = cookie_lock(file);
+    *access = (struct access){
+        .file = file, .stream = registry_find(file), .call = call_begin()};
+    access->locking = any_stream_lock(file);
     if (access->stream != NULL) {
         access->store = access->stream->store;
         return 0;
@@ -35,33 +36,35 @@ int access_begin(struct access *access, FILE *file)
         access->store = &access->native->file.store;
         return 0;
     }
-    return give_up(access);
+    return access_fail(access);
 }
 
-static int lock_bytes(struct access *access, int (*settle)(FILE *))
+/* FLUSH is any_stream_flush or any_stream_synchronize. */
+static int lock_bytes(struct access *access, int (*flush)(FILE *))
 {
-    if (settle(access->file) != 0)
-        return give_up(access);
+    if (flush(access->file) != 0)
+        return access_fail(access);
     store_lock(access->store);
     if (access->stream != NULL)
-        handle_end_writing(&access->stream->handle);
+        handle_release_view(&access->stream->handle);
     return 0;
 }
 
 int access_begin_bytes(struct access *access, FILE *file)
 {
-    return access_begin(access, file) != 0 ? -1 : lock_bytes(access, cookie_flush);
+    return access_begin(access, file) != 0 ? -1 : lock_bytes(access, any_stream_flush);
 }
 
-int access_begin_position(struct access *access, FILE *file)
+int access_begin_synchronized(struct access *access, FILE *file)
 {
-    return access_begin(access, file) != 0 ? -1 : lock_bytes(access, cookie_synchronize);
+    return access_begin(access, file) != 0 ? -1
+                                           : lock_bytes(access, any_stream_synchronize);
 }
 
-static bool is_writable(const struct access *access)
+static bool access_is_writable(const struct access *access)
 {
     return access->stream != NULL ? (access->stream->mode & MODE_WRITE) != 0
-                                  : cookie_writable(access->file);
+                                  : any_stream_is_writable(access->file);
 }
 
 static bool has_size(const struct access *access)
@@ -72,11 +75,11 @@ static bool has_size(const struct access *access)
     return size != -1 || errno != ENOTSUP;
 }
 
-/* What cannot be changed at all says so first, whatever the mode. */
+/* Bytes that cannot be changed at all are ENOTSUP, whatever the mode of the stream. */
 static int check_change(const struct access *access)
 {
     bool can_change = store_can_truncate(access->store);
-    if (can_change && is_writable(access))
+    if (can_change && access_is_writable(access))
         return 0;
     errno = can_change && has_size(access) ? EBADF : ENOTSUP;
     return -1;
@@ -87,13 +90,13 @@ int access_begin_change(struct access *access, FILE *file)
     if (access_begin(access, file) != 0)
         return -1;
     if (access_check_owner(access) == 0 && check_change(access) == 0)
-        return lock_bytes(access, cookie_synchronize);
-    return give_up(access);
+        return lock_bytes(access, any_stream_synchronize);
+    return access_fail(access);
 }
 
 int access_check_owner(const struct access *access)
 {
-    if (access->stream == NULL || !stream_is_parents(access->stream))
+    if (access->stream == NULL || !stream_belongs_to_parent(access->stream))
         return 0;
     errno = ECHILD;
     return -1;
@@ -113,12 +116,12 @@ int access_lost_write(const struct access *access)
     return ferror(access->file) ? EIO : 0;
 }
 
-void access_lose_write(struct access *access, int error)
+void access_record_lost_write(struct access *access, int error)
 {
     if (access->stream != NULL)
-        stream_lose_write(access->stream, error);
+        stream_record_lost_write(access->stream, error);
     else
-        native_lose_write(access->native, error);
+        native_record_lost_write(access->native, error);
 }
 
 void access_end_bytes(struct access *access)

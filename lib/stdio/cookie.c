@@ -3,37 +3,17 @@
 #include "stdio/cookie.h"
 
 #include "base/call.h"
-#include "filelike.h"
 #include "base/mode.h"
+#include "filelike.h"
+#include "stdio/any_stream.h"
 #include "stdio/libc.h"
-#include "stdio/registry.h"
 #include "store/sequential.h"
 
 #include <errno.h>
 #include <stdio_ext.h>
-#include <wchar.h>
 
-/* Where the caller locks, we do not: a forked child's glibc makes the locks of streams
- * new, but not of these. */
-static bool is_locked_by_caller(FILE *file)
-{
-    return __fsetlocking(file, FSETLOCKING_QUERY) == FSETLOCKING_BYCALLER;
-}
-
-/* ---- Callbacks -----------------------------------------------------------------------
+/* ---- Reading and writing ------------------------------------------------------------
  */
-
-/* In memory a small read is cheaper than a large one, and what is in memory may move, so
- * its buffer is large: only a part is filled. */
-static size_t worth_reading(struct stream *stream, const char *buffer, size_t size)
-{
-    enum { ENOUGH = 1024 };
-    if (store_is_sequential(stream->store))
-        return size;
-    if (!store_can_move(stream->store))
-        return libc_worth_reading(stream, buffer, size);
-    return size == stream->buffer_size && size > ENOUGH ? ENOUGH : size;
-}
 
 static ssize_t read_callback(void *cookie, char *buffer, size_t size)
 {
@@ -41,9 +21,9 @@ static ssize_t read_callback(void *cookie, char *buffer, size_t size)
     return call_end(&call, stream_read(cookie, buffer, size));
 }
 
-static int write_and_prepare(struct stream *stream, const char *data, size_t size)
+static int write_for_stdio(struct stream *stream, const char *data, size_t size)
 {
-    bool after_seek = stream->sought;
+    bool after_seek = stream->sought_last;
     if (stream_write(stream, data, size) != 0)
         return -1;
     libc_after_write(stream, after_seek);
@@ -52,49 +32,55 @@ static int write_and_prepare(struct stream *stream, const char *data, size_t siz
 
 static ssize_t write_callback(void *cookie, const char *data, size_t size)
 {
-    /* musl asks for nothing, from NULL, after each flush. */
+    /* After each flush musl writes 0 bytes from NULL. */
     if (size == 0)
         return 0;
     struct call call = call_begin();
-    int status = write_and_prepare(cookie, data, size);
+    int status = write_for_stdio(cookie, data, size);
     return call_end(&call, status) == 0 ? (ssize_t) size : LIBC_WRITE_FAILED;
 }
 
-/* What is pending goes to the end: there ftell counts from, but musl does not know. */
-static bool appends_pending(const struct stream *stream)
+/* ---- Seeking ------------------------------------------------------------------------
+ */
+
+/* In append mode pending output will be written at the end. ftell counts it from there,
+ * but musl asks for the current position. */
+static bool appends_pending_output(const struct stream *stream)
 {
     return (stream->mode & MODE_APPEND) != 0 && __fpending(stream->file) > 0;
 }
 
-/* Where stdio is: what it has of read-ahead and pushed-back characters only it knows. At
- * exit glibc comes here without its lock, which another thread may have. */
-static int64_t stdio_position(FILE *file)
+/* The position of the program: only stdio knows how much it has read ahead, and which
+ * characters were pushed back. At exit glibc calls the seek callback without the lock of
+ * FILE, so another thread may hold it: -1 then. */
+static int64_t program_position(FILE *file)
 {
-    bool locking = libc_needs_lock(file);
-    if (!is_locked_by_caller(file) && ftrylockfile(file) != 0)
+    bool locking;
+    if (!any_stream_try_lock(file, &locking))
         return -1;
     int64_t position = ftello(file);
-    cookie_unlock(file, locking);
+    any_stream_unlock(file, locking);
     return position;
 }
 
-/* Where stdio asks to go on its way to POSITION. */
+/* The position that stdio seeks to in order to get to POSITION. */
 static int64_t refill_position(FILE *file, int64_t position)
 {
-    size_t rounding = LIBC_SEEK_READS ? __fbufsize(file) - 1 : 0;
+    size_t rounding = LIBC_SEEK_FILLS_BUFFER ? __fbufsize(file) - 1 : 0;
     return position & ~(int64_t) rounding;
 }
 
-/* Where bytes come in order, only a seek to where the stream is can succeed: that of
- * ftell, that of fflush, which gives read-ahead back, and the caller's own. */
-static bool stays_in_order(struct stream *stream, int64_t offset, int whence)
+/* A sequential store cannot seek. So only a seek to where the program is succeeds: that
+ * of ftell, that of fflush, which gives back what was read ahead, and the program's own.
+ */
+static bool keeps_position(struct stream *stream, int64_t offset, int whence)
 {
     int64_t position = stream_tell(stream);
     if (whence == SEEK_CUR && offset == 0)
         return true;
     if ((stream->mode & MODE_READ) == 0)
         return offset == (whence == SEEK_SET ? position : 0);
-    int64_t read = stdio_position(stream->file);
+    int64_t read = program_position(stream->file);
     if (whence == SEEK_SET)
         return offset == read || offset == refill_position(stream->file, read);
     return whence == SEEK_CUR && offset == read - position;
@@ -102,9 +88,9 @@ static bool stays_in_order(struct stream *stream, int64_t offset, int whence)
 
 static int64_t seek_for_stdio(struct stream *stream, int64_t offset, int whence)
 {
-    if (whence == SEEK_CUR && appends_pending(stream))
+    if (whence == SEEK_CUR && appends_pending_output(stream))
         whence = SEEK_END;
-    if (store_is_sequential(stream->store) && !stays_in_order(stream, offset, whence)) {
+    if (store_is_sequential(stream->store) && !keeps_position(stream, offset, whence)) {
         errno = ESPIPE;
         return -1;
     }
@@ -121,127 +107,38 @@ static int seek_callback(void *cookie, libc_offset *offset, int whence)
     return call_end(&call, position != -1 ? 0 : -1);
 }
 
+/* ---- Opening and closing ------------------------------------------------------------
+ */
+
 static int close_callback(void *cookie)
 {
     struct call call = call_begin();
     return call_end(&call, stream_close(cookie));
 }
 
-static const cookie_io_functions_t callbacks = {
+static const cookie_io_functions_t stream_callbacks = {
     .read = read_callback,
     .write = write_callback,
     .seek = seek_callback,
     .close = close_callback,
 };
 
-/* ---- Opening -------------------------------------------------------------------------
- */
-
-size_t cookie_buffer_room(size_t size)
+/* To get to a position, glibc seeks to the beginning of the block of the buffer's size
+ * that holds it: it clears the low bits, which are the size less one. If the size is a
+ * power of two plus one, only one bit is cleared. So the seek goes back by no more than
+ * SEQUENTIAL_BACK bytes, which the store can read again. */
+size_t cookie_sequential_buffer_size(size_t size)
 {
-    return libc_buffer_room(size);
-}
-
-/* glibc seeks to a position with the bits of the buffer's size less one cleared, and
- * reads up to it. With one such bit alone that is the position itself, but for those that
- * have the bit. */
-size_t cookie_buffer_in_order(size_t size)
-{
-    return LIBC_SEEK_READS ? SEQUENTIAL_BACK + 1 : size;
-}
-
-bool cookie_replaces_buffers(void)
-{
-    return libc_replaces_buffers();
-}
-
-int cookie_give_buffer(FILE *file, size_t size)
-{
-    return libc_give_buffer(file, size);
+    return LIBC_SEEK_FILLS_BUFFER ? SEQUENTIAL_BACK + 1 : size;
 }
 
 int cookie_open(struct stream *stream, unsigned flags)
 {
-    stream->worth_reading = worth_reading;
-    FILE *file = fopencookie(stream, mode_text(stream->mode), callbacks);
-    if (file == NULL)
+    stream->file = fopencookie(stream, mode_text(stream->mode), stream_callbacks);
+    if (stream->file == NULL)
         return -1;
-    stream->file = file;
-    libc_prepare(stream);
+    libc_prepare_stream(stream);
     if (flags & FILELIKE_UNLOCKED)
-        cookie_stop_locking(file);
+        any_stream_stop_locking(stream->file);
     return 0;
-}
-
-void cookie_stop_locking(FILE *file)
-{
-    (void) __fsetlocking(file, FSETLOCKING_BYCALLER);
-    libc_forget_lock(file);
-}
-
-/* ---- Any FILE * ----------------------------------------------------------------------
- */
-
-/* A later FILE may lie where that one was. */
-struct stream *cookie_find(FILE *file)
-{
-    struct stream *stream = registry_find(file);
-    if (stream == NULL || !libc_was_reopened(stream))
-        return stream;
-    registry_remove(stream);
-    return NULL;
-}
-
-bool cookie_lock(FILE *file)
-{
-    bool locking = libc_needs_lock(file);
-    if (!is_locked_by_caller(file))
-        flockfile(file);
-    return locking;
-}
-
-void cookie_unlock(FILE *file, bool locking)
-{
-    if (!is_locked_by_caller(file))
-        funlockfile(file);
-    /* flockfile may make glibc lock in every operation from then on. */
-    if (!locking)
-        libc_forget_lock(file);
-}
-
-void cookie_discard(FILE *file)
-{
-    KEEPING_ERRNO((void) fclose(file));
-}
-
-bool cookie_writable(FILE *file)
-{
-    return __fwritable(file) != 0;
-}
-
-int cookie_flush(FILE *file)
-{
-    return __fpending(file) > 0 ? fflush(file) : 0;
-}
-
-/* glibc crashes where fflush meets a pushed-back character, so a seek goes first; and
- * where a seek meets a wide one, but fflush copes with that. At the end of the file there
- * is none, and fflush alone keeps the indicator. */
-int cookie_synchronize(FILE *file)
-{
-    if (cookie_flush(file) != 0)
-        return -1;
-    if (!feof(file) && fwide(file, 0) <= 0 && fseeko(file, 0, SEEK_CUR) != 0) {
-        /* ungetc at position 0 leads to -1; to give it up leads back. */
-        if (errno != EINVAL || fseeko(file, 0, SEEK_SET) != 0)
-            return -1;
-    }
-    return fflush(file);
-}
-
-int cookie_rewind(FILE *file)
-{
-    if (fseeko(file, 0, SEEK_SET) != 0)
-        return -1;
-    return fflush(file);
 }

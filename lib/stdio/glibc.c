@@ -7,7 +7,7 @@
 #include "base/call.h"
 #include "base/process.h"
 #include "files/descriptor.h"
-#include "stdio/glibc_trial.h"
+#include "stdio/glibc_probe.h"
 #include "stdio/glibc_wide.h"
 
 #include <fcntl.h>
@@ -15,25 +15,28 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-/* ---- Locks ---------------------------------------------------------------------------
+/* ---- Locks --------------------------------------------------------------------------
  */
 
-/* What a program would see of a stream that fopen gives it now. glibc's streams with
- * callbacks always lock, those of fopen only once the process has had a second thread;
- * from then on all do. No flag of glibc's tells that moment reliably, but a stream of
- * fopen's own does that is open all the time. */
+/* A stream of fopen's own, which is never used. It tells whether a stream that is opened
+ * now must lock.
+ *
+ * Why? glibc's streams with callbacks always lock, which makes putc 6 times slower. Those
+ * of fopen do not lock until the process has had a second thread. No flag of glibc's
+ * tells that reliably, but glibc sets the lock bit in all open streams when that thread
+ * starts.
+ */
 static FILE *make_reference(void)
 {
     int descriptor = descriptor_open(AT_FDCWD, "/", O_RDONLY | O_DIRECTORY);
     FILE *reference = descriptor == -1 ? NULL : fdopen(descriptor, "r");
     if (reference != NULL)
         reference->_fileno = -1;
-    /* It is only looked at. */
     descriptor_close(descriptor);
     return reference;
 }
 
-static bool fresh_streams_lock(void)
+static bool new_streams_lock(void)
 {
     static _Atomic(FILE *) shared;
     FILE *reference = atomic_load(&shared);
@@ -46,25 +49,24 @@ static bool fresh_streams_lock(void)
         else
             (void) fclose(made);
     }
-    return libc_needs_lock(reference);
+    return libc_locking_is_on(reference);
 }
 
-bool libc_needs_lock(const FILE *file)
+bool libc_locking_is_on(const FILE *file)
 {
-    return !glibc_is_as_known() || (file->_flags2 & GLIBC_NEED_LOCK) != 0;
+    return !glibc_internals_work() || (file->_flags2 & GLIBC_NEED_LOCK) != 0;
 }
 
-void libc_forget_lock(FILE *file)
+void libc_turn_locking_off(FILE *file)
 {
-    if (glibc_is_as_known())
+    if (glibc_internals_work())
         file->_flags2 &= ~GLIBC_NEED_LOCK;
 }
 
-/* ---- Buffers -------------------------------------------------------------------------
+/* ---- Buffers ------------------------------------------------------------------------
  */
 
-/* What glibc gives to a stream of fopen's on disk. */
-enum { USUAL_BUFFER = 4096 };
+enum { FOPEN_BUFFER = 4096 }; /* bytes of the buffer of fopen's streams on disk */
 
 size_t libc_buffer_room(size_t size)
 {
@@ -73,7 +75,7 @@ size_t libc_buffer_room(size_t size)
 
 bool libc_replaces_buffers(void)
 {
-    return glibc_is_as_known();
+    return glibc_internals_work();
 }
 
 static void set_buffer(FILE *file, char *buffer, size_t size)
@@ -82,12 +84,12 @@ static void set_buffer(FILE *file, char *buffer, size_t size)
     file->_IO_buf_end = buffer + size;
 }
 
-/* glibc looks for one before it makes one, at the first read or write; that takes less
- * time than setvbuf. */
+/* At the first read or write glibc allocates a buffer if there is none. Setting the
+ * members takes less time than setvbuf. */
 static void set_first_buffer(struct stream *stream)
 {
     FILE *file = stream->file;
-    if (stream->shown) {
+    if (stream->uses_internals) {
         file->_flags |= GLIBC_USER_BUFFER;
         set_buffer(file, stream->buffer, stream->buffer_size);
     } else {
@@ -100,48 +102,51 @@ static bool has_first_buffer(const struct stream *stream)
     return stream->file->_IO_buf_base == stream->buffer;
 }
 
-/* Who calls setvbuf keeps that buffer. */
-static bool has_own_buffer(const struct stream *stream)
+/* False after the program has called setvbuf: its buffer stays. */
+static bool has_our_buffer(const struct stream *stream)
 {
-    const char *own = stream->late_buffer != NULL ? stream->late_buffer : stream->buffer;
-    return stream->file->_IO_buf_base == own;
+    const char *ours = stream->disk_buffer != NULL ? stream->disk_buffer : stream->buffer;
+    return stream->file->_IO_buf_base == ours;
 }
 
-static void use_late_buffer(struct stream *stream, char *buffer)
+static void use_disk_buffer(struct stream *stream, char *buffer)
 {
-    stream->late_buffer = buffer;
-    stream->buffer_size = stream->late_size;
-    stream->late_size = 0;
+    stream->disk_buffer = buffer;
+    stream->buffer_size = stream->disk_buffer_size;
+    stream->disk_buffer_size = 0;
     set_buffer(stream->file, buffer, stream->buffer_size);
 }
 
-/* While it is being written nothing is in the buffer, and glibc begins anew with the one
- * that it finds then. That is the moment to replace it. What fails now is tried again
- * with the next write. */
+/* Called from the write callback only: there the buffer is empty, and after it glibc
+ * starts with the buffer that it finds. A failure is no error, as the next write tries
+ * again. */
 static void replace_buffer(struct stream *stream)
 {
-    char *buffer = malloc(stream->late_size);
+    char *buffer = malloc(stream->disk_buffer_size);
     if (buffer != NULL)
-        use_late_buffer(stream, buffer);
+        use_disk_buffer(stream, buffer);
 }
 
-/* A file takes writes a quarter slower that do not begin at a multiple of their size; so
- * wait for one, unless writes of the present size will not come there. */
-static bool is_well_placed(struct stream *stream)
+/* Writes that do not begin at a multiple of their size are a quarter slower on disk. So
+ * the buffer is replaced at a multiple of the new size, unless writes of the present size
+ * will never end at one. */
+static bool is_aligned_for_disk_buffer(struct stream *stream)
 {
     int64_t position = stream_tell(stream);
-    return position % (int64_t) stream->late_size == 0 ||
+    return position % (int64_t) stream->disk_buffer_size == 0 ||
            position % (int64_t) stream->buffer_size != 0;
 }
 
-static bool is_time_for_late_buffer(struct stream *stream)
+static bool is_time_for_disk_buffer(struct stream *stream)
 {
-    return stream->late_size != 0 && !process_is_ending() && stream->has_moved &&
-           has_first_buffer(stream) && is_well_placed(stream);
+    return stream->disk_buffer_size != 0 && !process_is_ending() &&
+           stream->has_descriptor && has_first_buffer(stream) &&
+           is_aligned_for_disk_buffer(stream);
 }
 
-/* fclose frees it in glibc. A program may have linked a malloc and a free of its own with
- * this library (--wrap), and that malloc's blocks would be unknown there. */
+/* For a block that glibc's fclose frees. A program may have linked this library with a
+ * malloc of its own (--wrap=malloc), whose blocks glibc's free does not know. It does
+ * know those of posix_memalign. */
 static void *allocate_for_glibc(size_t size)
 {
     void *block;
@@ -167,15 +172,15 @@ int libc_give_buffer(FILE *file, size_t size)
     return 0;
 }
 
-/* ---- Reading and writing -------------------------------------------------------------
+/* ---- Reading and writing ------------------------------------------------------------
  */
 
-/* For fseek glibc goes to where a buffer of the file begins, and then reads up to where
- * the caller wants to be, who may want to read. Between the two it looks at no position.
- */
+/* For fseek, glibc seeks to the beginning of a block and then fills the buffer. Between
+ * the two it does not look at _offset, so a mark there tells the read callback that the
+ * read belongs to a seek. */
 void libc_after_seek(struct stream *stream, int whence, bool succeeded)
 {
-    if (!stream->marked)
+    if (!stream->marks_seeks)
         return;
     if (succeeded && whence == SEEK_SET)
         stream->file->_offset = GLIBC_SEEKING;
@@ -183,34 +188,35 @@ void libc_after_seek(struct stream *stream, int whence, bool succeeded)
         stream->file->_offset = GLIBC_POSITION_UNKNOWN;
 }
 
-/* After a write the caller will more likely write, too, and this read be for nobody. */
-static bool reads_in_vain(const struct stream *stream)
+/* After a write and a seek, the program will probably write again. The bytes that fseek
+ * reads ahead would then be thrown away. */
+static bool reads_for_seek_after_write(const struct stream *stream)
 {
     return stream->wrote_last && stream->file->_offset == GLIBC_SEEKING;
 }
 
-/* After a seek, no more than glibc reads for a stream of fopen's: the buffer is smaller
- * as long as only that is in it. */
-static size_t fit_buffer(struct stream *stream, size_t size)
+/* After a seek, glibc is to read no more than for a stream of fopen's. The buffer is made
+ * smaller for that until the next write. Returns how many of SIZE bytes to read. */
+static size_t shrink_buffer_after_seek(struct stream *stream, size_t size)
 {
-    bool small = stream->sought && stream->buffer_size > USUAL_BUFFER;
-    size_t room = small ? USUAL_BUFFER : stream->buffer_size;
+    bool small = stream->sought_last && stream->buffer_size > FOPEN_BUFFER;
+    size_t room = small ? FOPEN_BUFFER : stream->buffer_size;
     set_buffer(stream->file, stream->file->_IO_buf_base, room);
     return size < room ? size : room;
 }
 
-size_t libc_worth_reading(struct stream *stream, const char *buffer, size_t size)
+size_t libc_size_to_read(struct stream *stream, const char *buffer, size_t size)
 {
-    if (!stream->shown)
+    if (!stream->uses_internals)
         return size;
-    if (reads_in_vain(stream))
+    if (reads_for_seek_after_write(stream))
         return 0;
-    bool buffered = buffer == stream->file->_IO_buf_base && has_own_buffer(stream);
-    return buffered ? fit_buffer(stream, size) : size;
+    bool buffered = buffer == stream->file->_IO_buf_base && has_our_buffer(stream);
+    return buffered ? shrink_buffer_after_seek(stream, size) : size;
 }
 
-/* After a write that followed read-ahead, glibc's own idea of the position is the old
- * one, and the next fseek with SEEK_CUR would start there: let it ask. */
+/* After a write that follows read-ahead, glibc leaves an old position in _offset, and the
+ * next fseek with SEEK_CUR would count from it. Without a position glibc asks for it. */
 static void forget_position(FILE *file)
 {
     file->_offset = GLIBC_POSITION_UNKNOWN;
@@ -218,50 +224,45 @@ static void forget_position(FILE *file)
 
 void libc_after_write(struct stream *stream, bool after_seek)
 {
-    if (!stream->shown)
+    if (!stream->uses_internals)
         return;
     forget_position(stream->file);
-    if (is_time_for_late_buffer(stream))
+    if (is_time_for_disk_buffer(stream))
         replace_buffer(stream);
-    else if (!after_seek && has_own_buffer(stream))
+    else if (!after_seek && has_our_buffer(stream))
         set_buffer(stream->file, stream->file->_IO_buf_base, stream->buffer_size);
 }
 
-/* ---- A stream with callbacks ---------------------------------------------------------
+/* ---- A stream with callbacks --------------------------------------------------------
  */
 
 static void show_descriptor(struct handle *handle)
 {
     void *container = (char *) handle - offsetof(struct stream, handle);
     struct stream *stream = container;
-    /* -1 would make glibc take the stream for closed, and fclose would not call us. */
+    /* With -1, fclose would take the stream for closed and not call us. */
     stream->file->_fileno =
         handle->descriptor != -1 ? handle->descriptor : GLIBC_NO_DESCRIPTOR;
     if (handle->descriptor != -1)
-        wide_give_state(stream);
+        wide_give_own_state(stream);
 }
 
-static void show_stream(struct stream *stream)
+static void use_internals(struct stream *stream)
 {
-    if (!fresh_streams_lock())
-        libc_forget_lock(stream->file);
-    stream->handle.moved = show_descriptor;
+    if (!new_streams_lock())
+        libc_turn_locking_off(stream->file);
+    stream->handle.descriptor_changed = show_descriptor;
     show_descriptor(&stream->handle);
 }
 
-void libc_prepare(struct stream *stream)
+void libc_prepare_stream(struct stream *stream)
 {
-    stream->shown = glibc_is_as_known();
-    stream->marked = glibc_keeps_mark();
+    stream->uses_internals = glibc_internals_work();
+    stream->marks_seeks = glibc_seeks_can_be_marked();
     set_first_buffer(stream);
-    wide_prepare(stream);
-    if (stream->shown)
-        KEEPING_ERRNO(show_stream(stream));
-}
-
-bool libc_was_reopened(const struct stream *stream)
-{
-    return wide_was_reopened(stream);
+    wide_prepare_stream(stream);
+    if (stream->uses_internals)
+        KEEPING_ERRNO(use_internals(stream));
 }
 
 #endif

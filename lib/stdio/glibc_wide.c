@@ -5,18 +5,19 @@
 #if FILELIKE_GLIBC_INTERNALS
 
 #include "base/call.h"
+#include "stdio/libc.h"
 
 #ifdef HAVE_FILE__WIDE_DATA
 
-/* Bytes of struct _IO_wide_data, which glibc hides: less than 400 in all of its versions
- * so far. */
+/* Room for a struct _IO_wide_data, which glibc does not declare. It has less than 400
+ * bytes in all versions so far. */
 enum { STATE_SIZE = 1024 };
 
-/* What glibc gives to a stream with callbacks. */
-#define NO_STATE ((struct _IO_wide_data *) -1)
+/* The state that fopencookie sets. */
+#define INVALID_STATE ((struct _IO_wide_data *) -1)
 
-/* Of all streams that have no descriptor: freopen of them fails, so that none of them
- * ever uses it. */
+/* The state of all streams without a descriptor. It is never written, as freopen of such
+ * a stream fails. */
 static union {
     max_align_t alignment;
     char bytes[STATE_SIZE];
@@ -27,21 +28,21 @@ static void set_wide_state(FILE *file, void *state)
     file->_wide_data = state;
 }
 
-/* Behind the FILE lies a pointer to what its kind does (struct _IO_FILE_plus), which
- * freopen replaces. */
-static const void *operations_of(FILE *file)
+/* Behind each FILE lies a pointer to the functions of its kind (struct _IO_FILE_plus).
+ * freopen replaces it. */
+static const void *vtable_of(FILE *file)
 {
     return *(const void *const *) (const void *) (file + 1);
 }
 
-void wide_prepare(struct stream *stream)
+void wide_prepare_stream(struct stream *stream)
 {
-    stream->operations = operations_of(stream->file);
-    if (stream->file->_wide_data == NO_STATE)
+    stream->original_vtable = vtable_of(stream->file);
+    if (stream->file->_wide_data == INVALID_STATE)
         set_wide_state(stream->file, &shared_state);
 }
 
-void wide_give_state(struct stream *stream)
+void wide_give_own_state(struct stream *stream)
 {
     if (stream->file->_wide_data != (void *) &shared_state)
         return;
@@ -50,24 +51,24 @@ void wide_give_state(struct stream *stream)
         set_wide_state(stream->file, stream->wide_state);
 }
 
-bool wide_was_reopened(const struct stream *stream)
+bool libc_was_reopened(const struct stream *stream)
 {
-    return stream->operations != operations_of(stream->file);
+    return stream->original_vtable != vtable_of(stream->file);
 }
 
 #else
 
-void wide_prepare(struct stream *stream)
+void wide_prepare_stream(struct stream *stream)
 {
     (void) stream;
 }
 
-void wide_give_state(struct stream *stream)
+void wide_give_own_state(struct stream *stream)
 {
     (void) stream;
 }
 
-bool wide_was_reopened(const struct stream *stream)
+bool libc_was_reopened(const struct stream *stream)
 {
     (void) stream;
     return false;

@@ -1,23 +1,21 @@
-/* What glibc does to a stream with callbacks where a program calls freopen or a function
- * of wide characters: for glibc.c alone.
+/* Keeps glibc from crashing where a program calls freopen, or a function for wide
+ * characters, on a stream with callbacks. For glibc.c alone. glibc_wide.c also defines
+ * libc_was_reopened.
  *
- * Why? Of such a stream glibc makes the state of wide characters a pointer that leads
- * nowhere, so that freopen, fgetwc, putwc and others crash. With an empty state they do
- * what they do on a stream of fopen's that is used for bytes: fgetwc is at the end, and
- * freopen returns NULL, or a stream that works where the old one had a descriptor. */
+ * Why? fopencookie sets the wide-character state of its stream to an invalid pointer, so
+ * that freopen, fgetwc, putwc and others crash. With an empty state fgetwc returns WEOF,
+ * as on a stream of fopen's that is used for bytes. freopen returns NULL, or, if the
+ * stream has a descriptor, a stream that works. */
 #ifndef GLIBC_WIDE_H
 #define GLIBC_WIDE_H
 
 #include "stdio/stream.h"
 
-/* For a new stream with callbacks. */
-void wide_prepare(struct stream *stream);
+/* Gives an empty state to a new stream with callbacks. */
+void wide_prepare_stream(struct stream *stream);
 
-/* For a stream that shows its descriptor from now on: freopen may succeed. */
-void wide_give_state(struct stream *stream);
-
-/* Whether freopen has made the FILE of STREAM one of the C library's. It has not called
- * us: the stream and its store stay for ever, as their descriptor is the FILE's now. */
-bool wide_was_reopened(const struct stream *stream);
+/* Gives a state of its own to a stream that has a descriptor from now on. freopen of it
+ * may succeed, and the state may then be used. */
+void wide_give_own_state(struct stream *stream);
 
 #endif

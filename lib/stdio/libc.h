@@ -1,6 +1,6 @@
-/* The C library that the program runs with: what it makes of streams with callbacks, and
- * what it shows of its FILE. A part of the cookie room, for cookie.c alone; glibc.c and
- * musl.c say the same things of their library each. */
+/* The C library that the program runs with: how it treats streams with callbacks, and
+ * what it shows of its FILE. glibc.c and musl.c define the functions, each for its
+ * library. */
 #ifndef LIBC_H
 #define LIBC_H
 
@@ -11,8 +11,10 @@
 typedef off64_t libc_offset;
 
 enum {
-    LIBC_WRITE_FAILED = 0, /* -1 glibc takes for a huge count */
-    LIBC_SEEK_READS = true /* before it is known what the seek is for */
+    /* What a write callback returns after a failure. glibc takes -1 for a huge count. */
+    LIBC_WRITE_FAILED = 0,
+    /* fseek fills the buffer, before it is known whether the program will read. */
+    LIBC_SEEK_FILLS_BUFFER = true
 };
 
 #elif defined __linux__ && !defined __UCLIBC__ && !defined __BIONIC__ /* musl */
@@ -20,8 +22,9 @@ enum {
 typedef off_t libc_offset;
 
 enum {
-    LIBC_WRITE_FAILED = -1, /* 0 and short counts musl takes for success */
-    LIBC_SEEK_READS = false
+    /* musl takes 0 and short counts for success. */
+    LIBC_WRITE_FAILED = -1,
+    LIBC_SEEK_FILLS_BUFFER = false
 };
 
 #else
@@ -29,31 +32,38 @@ enum {
     "How does fopencookie of this C library behave? tests/unit/facts.c asks; answer here."
 #endif
 
-/* See cookie.h. */
+/* The bytes that a stream must bring for a stdio buffer of SIZE bytes, including those
+ * that the C library uses itself. 0 where the C library's own buffer has that size. */
 size_t libc_buffer_room(size_t size);
+
+/* Whether a stream's disk buffer can replace its first buffer, see stream.h. */
 bool libc_replaces_buffers(void);
+
+/* Gives a new stream of fdopen's a buffer of SIZE bytes, if the C library can be made to
+ * free it. 0, or -1 with ENOMEM. */
 int libc_give_buffer(FILE *file, size_t size);
 
-/* For a new stream with callbacks, that nobody has got: it has the buffer that it brings,
- * and as far as the C library can be made to, it locks only where one of fopen's would,
- * and shows its descriptor from the moment that it has one. */
-void libc_prepare(struct stream *stream);
+/* Prepares a new stream with callbacks: it uses the buffer in the stream. As far as the
+ * C library allows, it locks only where a stream of fopen's would, and fileno answers
+ * with its descriptor as soon as it has one. */
+void libc_prepare_stream(struct stream *stream);
 
-/* How many of SIZE bytes to read for stdio to BUFFER, of a stream on disk. 0, though
- * there are more, only where it makes up for that. */
-size_t libc_worth_reading(struct stream *stream, const char *buffer, size_t size);
+/* How many of the SIZE bytes that stdio asks for are to be read to BUFFER, for a stream
+ * on disk. The result is 0 only where the C library asks again when the program reads. */
+size_t libc_size_to_read(struct stream *stream, const char *buffer, size_t size);
 
-/* For the end of a write callback, AFTER_SEEK where a seek came before; and of a seek
- * callback. */
+/* Called at the end of a write callback. AFTER_SEEK: the callback before was a seek. */
 void libc_after_write(struct stream *stream, bool after_seek);
+
+/* Called at the end of a seek callback. */
 void libc_after_seek(struct stream *stream, int whence, bool succeeded);
 
-/* Whether freopen has made the FILE of STREAM one of the C library's. It has not called
- * us: the stream and its store stay for ever, as their descriptor is the FILE's now. */
+/* Whether the C library's freopen has made FILE a stream on a descriptor. It calls no
+ * callback, so the stream and its store are never freed: FILE uses their descriptor. */
 bool libc_was_reopened(const struct stream *stream);
 
-/* Whether every operation is to lock FILE; and that none is to. */
-bool libc_needs_lock(const FILE *file);
-void libc_forget_lock(FILE *file);
+/* Whether each stdio function locks FILE. */
+bool libc_locking_is_on(const FILE *file);
+void libc_turn_locking_off(FILE *file);
 
 #endif

@@ -1,5 +1,6 @@
-/* musl, whose FILE shows nothing of itself. So does glibc's where what it shows is not to
- * be used (--disable-glibc-internals): there a position is lost, see filelike(3). */
+/* musl, whose FILE is opaque. This file is also used with glibc after
+ * --disable-glibc-internals: glibc then loses a position in one case, see BUGS in
+ * filelike(3). */
 #include <config.h>
 
 #include "stdio/libc.h"
@@ -10,8 +11,8 @@
 enum { OWN_BUFFER = 0, BUFFER_OVERHEAD = 0 };
 #else
 enum {
-    OWN_BUFFER = BUFSIZ, /* bytes, in each stream with callbacks */
-    BUFFER_OVERHEAD = 8  /* bytes, for ungetc */
+    OWN_BUFFER = BUFSIZ, /* bytes that musl allocates with each stream with callbacks */
+    BUFFER_OVERHEAD = 8  /* bytes of a buffer that musl keeps for ungetc */
 };
 #endif
 
@@ -34,14 +35,14 @@ int libc_give_buffer(FILE *file, size_t size)
     return 0;
 }
 
-void libc_prepare(struct stream *stream)
+void libc_prepare_stream(struct stream *stream)
 {
     size_t room = libc_buffer_room(stream->buffer_size);
     if (room > 0)
         (void) setvbuf(stream->file, stream->buffer, _IOFBF, room);
 }
 
-size_t libc_worth_reading(struct stream *stream, const char *buffer, size_t size)
+size_t libc_size_to_read(struct stream *stream, const char *buffer, size_t size)
 {
     (void) stream;
     (void) buffer;
@@ -67,13 +68,13 @@ bool libc_was_reopened(const struct stream *stream)
     return false;
 }
 
-bool libc_needs_lock(const FILE *file)
+bool libc_locking_is_on(const FILE *file)
 {
     (void) file;
     return true;
 }
 
-void libc_forget_lock(FILE *file)
+void libc_turn_locking_off(FILE *file)
 {
     (void) file;
 }

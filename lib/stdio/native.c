@@ -9,38 +9,39 @@
 #include <stdlib.h>
 #include <sys/stat.h>
 
-/* Places by the number of the descriptor, in parts of which each is twice as large as the
- * one before. They never move and are never freed: at most as many as the process ever
- * had descriptors at once. */
-enum { FIRST_PART = 64, PARTS = 26 };
+/* The entries by the number of the descriptor, in arrays of which each is twice as large
+ * as the one before, so that entries never move. They are never freed: there are at most
+ * as many as the process ever had descriptors at once. */
+enum { FIRST_ARRAY = 64, ARRAYS = 26 };
 
 static struct lock natives_lock = LOCK_INITIALIZER;
-static struct native **parts[PARTS];
-static size_t place_count; /* in the parts that were ever asked for */
+static struct native **native_arrays[ARRAYS];
+static size_t native_slots; /* in the arrays up to the last one that was needed */
 
-/* NULL with ENOMEM. */
-static struct native **place_of(size_t number)
+/* Where the entry of descriptor NUMBER is. NULL with ENOMEM. */
+static struct native **slot_of(size_t number)
 {
-    size_t size = FIRST_PART;
-    size_t part = 0;
-    for (; number >= size; part++, size *= 2)
+    size_t size = FIRST_ARRAY;
+    size_t array = 0;
+    for (; number >= size; array++, size *= 2)
         number -= size;
-    if (parts[part] == NULL)
-        parts[part] = calloc(size, sizeof(struct native *));
-    return parts[part] != NULL ? &parts[part][number] : NULL;
+    if (native_arrays[array] == NULL)
+        native_arrays[array] = calloc(size, sizeof(struct native *));
+    return native_arrays[array] != NULL ? &native_arrays[array][number] : NULL;
 }
 
-/* Gives back what keeps the file in use. */
-static void let_go(struct native *native)
+/* Unmaps and closes what keeps the file in use. */
+static void release_file(struct native *native)
 {
-    int held = native->lost_write != 0 ? native->held : -1;
+    int held = native->lost_write != 0 ? native->held_descriptor : -1;
     native->lost_write = 0;
     file_unmap(&native->file);
     descriptor_close(held);
 }
 
-/* What was there is left before it is freed: fork may come in between. */
-static void take_over(struct native *native, int descriptor)
+/* Makes NATIVE the entry of another file. The old members are replaced before they are
+ * freed, because a fork in between would let the child free them again. */
+static void reset_native(struct native *native, int descriptor)
 {
     struct native old = *native;
     native->given_path = native->answered_path = NULL;
@@ -49,54 +50,55 @@ static void take_over(struct native *native, int descriptor)
     file_init(&native->file, descriptor, 0);
     file_doubt_size(&native->file.store);
     atomic_signal_fence(memory_order_seq_cst);
-    let_go(&old);
+    release_file(&old);
     free(old.given_path);
     free(old.answered_path);
 }
 
-/* A file that is kept in use is no other, although inode numbers are used again.
- * Whose bytes are locked is not closed, but perhaps just going on with another file. */
+/* Releases the file if the stream was closed: its descriptor is then closed, too, or that
+ * of another file. The inode number tells, as it is not used again while the file is in
+ * use. An entry that is locked belongs to an open stream, perhaps just before it goes on
+ * with another file. */
 static void release_if_closed(struct native *native)
 {
     struct stat status;
     if (native == NULL || !store_try_lock(&native->file.store))
         return;
-    bool is_kept = native->file.mapping != NULL || native->lost_write != 0;
-    if (is_kept && (RETRY(fstat(native->file.descriptor, &status)) != 0 ||
-                       !file_is(&native->file, &status)))
-        let_go(native);
+    bool in_use = native->file.mapping != NULL || native->lost_write != 0;
+    if (in_use && (RETRY(fstat(native->file.descriptor, &status)) != 0 ||
+                      !file_is(&native->file, &status)))
+        release_file(native);
     store_unlock(&native->file.store);
 }
 
-/* Each call looks after one place more, so that nothing is kept for ever. */
-static void look_after_another(void)
+static void check_next_slot(void)
 {
     static size_t next;
-    next = (next + 1) % place_count;
-    struct native **place = place_of(next);
-    if (place != NULL)
-        release_if_closed(*place);
+    next = (next + 1) % native_slots;
+    struct native **slot = slot_of(next);
+    if (slot != NULL)
+        release_if_closed(*slot);
 }
 
-static struct native *find_locked(int descriptor, const struct stat *status)
+static struct native *find_native_locked(int descriptor, const struct stat *status)
 {
     size_t number = (size_t) descriptor;
-    struct native **place = place_of(number);
-    if (place == NULL)
+    struct native **slot = slot_of(number);
+    if (slot == NULL)
         return NULL;
-    while (number >= place_count)
-        place_count = FIRST_PART + 2 * place_count;
-    if (*place == NULL) {
+    while (number >= native_slots)
+        native_slots = FIRST_ARRAY + 2 * native_slots;
+    if (*slot == NULL) {
         struct native *made = calloc(1, sizeof *made);
         if (made == NULL)
             return NULL;
-        take_over(made, descriptor);
-        *place = made;
-    } else if (!file_is(&(*place)->file, status)) {
-        take_over(*place, descriptor);
+        reset_native(made, descriptor);
+        *slot = made;
+    } else if (!file_is(&(*slot)->file, status)) {
+        reset_native(*slot, descriptor);
     }
-    look_after_another();
-    return *place;
+    check_next_slot();
+    return *slot;
 }
 
 struct native *native_find(FILE *file)
@@ -114,12 +116,12 @@ struct native *native_find(FILE *file)
         return NULL;
     }
     lock_acquire(&natives_lock);
-    struct native *native = find_locked(descriptor, &status);
+    struct native *native = find_native_locked(descriptor, &status);
     lock_release(&natives_lock);
     return native;
 }
 
-int native_note_maker(FILE *file)
+int native_record_maker(FILE *file)
 {
     struct native *native = native_find(file);
     if (native == NULL)
@@ -128,7 +130,7 @@ int native_note_maker(FILE *file)
     return 0;
 }
 
-bool native_is_parents(const struct native *native)
+bool native_belongs_to_parent(const struct native *native)
 {
     return native->maker != 0 && native->maker != process_number();
 }
@@ -140,10 +142,10 @@ void native_give_away(struct native *native, char *path)
     free(old);
 }
 
-void native_lose_write(struct native *native, int error)
+void native_record_lost_write(struct native *native, int error)
 {
     if (native->lost_write != 0)
         return;
     native->lost_write = error;
-    native->held = descriptor_duplicate(native->file.descriptor);
+    native->held_descriptor = descriptor_duplicate(native->file.descriptor);
 }

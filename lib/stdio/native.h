@@ -1,9 +1,10 @@
-/* Streams of the C library's own: fopen's, tmpfile's, fdopen's, filelike_temporary's.
- * Their bytes are reached through their descriptor.
+/* Native streams: those of fopen, tmpfile, fdopen and filelike_temporary, which belong to
+ * the C library. Their bytes are reached through their descriptor.
  *
- * Nobody tells when such a stream is closed, so what a view or a path needs of memory is
- * kept by the number of the descriptor: the next stream with that number takes the place
- * over, and one call looks after the place of another. */
+ * The library does not see such a stream being closed. So the memory for its views and
+ * paths is kept by the number of the descriptor, and is used again for the next stream
+ * with that number. Besides, each call looks at the entry of one other number and frees
+ * what is left of a closed stream there. */
 #ifndef NATIVE_H
 #define NATIVE_H
 
@@ -13,29 +14,29 @@
 
 struct native {
     struct file file;    /* must be first */
-    char *given_path;    /* where filelike_persist has put the file; or NULL */
-    char *answered_path; /* by filelike_path; or NULL */
-    unsigned maker;      /* process_number of who made the file for it, or 0 */
-    int lost_write;      /* errno of one that the disk has told of, or 0 */
-    int held; /* a descriptor of the file then, so that no other is taken for it;
-                 or -1 */
+    char *given_path;    /* path that filelike_persist has put the file at, or NULL */
+    char *answered_path; /* last answer of filelike_path, or NULL */
+    unsigned maker;      /* process_number of the process that made the file for this
+                            stream, or 0 */
+    int lost_write;      /* errno of a write that fsync has reported lost, or 0 */
+    int held_descriptor; /* after a lost write: another descriptor of the file, so that
+                            its inode number is not used again; or -1 */
 };
 
-/* The place of FILE's descriptor. NULL with ENOTSUP where FILE has no regular file. */
+/* The entry of FILE's descriptor. NULL with ENOTSUP where FILE has no regular file. */
 struct native *native_find(FILE *file);
 
-/* Notes that this process has just made the file of FILE. 0, or -1 with errno. */
-int native_note_maker(FILE *file);
+/* Records that this process has just made the file of FILE. 0, or -1 with errno. */
+int native_record_maker(FILE *file);
 
-/* Whether a parent of this process has made the file. */
-bool native_is_parents(const struct native *native);
+/* Whether this process is a child, and its parent has made the file. */
+bool native_belongs_to_parent(const struct native *native);
 
-/* The file stands at PATH now, a block of malloc's that belongs to NATIVE from now on,
- * or NULL. */
+/* Records that filelike_persist has put the file at PATH: a malloc'ed string, which
+ * belongs to NATIVE from now on, or NULL. */
 void native_give_away(struct native *native, char *path);
 
-/* Remembers that the disk has lost a write, with ERROR, for as long as the stream is
- * open. */
-void native_lose_write(struct native *native, int error);
+/* Records that a write was lost with ERROR, for as long as the stream is open. */
+void native_record_lost_write(struct native *native, int error);
 
 #endif

@@ -5,12 +5,14 @@
 #include "base/call.h"
 #include "base/mode.h"
 #include "files/descriptor.h"
+#include "stdio/any_stream.h"
 #include "stdio/cookie.h"
+#include "stdio/libc.h"
 #include "stdio/registry.h"
 
 #include <unistd.h>
 
-static bool can_move(struct store *store)
+static bool store_may_move(struct store *store)
 {
     store_lock(store);
     bool can = store_can_move(store);
@@ -19,19 +21,19 @@ static bool can_move(struct store *store)
 }
 
 struct buffer_sizes {
-    size_t now;
-    size_t late; /* once the bytes have moved to a descriptor; 0: as now */
+    size_t first;
+    size_t disk; /* once the bytes have a descriptor; 0: the first buffer stays */
 };
 
-static struct buffer_sizes choose_buffer(struct store *store, unsigned mode,
+static struct buffer_sizes choose_buffer_sizes(struct store *store, unsigned mode,
     const struct filelike_options *options, size_t default_buffer)
 {
     size_t wanted = options->buffer_size != 0 ? options->buffer_size : default_buffer;
     if (store_is_sequential(store) && (mode & MODE_READ) != 0)
-        return (struct buffer_sizes){.now = cookie_buffer_in_order(wanted)};
-    if (options->buffer_size != 0 || !cookie_replaces_buffers() || !can_move(store))
-        return (struct buffer_sizes){.now = wanted};
-    return (struct buffer_sizes){.now = BUFFER_IN_MEMORY, .late = BUFFER_ON_DISK};
+        return (struct buffer_sizes){.first = cookie_sequential_buffer_size(wanted)};
+    if (options->buffer_size != 0 || !libc_replaces_buffers() || !store_may_move(store))
+        return (struct buffer_sizes){.first = wanted};
+    return (struct buffer_sizes){.first = BUFFER_IN_MEMORY, .disk = BUFFER_ON_DISK};
 }
 
 /* INIT is handle_init or handle_init_first. */
@@ -39,13 +41,13 @@ static struct stream *open_with(struct store *store, unsigned mode,
     const struct filelike_options *options, size_t default_buffer,
     int (*init)(struct handle *, struct store *, unsigned))
 {
-    struct buffer_sizes sizes = choose_buffer(store, mode, options, default_buffer);
+    struct buffer_sizes sizes = choose_buffer_sizes(store, mode, options, default_buffer);
     struct stream *stream =
-        stream_create(store, mode, init, sizes.now, cookie_buffer_room(sizes.now));
+        stream_create(store, mode, init, sizes.first, libc_buffer_room(sizes.first));
     if (stream == NULL)
         return NULL;
-    stream->late_size = sizes.late;
-    stream->wanted_buffer = options->buffer_size;
+    stream->disk_buffer_size = sizes.disk;
+    stream->requested_buffer_size = options->buffer_size;
     stream->permissions = options->permissions;
     if (cookie_open(stream, options->flags) != 0) {
         KEEPING_ERRNO(stream_abandon(stream));
@@ -54,7 +56,7 @@ static struct stream *open_with(struct store *store, unsigned mode,
     if (registry_add(stream) == 0)
         return stream;
     store_retain(store);
-    cookie_discard(stream->file);
+    any_stream_abandon(stream->file);
     return NULL;
 }
 
@@ -94,26 +96,26 @@ struct stream *open_another(struct store *store, unsigned mode,
     }
     if ((mode & MODE_TRUNCATE) == 0 || truncate_all(store) == 0)
         return stream;
-    cookie_discard(stream->file);
+    any_stream_abandon(stream->file);
     return NULL;
 }
 
-/* ---- The C library's own -------------------------------------------------------------
+/* ---- Native streams -----------------------------------------------------------------
  */
 
 static int set_up_native(
     FILE *file, const struct filelike_options *options, size_t default_buffer)
 {
     size_t size = options->buffer_size != 0 ? options->buffer_size : default_buffer;
-    if (size != 0 && cookie_give_buffer(file, size) != 0)
+    if (size != 0 && libc_give_buffer(file, size) != 0)
         return -1;
     if (options->flags & FILELIKE_UNLOCKED)
-        cookie_stop_locking(file);
+        any_stream_stop_locking(file);
     return 0;
 }
 
-/* musl would leave it to the first write to find the end. */
-static int seek_end(int descriptor, unsigned mode)
+/* musl's fdopen does not seek to the end in append modes, so ftell would be 0. */
+static int seek_to_end(int descriptor, unsigned mode)
 {
     bool starts_at_end = (mode & MODE_APPEND) != 0 && (mode & MODE_READ) == 0;
     return starts_at_end && lseek(descriptor, 0, SEEK_END) == -1 ? -1 : 0;
@@ -123,7 +125,7 @@ FILE *open_native(int descriptor, unsigned mode, const struct filelike_options *
     size_t default_buffer)
 {
     FILE *file = NULL;
-    if (seek_end(descriptor, mode) == 0)
+    if (seek_to_end(descriptor, mode) == 0)
         file = fdopen(descriptor, mode_text(mode));
     if (file == NULL) {
         descriptor_close(descriptor);
@@ -131,6 +133,6 @@ FILE *open_native(int descriptor, unsigned mode, const struct filelike_options *
     }
     if (set_up_native(file, options, default_buffer) == 0)
         return file;
-    cookie_discard(file);
+    any_stream_abandon(file);
     return NULL;
 }

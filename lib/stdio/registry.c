@@ -2,15 +2,21 @@
 
 #include "stdio/registry.h"
 
+#include "stdio/libc.h"
+
 #include <stdlib.h>
 
-/* A table of lists, in segments that are made when the first stream of theirs comes. A
- * stream, its buffer and its store lie at least this far apart, so the FILE *s of streams
- * opened together fall into neighbouring lists of one segment, and those of threads,
- * whose heaps lie apart, into different ones, with locks of their own. */
+/* A hash table of lists by the address of FILE. It is divided into segments, which are
+ * allocated when their first stream is added.
+ *
+ * The addresses of two streams differ by 1 KiB at least, as a stream, its buffer and its
+ * store lie between them. So streams that one thread opens after each other fall into
+ * neighbouring lists of one segment. The heaps of two threads lie further apart, so their
+ * streams fall into different segments, each of which has its own lock. */
 enum { SPACING_BITS = 10, LIST_BITS = 9, SEGMENT_BITS = 8 };
 
-/* A list changes by one pointer, so that a forked child finds it whole. */
+/* Each change of a list is one store of a pointer, so a forked child never finds a broken
+ * list. */
 struct segment {
     struct lock lock;
     _Atomic(struct stream *) lists[1 << LIST_BITS];
@@ -18,40 +24,41 @@ struct segment {
 
 static _Atomic(struct segment *) registry_segments[1 << SEGMENT_BITS];
 
-/* The heaps of glibc's threads are aligned to a power of two: let those bits count. */
-static uintptr_t number_of(const FILE *file)
+/* The heaps of glibc's threads are aligned to a large power of two, so the high bits are
+ * mixed in. */
+static uintptr_t hash_of_file(const FILE *file)
 {
-    uintptr_t place = (uintptr_t) file >> SPACING_BITS;
-    return place ^ place >> (LIST_BITS + SEGMENT_BITS);
+    uintptr_t address = (uintptr_t) file >> SPACING_BITS;
+    return address ^ address >> (LIST_BITS + SEGMENT_BITS);
 }
 
 static _Atomic(struct segment *) *segment_of(const FILE *file)
 {
-    return &registry_segments[(number_of(file) >> LIST_BITS) % (1 << SEGMENT_BITS)];
+    return &registry_segments[(hash_of_file(file) >> LIST_BITS) % (1 << SEGMENT_BITS)];
 }
 
-static _Atomic(struct stream *) *list_of(struct segment *segment, const FILE *file)
+static _Atomic(struct stream *) *list_of_file(struct segment *segment, const FILE *file)
 {
-    return &segment->lists[number_of(file) % (1 << LIST_BITS)];
+    return &segment->lists[hash_of_file(file) % (1 << LIST_BITS)];
 }
 
-/* What leads to the stream of FILE, or the end of the list. */
-static _Atomic(struct stream *) *link_to(struct segment *segment, const FILE *file)
+/* The link to the stream of FILE, or the NULL at the end of its list. */
+static _Atomic(struct stream *) *find_link(struct segment *segment, const FILE *file)
 {
-    _Atomic(struct stream *) *link = list_of(segment, file);
+    _Atomic(struct stream *) *link = list_of_file(segment, file);
     while (*link != NULL && (*link)->file != file)
         link = &(*link)->next;
     return link;
 }
 
-static struct segment *make_segment(_Atomic(struct segment *) *place)
+static struct segment *make_segment(_Atomic(struct segment *) *slot)
 {
     struct segment *present = NULL;
     struct segment *made = calloc(1, sizeof *made);
     if (made == NULL)
         return NULL;
     lock_init(&made->lock);
-    if (atomic_compare_exchange_strong(place, &present, made))
+    if (atomic_compare_exchange_strong(slot, &present, made))
         return made;
     free(made);
     return present;
@@ -59,14 +66,14 @@ static struct segment *make_segment(_Atomic(struct segment *) *place)
 
 int registry_add(struct stream *stream)
 {
-    _Atomic(struct segment *) *place = segment_of(stream->file);
-    struct segment *segment = *place;
+    _Atomic(struct segment *) *slot = segment_of(stream->file);
+    struct segment *segment = *slot;
     if (segment == NULL)
-        segment = make_segment(place);
+        segment = make_segment(slot);
     if (segment == NULL)
         return -1;
     lock_acquire(&segment->lock);
-    _Atomic(struct stream *) *list = list_of(segment, stream->file);
+    _Atomic(struct stream *) *list = list_of_file(segment, stream->file);
     atomic_store_explicit(&stream->next, *list, memory_order_relaxed);
     atomic_store_explicit(list, stream, memory_order_release);
     lock_release(&segment->lock);
@@ -79,19 +86,29 @@ void registry_remove(struct stream *stream)
     if (segment == NULL)
         return;
     lock_acquire(&segment->lock);
-    _Atomic(struct stream *) *link = link_to(segment, stream->file);
+    _Atomic(struct stream *) *link = find_link(segment, stream->file);
     if (*link != NULL)
         atomic_store_explicit(link, stream->next, memory_order_release);
     lock_release(&segment->lock);
 }
 
-struct stream *registry_find(FILE *file)
+static struct stream *find_registered(FILE *file)
 {
     struct segment *segment = *segment_of(file);
     if (segment == NULL)
         return NULL;
     lock_acquire(&segment->lock);
-    struct stream *stream = *link_to(segment, file);
+    struct stream *stream = *find_link(segment, file);
     lock_release(&segment->lock);
     return stream;
+}
+
+/* A stream that was reopened is removed, as a later FILE may have the same address. */
+struct stream *registry_find(FILE *file)
+{
+    struct stream *stream = find_registered(file);
+    if (stream == NULL || !libc_was_reopened(stream))
+        return stream;
+    registry_remove(stream);
+    return NULL;
 }

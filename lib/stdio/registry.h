@@ -1,4 +1,4 @@
-/* Which FILE * is a stream of ours. A process has one registry. */
+/* The table of all streams of this process by their FILE *. */
 #ifndef REGISTRY_H
 #define REGISTRY_H
 
@@ -7,10 +7,11 @@
 /* 0, or -1 with ENOMEM. */
 int registry_add(struct stream *stream);
 
-/* It need not be there. */
+/* Does nothing if the stream is not registered. */
 void registry_remove(struct stream *stream);
 
-/* The stream of FILE, or NULL. */
+/* The stream of FILE. NULL if FILE is not ours, or was ours until the C library's freopen
+ * made it a stream on a descriptor. */
 struct stream *registry_find(FILE *file);
 
 #endif

@@ -4,10 +4,14 @@
 
 #include "base/call.h"
 #include "base/process.h"
+#include "stdio/libc.h"
 #include "stdio/registry.h"
 
 #include <errno.h>
 #include <stdlib.h>
+
+/* ---- Opening ------------------------------------------------------------------------
+ */
 
 struct stream *stream_create(struct store *store, unsigned mode,
     int (*init)(struct handle *, struct store *, unsigned mode), size_t buffer_size,
@@ -41,58 +45,79 @@ void stream_abandon(struct stream *stream)
     free(stream);
 }
 
-static void remember(int *first, int error)
+/* ---- Errors -------------------------------------------------------------------------
+ */
+
+static void record_first(int *first, int error)
 {
     if (*first == 0)
         *first = error;
 }
 
-void stream_lose_write(struct stream *stream, int error)
+void stream_record_lost_write(struct stream *stream, int error)
 {
-    remember(&stream->lost_write, error);
-    remember(&stream->first_error, error);
-    remember(&stream->store->lost_write, error);
+    record_first(&stream->lost_write, error);
+    record_first(&stream->first_error, error);
+    record_first(&stream->store->lost_write, error);
 }
 
-bool stream_is_parents(const struct stream *stream)
+/* ---- Callbacks ----------------------------------------------------------------------
+ */
+
+bool stream_belongs_to_parent(const struct stream *stream)
 {
-    return stream->ending != NULL && stream->process != process_number();
+    return stream->close_action != NULL && stream->process != process_number();
+}
+
+/* How many of the SIZE bytes that stdio asks for are read to BUFFER. A store that can
+ * move to disk has a large buffer from the beginning. glibc fills that after each seek,
+ * but a small read is cheaper while the bytes are in memory. */
+static size_t size_to_read(struct stream *stream, const char *buffer, size_t size)
+{
+    enum { READ_IN_MEMORY = 1024 }; /* bytes */
+    if (store_is_sequential(stream->store))
+        return size;
+    if (!store_can_move(stream->store))
+        return libc_size_to_read(stream, buffer, size);
+    bool fills_buffer = size == stream->buffer_size;
+    return fills_buffer && size > READ_IN_MEMORY ? READ_IN_MEMORY : size;
 }
 
 ssize_t stream_read(struct stream *stream, void *buffer, size_t size)
 {
     store_lock(stream->store);
-    if (stream_is_parents(stream))
-        handle_leave_offset(&stream->handle);
-    size_t worth = stream->worth_reading(stream, buffer, size);
-    ssize_t count = worth > 0 ? handle_read(&stream->handle, buffer, worth) : 0;
-    stream->wrote_last = stream->wrote_last && worth == 0;
-    stream->sought = false;
+    if (stream_belongs_to_parent(stream))
+        handle_leave_descriptor(&stream->handle);
+    size_t wanted = size_to_read(stream, buffer, size);
+    ssize_t count = wanted > 0 ? handle_read(&stream->handle, buffer, wanted) : 0;
+    stream->wrote_last = stream->wrote_last && wanted == 0;
+    stream->sought_last = false;
     store_unlock(stream->store);
     if (count == -1)
-        remember(&stream->first_error, errno);
+        record_first(&stream->first_error, errno);
     return count;
 }
 
 int stream_write(struct stream *stream, const void *data, size_t size)
 {
-    if (stream_is_parents(stream))
+    if (stream_belongs_to_parent(stream))
         return 0;
     store_lock(stream->store);
     int status = handle_write(&stream->handle, data, size);
     stream->wrote_last = true;
-    stream->sought = false;
-    stream->has_moved = stream->late_size != 0 && store_descriptor(stream->store) != -1;
+    stream->sought_last = false;
+    stream->has_descriptor =
+        stream->disk_buffer_size != 0 && store_descriptor(stream->store) != -1;
     if (status != 0)
-        stream_lose_write(stream, errno);
+        stream_record_lost_write(stream, errno);
     store_unlock(stream->store);
-    /* A lost write that nobody wants to hear of stdio's fclose would tell. */
+    /* fclose of a discarded stream is 0, so stdio must not see the failure. */
     return status == 0 || stream->discarded ? 0 : -1;
 }
 
-/* At the end of a process stdio seeks back over what it has read ahead. In a child that
- * would move the parent's position, too. */
-static bool is_left_alone(const struct stream *stream)
+/* When a process ends, stdio seeks back over what it has read ahead. In a child that
+ * would move the position of the parent, which shares the offset. */
+static bool must_leave_offset(const struct stream *stream)
 {
     return process_is_ending_child(stream->process) && stream->handle.descriptor != -1;
 }
@@ -100,10 +125,10 @@ static bool is_left_alone(const struct stream *stream)
 int64_t stream_seek(struct stream *stream, int64_t offset, int whence)
 {
     store_lock(stream->store);
-    if (stream_is_parents(stream) || is_left_alone(stream))
-        handle_leave_offset(&stream->handle);
+    if (stream_belongs_to_parent(stream) || must_leave_offset(stream))
+        handle_leave_descriptor(&stream->handle);
     int64_t position = handle_seek(&stream->handle, offset, whence);
-    stream->sought = true;
+    stream->sought_last = true;
     store_unlock(stream->store);
     return position;
 }
@@ -116,9 +141,12 @@ int64_t stream_tell(struct stream *stream)
     return position;
 }
 
-/* From here on neither the registry nor the store leads to the stream. 0, or what closing
- * its descriptor tells. */
-static int leave(struct stream *stream)
+/* ---- Closing ------------------------------------------------------------------------
+ */
+
+/* After this neither the registry nor the store leads to the stream. Returns 0 or the
+ * errno of closing its descriptor. */
+static int disconnect_stream(struct stream *stream)
 {
     registry_remove(stream);
     store_lock(stream->store);
@@ -127,16 +155,17 @@ static int leave(struct stream *stream)
     return status == 0 ? 0 : errno;
 }
 
-/* The ending has the last word: what it has put in place and synced cannot be lost by
- * closing a descriptor. */
-static int end(struct stream *stream, int failure)
+/* Returns the errno that fclose is to report, or 0. The close action decides where there
+ * is one: it has synced the file, so a failure of closing the store loses nothing. */
+static int release_stream_store(struct stream *stream, int failure)
 {
+    struct close_action *action = stream->close_action;
     if (stream->lost_write != 0)
         failure = stream->lost_write;
     if (stream->discarded)
         failure = 0;
-    if (stream->ending != NULL) {
-        failure = stream->ending->end(stream->ending, stream, failure);
+    if (action != NULL) {
+        failure = action->run(action, stream, failure);
         (void) store_release(stream->store);
     } else if (store_release(stream->store) != 0 && failure == 0 && !stream->discarded) {
         failure = errno;
@@ -146,9 +175,9 @@ static int end(struct stream *stream, int failure)
 
 int stream_close(struct stream *stream)
 {
-    int failure = end(stream, leave(stream));
+    int failure = release_stream_store(stream, disconnect_stream(stream));
     free(stream->path);
-    free(stream->late_buffer);
+    free(stream->disk_buffer);
     free(stream->wide_state);
     free(stream);
     if (failure == 0)

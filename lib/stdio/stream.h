@@ -1,5 +1,5 @@
-/* A stream: a handle of a store, and the errors so far. What stdio calls through its
- * callbacks, and what the openers make. */
+/* A stream: a handle of a store, and the errors so far. stdio reads and writes it through
+ * callbacks, which cookie.c connects to the functions below. */
 #ifndef STREAM_H
 #define STREAM_H
 
@@ -9,11 +9,12 @@
 
 struct stream;
 
-/* What else closing a stream does. */
-struct stream_ending {
-    /* LOST is the errno of the first lost write, or 0. Returns the errno that fclose is
-     * to report, or 0. Frees itself. */
-    int (*end)(struct stream_ending *, struct stream *, int lost);
+/* A step of closing a stream, beside the release of its store. An atomic stream puts its
+ * file in place here. */
+struct close_action {
+    /* FAILURE is the errno that fclose would report without this step, or 0. Returns the
+     * errno that fclose is to report, or 0. Frees itself. */
+    int (*run)(struct close_action *, struct stream *, int failure);
 };
 
 struct stream {
@@ -21,57 +22,58 @@ struct stream {
     FILE *file;
     struct store *store; /* a reference */
     struct handle handle;
-    struct stream_ending *ending;
-    char *path;           /* what filelike_path has answered, or NULL */
-    unsigned mode;        /* MODE_* */
-    unsigned process;     /* the process_number of who opened it */
-    int lost_write;       /* errno of the first one, or 0 */
-    int first_error;      /* errno of the first lost write or failed read, or 0 */
-    mode_t permissions;   /* of a file that filelike_persist makes; 0: as stdio would */
-    bool wrote_last;      /* rather than read */
-    bool sought;          /* by the last call */
-    bool readers_only;    /* filelike_reopen may not write */
-    bool discarded;       /* nobody wants to hear of lost writes any more */
-    size_t wanted_buffer; /* bytes of stdio's, as asked for at opening; 0: none named */
-
-    /* The cookie room's. */
-    /* How many of SIZE bytes, for BUFFER. */
-    size_t (*worth_reading)(struct stream *, const char *buffer, size_t size);
-    bool shown;        /* its FILE is one that glibc.c knows, */
-    bool marked;       /* and can be marked while it seeks */
-    bool has_moved;    /* its bytes, to a descriptor; as long as LATE_SIZE is not 0 */
-    size_t late_size;  /* of the buffer that stdio gets once they have; 0: none */
-    char *late_buffer; /* or NULL */
-    void *wide_state;  /* see glibc_wide.h; or NULL */
-    const void *operations; /* of its FILE, at first */
-    size_t buffer_size;     /* stdio's */
-    /* For it, or nothing: neither C library touches it between the close callback, which
-     * frees it, and the end of fclose. See cookie_buffer_room. */
+    struct close_action *close_action; /* or NULL */
+    char *path;                        /* last answer of filelike_path, or NULL */
+    unsigned mode;                     /* MODE_* bits */
+    unsigned process;    /* process_number of the process that opened the stream */
+    int lost_write;      /* errno of the first lost write, or 0 */
+    int first_error;     /* errno of the first lost write or failed read, or 0 */
+    mode_t permissions;  /* of a file that filelike_persist makes; 0: as fopen's */
+    bool wrote_last;     /* the last transfer was a write */
+    bool sought_last;    /* the last callback was a seek */
+    bool readers_only;   /* filelike_reopen may open it to read only */
+    bool discarded;      /* lost writes are no longer reported */
+    bool uses_internals; /* the members of glibc's FILE may be read and set */
+    bool marks_seeks;    /* FILE->_offset may mark a seek in progress */
+    bool has_descriptor; /* the last write found a descriptor; only kept up to date
+                            while disk_buffer_size is not 0 */
+    size_t requested_buffer_size; /* options->buffer_size */
+    size_t disk_buffer_size; /* of the buffer that replaces the first one when the bytes
+                                have a descriptor; 0: none, or already replaced */
+    char *disk_buffer;       /* that buffer, or NULL */
+    void *wide_state;        /* see glibc_wide.h; or NULL */
+    const void *original_vtable; /* of FILE after fopencookie, see glibc_wide.c */
+    size_t buffer_size;          /* of stdio's buffer */
+    /* stdio's first buffer, see libc_buffer_room. It can lie here because no C library
+     * touches it between the close callback, which frees the stream, and the end of
+     * fclose. */
     char buffer[];
 };
 
-/* A stream on STORE, whose reference it takes over on success. INIT is handle_init or
- * handle_init_first. Stdio's buffer is to hold BUFFER_SIZE bytes, and takes BUFFER_ROOM
- * bytes of the stream. NULL with errno. */
+/* A stream on STORE. INIT is handle_init or handle_init_first. stdio's buffer will hold
+ * BUFFER_SIZE bytes and take BUFFER_ROOM bytes of the stream. The reference to the store
+ * becomes the stream's on success. NULL with errno. */
 struct stream *stream_create(struct store *store, unsigned mode,
     int (*init)(struct handle *, struct store *, unsigned mode), size_t buffer_size,
     size_t buffer_room);
 
-/* For a stream that nobody has got: leaves the reference to the caller again. */
+/* Frees a stream that has no FILE yet. The reference to the store is the caller's again.
+ */
 void stream_abandon(struct stream *stream);
 
-/* The callbacks. A write is all or nothing; it and a failed read are remembered. */
+/* The callbacks. A write stores all bytes or none. Errors of writes and reads are
+ * recorded in the stream. */
 ssize_t stream_read(struct stream *stream, void *buffer, size_t size);
 int stream_write(struct stream *stream, const void *data, size_t size);
 int64_t stream_seek(struct stream *stream, int64_t offset, int whence);
 int64_t stream_tell(struct stream *stream);
 int stream_close(struct stream *stream);
 
-/* Whether closing the stream puts a file in place, but for the parent of this process:
- * here nothing that is done to it may change that file, nor move a position. */
-bool stream_is_parents(const struct stream *stream);
+/* Whether this process is a child that inherited the stream, and closing it in the parent
+ * puts a file in place. The child may change neither that file nor a position. */
+bool stream_belongs_to_parent(const struct stream *stream);
 
-/* Remembers that a write was lost, with ERROR, unless another one was before. */
-void stream_lose_write(struct stream *stream, int error);
+/* Records ERROR as the errno of the first lost write, if there was none before. */
+void stream_record_lost_write(struct stream *stream, int error);
 
 #endif

@@ -6,7 +6,7 @@
 
 #include <errno.h>
 
-/* ---- Beginning -----------------------------------------------------------------------
+/* ---- Beginning ----------------------------------------------------------------------
  */
 
 int backend_check_mode(const struct filelike_operations *operations, unsigned mode)
@@ -36,7 +36,7 @@ void backend_own(struct store *store)
     ((struct backend *) store)->owned = true;
 }
 
-/* ---- Results -------------------------------------------------------------------------
+/* ---- Results ------------------------------------------------------------------------
  */
 
 /* RESULT of an operation that may return 0 to HIGHEST, or -1 with an errno. */
@@ -123,7 +123,7 @@ int backend_truncate(const struct backend *backend, int64_t size)
     return (int) check_result(status, 0);
 }
 
-/* ---- The end -------------------------------------------------------------------------
+/* ---- The end ------------------------------------------------------------------------
  */
 
 int backend_discard(struct store *store)

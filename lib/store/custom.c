@@ -3,7 +3,7 @@
 #include "store/custom.h"
 
 #include "base/call.h"
-#include "store/copy.h"
+#include "store/contents.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -31,7 +31,7 @@ static bool is_readable(const struct custom *custom)
     return custom->backend.operations.read != NULL;
 }
 
-/* ---- Views ---------------------------------------------------------------------------
+/* ---- Views --------------------------------------------------------------------------
  */
 
 static void end_view(struct custom *custom)
@@ -53,7 +53,7 @@ static void set_view(struct custom *custom, char *bytes, size_t size)
     custom->view_size = size;
 }
 
-static void custom_end_writing_views(struct store *store)
+static void custom_release_view(struct store *store)
 {
     end_view(custom_of(store));
 }
@@ -65,14 +65,14 @@ static const void *custom_view(struct store *store, size_t *size)
         errno = ENOTSUP;
         return NULL;
     }
-    char *bytes = copy_to_block(store, size);
+    char *bytes = contents_to_block(store, size);
     if (bytes == NULL)
         return NULL;
     set_view(custom, bytes, *size);
     return custom->view;
 }
 
-/* ---- Reading and writing -------------------------------------------------------------
+/* ---- Reading and writing ------------------------------------------------------------
  */
 
 static int64_t custom_size(struct store *store)
@@ -142,7 +142,7 @@ static int custom_truncate(struct store *store, int64_t size)
     return 0;
 }
 
-/* ---- All of the bytes at once --------------------------------------------------------
+/* ---- All of the bytes at once -------------------------------------------------------
  */
 
 static void *custom_detach(struct store *store, size_t *size)
@@ -152,7 +152,7 @@ static void *custom_detach(struct store *store, size_t *size)
         errno = ENOTSUP;
         return NULL;
     }
-    char *bytes = copy_to_block(store, size);
+    char *bytes = contents_to_block(store, size);
     if (bytes != NULL && custom_truncate(store, 0) == 0)
         return bytes;
     call_free(bytes);
@@ -163,10 +163,10 @@ static int custom_copy_to(struct store *store, int target)
 {
     if (!is_readable(custom_of(store)))
         return refuse_operation(ENOTSUP);
-    return copy_to_file(store, target);
+    return contents_to_file(store, target);
 }
 
-/* ---- Beginning and end ---------------------------------------------------------------
+/* ---- Beginning and end --------------------------------------------------------------
  */
 
 static int custom_check_mode(const struct store *store, unsigned mode)
@@ -193,7 +193,7 @@ static const struct store_operations custom_operations = {
     .view = custom_view,
     .detach = custom_detach,
     .copy_to = custom_copy_to,
-    .end_writing_views = custom_end_writing_views,
+    .release_view = custom_release_view,
     .check_mode = custom_check_mode,
     .discard = backend_discard,
     .destroy = custom_destroy,

@@ -22,7 +22,7 @@ int file_descriptor(const struct store *store)
     return ((const struct file *) store)->descriptor;
 }
 
-/* ---- Reading and writing -------------------------------------------------------------
+/* ---- Reading and writing ------------------------------------------------------------
  */
 
 ssize_t file_read(struct store *store, void *buffer, size_t size, int64_t position)
@@ -120,7 +120,7 @@ int file_truncate(struct store *store, int64_t size)
     return 0;
 }
 
-/* ---- All of the bytes at once --------------------------------------------------------
+/* ---- All of the bytes at once -------------------------------------------------------
  */
 
 /* Memory for a whole file and the '\0' behind it: its size as a size_t. */
@@ -230,7 +230,7 @@ bool file_is(const struct file *file, const struct stat *status)
     return file->device == status->st_dev && file->inode == status->st_ino;
 }
 
-/* ---- Beginning and end ---------------------------------------------------------------
+/* ---- Beginning and end --------------------------------------------------------------
  */
 
 int file_in_memory(const struct store *store)

@@ -20,7 +20,7 @@ static struct fixed *fixed_of(struct store *store)
     return (struct fixed *) store;
 }
 
-/* ---- Reading and writing -------------------------------------------------------------
+/* ---- Reading and writing ------------------------------------------------------------
  */
 
 static int64_t fixed_size(struct store *store)
@@ -82,7 +82,7 @@ static int fixed_truncate(struct store *store, int64_t size)
     return 0;
 }
 
-/* ---- All of the bytes at once --------------------------------------------------------
+/* ---- All of the bytes at once -------------------------------------------------------
  */
 
 static const void *fixed_view(struct store *store, size_t *size)
@@ -111,7 +111,7 @@ static int fixed_copy_to(struct store *store, int target)
     return descriptor_pwrite(target, fixed->bytes, fixed->size, 0, &written);
 }
 
-/* ---- Beginning and end ---------------------------------------------------------------
+/* ---- Beginning and end --------------------------------------------------------------
  */
 
 static int fixed_in_memory(const struct store *store)

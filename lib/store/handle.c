@@ -20,7 +20,7 @@ static bool is_first(const struct handle *handle)
     return handle->store->first == handle;
 }
 
-/* ---- Beginning and end ---------------------------------------------------------------
+/* ---- Beginning and end --------------------------------------------------------------
  */
 
 /* Where MODE begins, or -1. The end of what has no size is found when it is written to.
@@ -46,7 +46,7 @@ int handle_init_first(struct handle *handle, struct store *store, unsigned mode)
     int descriptor = store_descriptor(store);
     if (handle_init(handle, store, mode) != 0)
         return -1;
-    if (descriptor != -1 && handle_prepare(handle, descriptor) != 0)
+    if (descriptor != -1 && handle_prepare_descriptor(handle, descriptor) != 0)
         return -1;
     handle->descriptor = descriptor;
     store->first = handle;
@@ -55,7 +55,7 @@ int handle_init_first(struct handle *handle, struct store *store, unsigned mode)
 
 int handle_finish(struct handle *handle)
 {
-    handle_end_writing(handle);
+    handle_release_view(handle);
     if (is_first(handle))
         handle->store->first = NULL;
     else if (handle->descriptor != -1)
@@ -63,10 +63,10 @@ int handle_finish(struct handle *handle)
     return 0;
 }
 
-/* ---- Getting a descriptor ------------------------------------------------------------
+/* ---- Getting a descriptor -----------------------------------------------------------
  */
 
-int handle_prepare(const struct handle *first, int descriptor)
+int handle_prepare_descriptor(const struct handle *first, int descriptor)
 {
     if (first == NULL)
         return 0;
@@ -79,13 +79,13 @@ int handle_prepare(const struct handle *first, int descriptor)
     return appends(first) ? fcntl(descriptor, F_SETFL, O_APPEND) : 0;
 }
 
-void handle_move(struct handle *first, int descriptor)
+void handle_set_descriptor(struct handle *first, int descriptor)
 {
     if (first == NULL)
         return;
     first->descriptor = descriptor;
-    if (first->moved != NULL)
-        first->moved(first);
+    if (first->descriptor_changed != NULL)
+        first->descriptor_changed(first);
 }
 
 /* Gives the handle an open file description of its own, for the file of the store's. */
@@ -104,11 +104,11 @@ static int separate(struct handle *handle)
         descriptor_close(own);
         return -1;
     }
-    handle_move(handle, own);
+    handle_set_descriptor(handle, own);
     return 0;
 }
 
-void handle_leave_offset(struct handle *handle)
+void handle_leave_descriptor(struct handle *handle)
 {
     if (handle->descriptor == -1)
         return;
@@ -127,12 +127,12 @@ int handle_obtain_descriptor(struct handle *handle)
     return handle->descriptor;
 }
 
-/* ---- Reading and writing -------------------------------------------------------------
+/* ---- Reading and writing ------------------------------------------------------------
  */
 
 ssize_t handle_read(struct handle *handle, void *buffer, size_t size)
 {
-    handle_end_writing(handle);
+    handle_release_view(handle);
     if (handle->descriptor != -1)
         return descriptor_read(handle->descriptor, buffer, size);
     ssize_t count = store_read(handle->store, buffer, size, handle->position);
@@ -201,19 +201,19 @@ static void begin_writing(struct handle *handle)
 {
     struct store *store = handle->store;
     if (store->view_writer != NULL && store->view_writer != handle)
-        handle_end_writing(store->view_writer);
+        handle_release_view(store->view_writer);
     store->view_writer = handle;
     store->viewed = false;
-    store_begin_writing_views(store);
+    store_retain_view(store);
 }
 
-void handle_end_writing(struct handle *handle)
+void handle_release_view(struct handle *handle)
 {
     struct store *store = handle->store;
     if (store->view_writer != handle)
         return;
     store->view_writer = NULL;
-    store_end_writing_views(store);
+    store_release_view(store);
 }
 
 int handle_write(struct handle *handle, const void *data, size_t size)
@@ -227,7 +227,7 @@ int handle_write(struct handle *handle, const void *data, size_t size)
     return write_somehow(handle, data, size);
 }
 
-/* ---- Positions -----------------------------------------------------------------------
+/* ---- Positions ----------------------------------------------------------------------
  */
 
 int64_t handle_tell(const struct handle *handle)
@@ -256,7 +256,7 @@ static int64_t seek_base(const struct handle *handle, int whence)
 
 int64_t handle_seek(struct handle *handle, int64_t offset, int whence)
 {
-    handle_end_writing(handle);
+    handle_release_view(handle);
     if (handle->descriptor != -1)
         return lseek(handle->descriptor, offset, whence);
     int64_t base = seek_base(handle, whence);

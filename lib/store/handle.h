@@ -18,7 +18,7 @@ struct handle {
     int64_t position; /* while there is no descriptor */
     unsigned mode;    /* MODE_* */
     /* Told when there is a descriptor; or NULL. */
-    void (*moved)(struct handle *);
+    void (*descriptor_changed)(struct handle *);
 };
 
 /* The first handle of STORE, or another. "a" starts at the end, others start at 0. 0, or
@@ -45,17 +45,17 @@ int64_t handle_tell(const struct handle *handle);
 int handle_obtain_descriptor(struct handle *handle);
 
 /* For each use that is not a write: the writes of before are over, see
- * begin_writing_views in store.h. */
-void handle_end_writing(struct handle *handle);
+ * retain_view in store.h. */
+void handle_release_view(struct handle *handle);
 
 /* Goes on from the same position, which is kept here from now on. */
-void handle_leave_offset(struct handle *handle);
+void handle_leave_descriptor(struct handle *handle);
 
 /* For a store whose bytes are about to move to the file of DESCRIPTOR: lets that have the
  * position of FIRST (NULL: none) and append if FIRST does. 0, or -1 with errno. */
-int handle_prepare(const struct handle *first, int descriptor);
+int handle_prepare_descriptor(const struct handle *first, int descriptor);
 
 /* The bytes have moved there: DESCRIPTOR has the position of FIRST (or NULL). */
-void handle_move(struct handle *first, int descriptor);
+void handle_set_descriptor(struct handle *first, int descriptor);
 
 #endif

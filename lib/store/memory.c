@@ -17,7 +17,7 @@ static struct memory *memory_of(struct store *store)
     return (struct memory *) store;
 }
 
-/* ---- The block -----------------------------------------------------------------------
+/* ---- The block ----------------------------------------------------------------------
  */
 
 static int refuse(void)
@@ -216,19 +216,19 @@ void memory_clear(struct memory *memory)
     free_block(memory, release_block(memory));
 }
 
-void memory_leave(struct memory *memory)
+void memory_clear_unviewed(struct memory *memory)
 {
     if (memory->view != VIEW_VALID)
         dispose_of_block(memory, release_block(memory));
 }
 
-void memory_begin_writing(struct memory *memory)
+void memory_retain_view(struct memory *memory)
 {
     if (memory->view == VIEW_VALID)
         memory->view = VIEW_WRITTEN;
 }
 
-void memory_end_writing(struct memory *memory)
+void memory_release_view(struct memory *memory)
 {
     if (memory->view == VIEW_WRITTEN)
         memory->view = VIEW_NONE;
@@ -237,7 +237,7 @@ void memory_end_writing(struct memory *memory)
     free_block(memory, shown);
 }
 
-/* ---- Operations ----------------------------------------------------------------------
+/* ---- Operations ---------------------------------------------------------------------
  */
 
 static ssize_t memory_read(
@@ -375,7 +375,7 @@ static int memory_copy_to(struct store *store, int target)
     return descriptor_pwrite(target, memory->bytes, memory->size, 0, &written);
 }
 
-/* ---- Beginning and end ---------------------------------------------------------------
+/* ---- Beginning and end --------------------------------------------------------------
  */
 
 void memory_finish(struct memory *memory)
@@ -429,7 +429,7 @@ int memory_adopt(struct memory *memory, void *data, size_t size)
     return 0;
 }
 
-void memory_abandon(struct memory *memory)
+void memory_return_adopted(struct memory *memory)
 {
     memory->bytes = NULL;
     memory_clear(memory);

@@ -44,18 +44,18 @@ int memory_copy(struct memory *memory, const void *data, size_t size);
 int memory_adopt(struct memory *memory, void *data, size_t size);
 
 /* Gives what memory_adopt took back to the caller. */
-void memory_abandon(struct memory *memory);
+void memory_return_adopted(struct memory *memory);
 
 /* Gives the block back: the store is empty then. */
 void memory_clear(struct memory *memory);
 
-/* The same, but what a write may be made of stays until memory_end_writing; and nothing
+/* The same, but what a write may be made of stays until memory_release_view; and nothing
  * is done while a view is valid. */
-void memory_leave(struct memory *memory);
+void memory_clear_unviewed(struct memory *memory);
 
 /* Around the writes that may be made of a view, which is not valid any more. */
-void memory_begin_writing(struct memory *memory);
-void memory_end_writing(struct memory *memory);
+void memory_retain_view(struct memory *memory);
+void memory_release_view(struct memory *memory);
 
 /* Ends what memory_init began, for a store that lies inside another object. */
 void memory_finish(struct memory *memory);

@@ -14,7 +14,7 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* ---- The table -----------------------------------------------------------------------
+/* ---- The table ----------------------------------------------------------------------
  */
 
 struct named;
@@ -139,7 +139,7 @@ static struct named *link_entry(named_link *link, struct named *named)
     return old;
 }
 
-/* ---- Finding and forgetting ----------------------------------------------------------
+/* ---- Finding and forgetting ---------------------------------------------------------
  */
 
 static int fail_name(int error)
@@ -211,7 +211,7 @@ int names_rename(const char *from, const char *to)
     return status;
 }
 
-/* ---- Making --------------------------------------------------------------------------
+/* ---- Making -------------------------------------------------------------------------
  */
 
 /* Half of the descriptors that the process may have are left for others. */

@@ -4,7 +4,7 @@
 
 #include "base/call.h"
 #include "base/mode.h"
-#include "store/copy.h"
+#include "store/contents.h"
 
 #include <errno.h>
 #include <stdlib.h>
@@ -96,7 +96,7 @@ static const struct store_operations section_operations = {
     .read = section_read,
     .size = section_size,
     .view = section_view,
-    .copy_to = copy_to_file,
+    .copy_to = contents_to_file,
     .in_memory = section_in_memory,
     .move_to_disk = section_move_to_disk,
     .check_mode = section_check_mode,
@@ -113,6 +113,6 @@ struct store *section_create(struct store *whole, int64_t start, int64_t size)
     *section = (struct section){
         .whole = whole, .start = start, .most = size != -1 ? size : INT64_MAX};
     store_init(&section->store, &section_operations, 0);
-    store_share_lock(&section->store, whole);
+    store_share_lock_of(&section->store, whole);
     return &section->store;
 }

@@ -24,7 +24,7 @@ static struct sequential *sequential_of(struct store *store)
     return (struct sequential *) store;
 }
 
-/* ---- Reading -------------------------------------------------------------------------
+/* ---- Reading ------------------------------------------------------------------------
  */
 
 /* Leaves room for SIZE bytes behind those that are kept. */
@@ -69,7 +69,7 @@ static ssize_t sequential_read(
     return (ssize_t) count;
 }
 
-/* ---- Writing -------------------------------------------------------------------------
+/* ---- Writing ------------------------------------------------------------------------
  */
 
 /* The position is the store's own: of a write that failed the first bytes may have been
@@ -92,7 +92,7 @@ static int sequential_write(
     return sequential_append(store, data, size, &position);
 }
 
-/* ---- Beginning and end ---------------------------------------------------------------
+/* ---- Beginning and end --------------------------------------------------------------
  */
 
 /* Where bytes come once, there is nothing to share. */

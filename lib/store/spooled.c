@@ -36,7 +36,7 @@ static bool has_moved(const struct spooled *spooled)
     return spooled->now != &spooled->memory.store;
 }
 
-/* ---- Moving --------------------------------------------------------------------------
+/* ---- Moving -------------------------------------------------------------------------
  */
 
 static struct store *create_file(const struct spooled *spooled)
@@ -46,7 +46,7 @@ static struct store *create_file(const struct spooled *spooled)
         return NULL;
     struct store *file = NULL;
     if (store_copy_to(spooled->now, descriptor) == 0 &&
-        handle_prepare(spooled->store.first, descriptor) == 0)
+        handle_prepare_descriptor(spooled->store.first, descriptor) == 0)
         file = file_create(descriptor, 0);
     if (file == NULL)
         descriptor_close(descriptor);
@@ -63,22 +63,22 @@ static int move(struct spooled *spooled)
     if (file == NULL)
         return -1;
     spooled->now = file;
-    memory_leave(&spooled->memory);
-    handle_move(spooled->store.first, store_descriptor(file));
+    memory_clear_unviewed(&spooled->memory);
+    handle_set_descriptor(spooled->store.first, store_descriptor(file));
     return 0;
 }
 
-static void spooled_begin_writing_views(struct store *store)
+static void spooled_retain_view(struct store *store)
 {
     struct spooled *spooled = spooled_of(store);
-    memory_begin_writing(&spooled->memory);
+    memory_retain_view(&spooled->memory);
     if (has_moved(spooled))
-        memory_leave(&spooled->memory);
+        memory_clear_unviewed(&spooled->memory);
 }
 
-static void spooled_end_writing_views(struct store *store)
+static void spooled_release_view(struct store *store)
 {
-    memory_end_writing(&spooled_of(store)->memory);
+    memory_release_view(&spooled_of(store)->memory);
 }
 
 /* A truncation ends the views of before, so what they kept can go. */
@@ -88,7 +88,7 @@ static void end_views(struct spooled *spooled)
         memory_clear(&spooled->memory);
 }
 
-/* ---- Operations ----------------------------------------------------------------------
+/* ---- Operations ---------------------------------------------------------------------
  */
 
 static ssize_t spooled_read(
@@ -170,7 +170,7 @@ static int spooled_move_to_disk(struct store *store)
     return -1;
 }
 
-/* ---- Beginning and end ---------------------------------------------------------------
+/* ---- Beginning and end --------------------------------------------------------------
  */
 
 /* Its file ends with it, so there is nothing to lose. */
@@ -198,8 +198,8 @@ static const struct store_operations spooled_operations = {
     .obtain_descriptor = spooled_obtain_descriptor,
     .move_to_disk = spooled_move_to_disk,
     .in_memory = spooled_in_memory,
-    .begin_writing_views = spooled_begin_writing_views,
-    .end_writing_views = spooled_end_writing_views,
+    .retain_view = spooled_retain_view,
+    .release_view = spooled_release_view,
     .destroy = spooled_destroy,
 };
 

@@ -35,7 +35,7 @@ int store_release(struct store *store)
     return 0;
 }
 
-void store_share_lock(struct store *store, struct store *other)
+void store_share_lock_of(struct store *store, struct store *other)
 {
     store->guard = other->guard;
 }
@@ -60,16 +60,16 @@ ssize_t store_read(struct store *store, void *buffer, size_t size, int64_t posit
     return store->operations->read(store, buffer, size, position);
 }
 
-void store_begin_writing_views(struct store *store)
+void store_retain_view(struct store *store)
 {
-    if (store->operations->begin_writing_views != NULL)
-        store->operations->begin_writing_views(store);
+    if (store->operations->retain_view != NULL)
+        store->operations->retain_view(store);
 }
 
-void store_end_writing_views(struct store *store)
+void store_release_view(struct store *store)
 {
-    if (store->operations->end_writing_views != NULL)
-        store->operations->end_writing_views(store);
+    if (store->operations->release_view != NULL)
+        store->operations->release_view(store);
 }
 
 int store_check_limit(const struct store *store, int64_t position, size_t size)
@@ -107,7 +107,7 @@ int store_append_by_write(
     return 0;
 }
 
-/* ---- What not every kind can do ------------------------------------------------------
+/* ---- What not every kind can do -----------------------------------------------------
  */
 
 static int lack(void)

@@ -45,8 +45,8 @@ struct store_operations {
     int (*in_memory)(const struct store *);
     /* Around writes, by whatever means, after a view. It is not valid any more, but its
      * bytes stay until the end, as the writes may be made of them. NULL: they do. */
-    void (*begin_writing_views)(struct store *);
-    void (*end_writing_views)(struct store *);
+    void (*retain_view)(struct store *);
+    void (*release_view)(struct store *);
     /* 0 where another stream, in MODE (MODE_* bits), may share the store, else -1 with
      * errno. NULL: any may. */
     int (*check_mode)(const struct store *, unsigned mode);
@@ -81,7 +81,7 @@ void store_retain(struct store *store);
 int store_release(struct store *store);
 
 /* Puts a new store under the lock of OTHER, on which it has a reference. */
-void store_share_lock(struct store *store, struct store *other);
+void store_share_lock_of(struct store *store, struct store *other);
 
 void store_lock(struct store *store);
 bool store_try_lock(struct store *store);
@@ -113,8 +113,8 @@ bool store_is_sequential(const struct store *store);
 /* Whether the bytes have no descriptor, but can move to one. */
 bool store_can_move(const struct store *store);
 
-void store_begin_writing_views(struct store *store);
-void store_end_writing_views(struct store *store);
+void store_retain_view(struct store *store);
+void store_release_view(struct store *store);
 
 /* 0 where SIZE bytes from POSITION on are within the limit, else -1 with EFBIG. */
 int store_check_limit(const struct store *store, int64_t position, size_t size);

@@ -11,7 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- The store -----------------------------------------------------------------------
+/* ---- The store ----------------------------------------------------------------------
  */
 
 static bool file_stays(const struct temporary *temporary)
@@ -108,7 +108,7 @@ bool temporary_may_be_given_away(const struct temporary *temporary)
     return !temporary->is_given_away && temporary->maker == process_number();
 }
 
-/* ---- Paths ---------------------------------------------------------------------------
+/* ---- Paths --------------------------------------------------------------------------
  */
 
 /* PATH, a block of malloc's or NULL, where it leads to the file; another may have come
@@ -149,7 +149,7 @@ char *temporary_path(const struct temporary *temporary)
     return path;
 }
 
-/* ---- Beginning -----------------------------------------------------------------------
+/* ---- Beginning ----------------------------------------------------------------------
  */
 
 struct store *temporary_create(int descriptor, uint64_t size_limit)

@@ -1,6 +1,6 @@
 #include <config.h>
 
-#include "store/copy.h"
+#include "store/contents.h"
 
 #include "files/descriptor.h"
 
@@ -8,7 +8,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- To memory -----------------------------------------------------------------------
+/* ---- To memory ----------------------------------------------------------------------
  */
 
 /* Memory for SIZE bytes and a '\0'. */
@@ -36,7 +36,7 @@ static ssize_t read_from_start(struct store *store, char *block, size_t size)
     return count == -1 ? -1 : (ssize_t) total;
 }
 
-char *copy_to_block(struct store *store, size_t *size)
+char *contents_to_block(struct store *store, size_t *size)
 {
     int64_t expected = store_size(store);
     char *block = allocate_block(expected);
@@ -52,7 +52,7 @@ char *copy_to_block(struct store *store, size_t *size)
     return block;
 }
 
-/* ---- To a file -----------------------------------------------------------------------
+/* ---- To a file ----------------------------------------------------------------------
  */
 
 static bool is_zero(const char *piece, size_t size)
@@ -69,7 +69,7 @@ static int put_piece(int target, const char *piece, size_t size, int64_t positio
     return descriptor_pwrite(target, piece, size, position, &written);
 }
 
-int copy_to_file(struct store *store, int target)
+int contents_to_file(struct store *store, int target)
 {
     enum { PIECE = 16384 }; /* bytes */
     char piece[PIECE];

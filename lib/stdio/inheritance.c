@@ -1,18 +1,18 @@
 #include <config.h>
 
-#include "stdio/likeness.h"
+#include "stdio/inheritance.h"
 
 #include "base/mode.h"
 #include "files/descriptor.h"
 #include "stdio/access.h"
-#include "stdio/cookie.h"
+#include "stdio/any_stream.h"
 #include "stdio/open.h"
 
 #include <errno.h>
 #include <fcntl.h>
 
-/* A store on the file of a native stream: it can do what the file allows, or at least
- * what MODE asks for. */
+/* A store on the file of a native stream. It is opened to read and write, or where the
+ * file does not allow that, as MODE needs it. */
 static struct store *share_native(const struct native *native, unsigned mode)
 {
     int own = native->file.descriptor;
@@ -29,7 +29,7 @@ static struct store *share_native(const struct native *native, unsigned mode)
     return store;
 }
 
-static struct store *share(const struct access *access, unsigned mode)
+static struct store *share_store(const struct access *access, unsigned mode)
 {
     if (access->native != NULL)
         return share_native(access->native, mode);
@@ -43,27 +43,27 @@ static struct store *share(const struct access *access, unsigned mode)
     return access->store;
 }
 
-static void describe(struct likeness *likeness, const struct access *access)
+static void inherit_options(struct inheritance *inheritance, const struct access *access)
 {
     const struct stream *stream = access->stream;
     if (stream == NULL)
         return;
-    likeness->options.permissions = stream->permissions;
-    likeness->options.buffer_size = stream->wanted_buffer;
-    likeness->default_buffer =
-        stream->late_size != 0 ? stream->late_size : stream->buffer_size;
-    likeness->readers_only = stream->readers_only;
+    inheritance->options.permissions = stream->permissions;
+    inheritance->options.buffer_size = stream->requested_buffer_size;
+    inheritance->default_buffer =
+        stream->disk_buffer_size != 0 ? stream->disk_buffer_size : stream->buffer_size;
+    inheritance->readers_only = stream->readers_only;
 }
 
-int likeness_take(struct likeness *likeness, FILE *file, unsigned mode)
+int inheritance_take(struct inheritance *inheritance, FILE *file, unsigned mode)
 {
     struct access access;
     if (access_begin(&access, file) != 0)
         return -1;
-    *likeness = (struct likeness){.default_buffer = BUFFER_ON_DISK};
-    describe(likeness, &access);
-    if (cookie_flush(file) == 0)
-        likeness->store = share(&access, mode);
+    *inheritance = (struct inheritance){.default_buffer = BUFFER_ON_DISK};
+    inherit_options(inheritance, &access);
+    if (any_stream_flush(file) == 0)
+        inheritance->store = share_store(&access, mode);
     access_end(&access);
-    return call_end(&access.call, likeness->store != NULL ? 0 : -1);
+    return call_end(&access.call, inheritance->store != NULL ? 0 : -1);
 }

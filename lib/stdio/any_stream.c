@@ -1,0 +1,88 @@
+#include <config.h>
+
+#include "stdio/any_stream.h"
+
+#include "base/call.h"
+#include "stdio/libc.h"
+
+#include <errno.h>
+#include <stdio_ext.h>
+#include <wchar.h>
+
+/* ---- Locks --------------------------------------------------------------------------
+ */
+
+/* A stream of FILELIKE_UNLOCKED is not locked here either. In a forked child glibc does
+ * not make the locks of such streams new, so the child could wait for ever. */
+static bool is_locked_by_caller(FILE *file)
+{
+    return __fsetlocking(file, FSETLOCKING_QUERY) == FSETLOCKING_BYCALLER;
+}
+
+bool any_stream_lock(FILE *file)
+{
+    bool locking = libc_locking_is_on(file);
+    if (!is_locked_by_caller(file))
+        flockfile(file);
+    return locking;
+}
+
+bool any_stream_try_lock(FILE *file, bool *locking)
+{
+    *locking = libc_locking_is_on(file);
+    return is_locked_by_caller(file) || ftrylockfile(file) == 0;
+}
+
+void any_stream_unlock(FILE *file, bool locking)
+{
+    if (!is_locked_by_caller(file))
+        funlockfile(file);
+    if (!locking)
+        libc_turn_locking_off(file);
+}
+
+void any_stream_stop_locking(FILE *file)
+{
+    (void) __fsetlocking(file, FSETLOCKING_BYCALLER);
+    libc_turn_locking_off(file);
+}
+
+/* ---- Buffers and positions ----------------------------------------------------------
+ */
+
+void any_stream_abandon(FILE *file)
+{
+    KEEPING_ERRNO((void) fclose(file));
+}
+
+bool any_stream_is_writable(FILE *file)
+{
+    return __fwritable(file) != 0;
+}
+
+int any_stream_flush(FILE *file)
+{
+    return __fpending(file) > 0 ? fflush(file) : 0;
+}
+
+/* glibc's fflush crashes on a pushed-back character, so a seek gives it up first. glibc's
+ * fseek crashes on a pushed-back wide character, but its fflush copes with that. At the
+ * end of the file nothing is pushed back, and fflush alone keeps the indicator. */
+int any_stream_synchronize(FILE *file)
+{
+    if (any_stream_flush(file) != 0)
+        return -1;
+    if (!feof(file) && fwide(file, 0) <= 0 && fseeko(file, 0, SEEK_CUR) != 0) {
+        /* After ungetc at position 0 the program is at -1, and the seek is EINVAL. */
+        if (errno != EINVAL || fseeko(file, 0, SEEK_SET) != 0)
+            return -1;
+    }
+    return fflush(file);
+}
+
+int any_stream_rewind(FILE *file)
+{
+    if (fseeko(file, 0, SEEK_SET) != 0)
+        return -1;
+    return fflush(file);
+}

@@ -33,7 +33,8 @@ static int discard(const struct access *access)
         errno = ENOTSUP;
         return -1;
     }
-    /* What an atomic stream would publish is given up by its close action, not by its store. */
+    /* What an atomic stream would publish is given up by its close action, not by its
+     * store. */
     if (access_check_owner(access) != 0 ||
         (stream->close_action == NULL && store_discard(access->store) != 0))
         return -1;

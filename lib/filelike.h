@@ -271,7 +271,7 @@ FILE *filelike_named(
  * The file keeps the mode, the access ACL, the extended attributes, the owner and the
  * group of the one that it replaces, as far as the process may set them. Nobody gains a
  * right where one of them cannot be kept. A new file has the mode that fopen would give
- * it. permissions override all of this.
+ * it. permissions set the mode instead, and the file then has no access ACL.
  *
  * path     the file to replace or create; copied
  * mode     see above; NULL: "w+". 'x' means FILELIKE_NOREPLACE.
@@ -465,8 +465,8 @@ FILE *filelike_fopen(const char *path, const char *mode) FILELIKE_OPENS;
  *
  * options  as for the opener of that kind. With size_limit or budget the memory: streams
  *          are as of filelike_memory, and watched. Those of the opening that makes a name
- *          hold for its bytes, whoever opens them later; buffer_size and
- * FILELIKE_UNLOCKED are each stream's own. A path that goes to fopen takes none.
+ *          hold for its bytes, whoever opens them later. Each stream has its own
+ *          buffer_size and FILELIKE_UNLOCKED. A path that goes to fopen takes none.
  *
  * Returns  the stream, or NULL with errno.
  * Errors   EINVAL  mode is NULL or not allowed; options are not allowed, whatever path is
@@ -664,6 +664,7 @@ int filelike_keep(FILE *stream) FILELIKE_NONNULL(1);
  * Custom: close gets ECANCELED. fclose of the stream then returns 0, whatever was lost.
  *
  * Returns  0, or -1 with errno.
+ * Errors   ECHILD  in a forked child, of its parent's atomic stream
  */
 int filelike_discard(FILE *stream) FILELIKE_NONNULL(1);
 
@@ -681,8 +682,10 @@ int filelike_discard(FILE *stream) FILELIKE_NONNULL(1);
  *
  * Returns  0, or -1 with errno, and both path and the stream are as before (unless only
  *          the sync of the directory failed).
- * Errors EINVAL an unknown flag those of filelike_atomic; and the errno of the first
- *          write that the stream lost
+ * Errors   EINVAL  flags has an unknown bit
+ *          ECHILD  in a forked child, of its parent's atomic stream
+ *          and as filelike_atomic
+ *          If the stream has lost a write, the errno of the first one.
  */
 int filelike_persist(FILE *stream, const char *path, unsigned flags) FILELIKE_CHECK
     FILELIKE_NONNULL(1) FILELIKE_NONNULL(2);

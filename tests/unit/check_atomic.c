@@ -796,6 +796,17 @@ START_TEST(follows_links_to_directories)
 }
 END_TEST
 
+/* Linux begins a way anew when anything is mounted meanwhile, anywhere, and counts the
+ * links that it has followed twice then. */
+static FILE *open_by_links(const char *name)
+{
+    enum { TRIES = 1000 };
+    FILE *file = fopen(name, "w");
+    for (int i = 0; file == NULL && errno == ELOOP && i < TRIES; i++)
+        file = fopen(name, "w");
+    return file;
+}
+
 /* As many as the system follows, and not one more. */
 START_TEST(follows_as_many_links_as_fopen)
 {
@@ -807,7 +818,7 @@ START_TEST(follows_as_many_links_as_fopen)
         (void) snprintf(name, sizeof name, "link-%d", i);
         ck_assert_int_eq(symlink(previous, name), 0);
         memcpy(previous, name, sizeof name);
-        FILE *file = fopen(name, "w");
+        FILE *file = open_by_links(name);
         int expected = errno;
         if (file != NULL) {
             assert_closes(file);

@@ -293,6 +293,12 @@ static int give_mode(mode_t mode, int descriptor)
     return (status.st_mode & MODE_BITS) == mode ? 0 : RETRY(fchmod(descriptor, mode));
 }
 
+int attributes_apply_mode(int descriptor, mode_t mode)
+{
+    struct rights rights = rights_from_mode(mode);
+    return give_acl(&rights, descriptor) == 0 ? give_mode(mode, descriptor) : -1;
+}
+
 int attributes_apply(const struct attributes *attributes, int descriptor)
 {
     struct rights_lost lost;

@@ -31,6 +31,10 @@ void attributes_set_mode(struct attributes *attributes, mode_t mode);
  * is refused. */
 int attributes_apply(const struct attributes *attributes, int descriptor);
 
+/* Gives the file of DESCRIPTOR just the rights of MODE, and no ACL. 0, or -1 with errno.
+ */
+int attributes_apply_mode(int descriptor, mode_t mode);
+
 /* Whether ERROR means that the process may not, or that the filesystem has no such thing.
  */
 bool attributes_is_refusal(int error);

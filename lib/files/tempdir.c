@@ -2,6 +2,7 @@
 
 #include "files/tempdir.h"
 
+#include "files/attributes.h"
 #include "files/descriptor.h"
 #include "files/path.h"
 #include "files/unique.h"
@@ -148,21 +149,27 @@ static bool means_no_permissions(int error)
     return error == EPERM || error == ENOSYS || error == EOPNOTSUPP;
 }
 
-/* Gives a new file its permissions, of which the umask may have taken some. A filesystem
- * that knows none refuses, which counts where some were asked for. */
-static int set_permissions(int descriptor, const struct tempdir *tempdir)
+/* The umask may have taken some. A filesystem that knows none may refuse. */
+static int set_default_permissions(int descriptor)
 {
     enum { PERMISSION_BITS = 0777 };
     struct stat status;
-    bool asked = tempdir->permissions != 0;
-    mode_t wanted = asked ? tempdir->permissions : DEFAULT_PERMISSIONS;
     if (RETRY(fstat(descriptor, &status)) != 0)
         return -1;
-    if ((status.st_mode & PERMISSION_BITS) == wanted)
+    if ((status.st_mode & PERMISSION_BITS) == DEFAULT_PERMISSIONS ||
+        RETRY(fchmod(descriptor, DEFAULT_PERMISSIONS)) == 0)
         return 0;
-    if (RETRY(fchmod(descriptor, wanted)) == 0)
-        return 0;
-    return means_no_permissions(errno) && !asked ? 0 : -1;
+    return means_no_permissions(errno) ? 0 : -1;
+}
+
+/* Gives a new file its permissions. The directory's default ACL would give others more
+ * than was asked for. (It takes the group's bits of a mode for its limit, so it adds
+ * nothing to those of DEFAULT_PERMISSIONS.) */
+static int set_permissions(int descriptor, const struct tempdir *tempdir)
+{
+    return tempdir->permissions != 0
+               ? attributes_apply_mode(descriptor, tempdir->permissions)
+               : set_default_permissions(descriptor);
 }
 
 /* DESCRIPTOR, where it is one and its file has got its permissions; else -1. */

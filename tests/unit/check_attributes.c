@@ -249,6 +249,45 @@ START_TEST(default_acl_is_not_for_permissions)
 }
 END_TEST
 
+static FILE *open_in_there(int i, mode_t permissions)
+{
+    struct filelike_options options = {.dir = "there", .permissions = permissions};
+    return i == 0 ? filelike_named("w+", &options) : filelike_temporary("w+", &options);
+}
+
+START_TEST(default_acl_is_not_for_permissions_of_streams)
+{
+    char path[64];
+    if (!have_acls("default_acl_is_not_for_permissions_of_streams"))
+        return;
+    ck_assert(give_default_acl("there"));
+    for (size_t i = 0; i < COUNT(systems); i++) {
+        faults = systems[i];
+        FILE *stream = open_in_there(_i, 0640);
+        faults = (struct faults){0};
+        int descriptor = filelike_fileno(stream);
+        (void) snprintf(path, sizeof path, "/proc/self/fd/%d", descriptor);
+        ck_assert_str_eq(acl_of(path), "");
+        ck_assert_uint_eq(mode_of(path), 0640);
+        assert_closes(stream);
+    }
+}
+END_TEST
+
+/* Without PERMISSIONS nobody gets anything by it either. */
+START_TEST(default_acl_gives_nothing_of_a_stream)
+{
+    char path[64];
+    if (!have_acls("default_acl_gives_nothing_of_a_stream"))
+        return;
+    ck_assert(give_default_acl("there"));
+    FILE *stream = open_in_there(_i, 0);
+    (void) snprintf(path, sizeof path, "/proc/self/fd/%d", filelike_fileno(stream));
+    ck_assert_uint_eq(mode_of(path), 0600);
+    assert_closes(stream);
+}
+END_TEST
+
 /* Where the file comes from is no matter. */
 START_TEST(default_acl_stays_where_it_is)
 {
@@ -502,6 +541,7 @@ END_TEST
  */
 
 #define ADD_FOR_PUTTINGS(test) tcase_add_loop_test(test_case, test, 0, PUTTINGS)
+#define ADD_FOR_STREAMS(test) tcase_add_loop_test(test_case, test, 0, 2)
 
 int main(void)
 {
@@ -513,6 +553,8 @@ int main(void)
     ADD_FOR_PUTTINGS(default_acl_is_not_for_old_files);
     ADD_FOR_PUTTINGS(default_acl_is_for_new_files);
     ADD_FOR_PUTTINGS(default_acl_is_not_for_permissions);
+    ADD_FOR_STREAMS(default_acl_is_not_for_permissions_of_streams);
+    ADD_FOR_STREAMS(default_acl_gives_nothing_of_a_stream);
     ADD_FOR_PUTTINGS(default_acl_stays_where_it_is);
     ADD_FOR_PUTTINGS(nobody_gains_with_an_acl);
     ADD_FOR_PUTTINGS(nobody_gains_without_an_acl);

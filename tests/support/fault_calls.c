@@ -5,20 +5,50 @@
 #include "fault_calls.h"
 
 #include "faults.h"
+#include "next_call.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdarg.h>
-#include <stdint.h>
 #include <stdio.h>
-#include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
-#include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #define STANDS_BEFORE __attribute__((visibility("default")))
+
+/* Before glibc 2.33 stat and its kin are inline calls of others, with a version. */
+#ifdef _STAT_VER
+#define STATUS_CALLS(DO) DO(__xstat) DO(__fxstat) DO(__fxstatat)
+#else
+#define STATUS_CALLS(DO) DO(stat) DO(fstat) DO(fstatat)
+#endif
+#ifdef HAVE_STATX
+#define STATX_CALL(DO) DO(statx)
+#else
+#define STATX_CALL(DO)
+#endif
+#define CALLS(DO)    \
+    STATUS_CALLS(DO) \
+    STATX_CALL(DO)   \
+    DO(close)        \
+    DO(fcntl)        \
+    DO(memfd_create) \
+    DO(lseek)        \
+    DO(fstatfs)      \
+    DO(faccessat)    \
+    DO(fchown)       \
+    DO(readlinkat)   \
+    DO(getcwd)       \
+    DO(unlink)       \
+    DO(remove)       \
+    DO(ftruncate)    \
+    DO(mmap)         \
+    DO(munmap)
+CALLS(DECLARE_NEXT)
+
+__attribute__((constructor)) static void find_next_calls(void){CALLS(FIND_NEXT)}
 
 /* ---- Descriptors ---------------------------------------------------------------------
  */
@@ -28,7 +58,7 @@ STANDS_BEFORE int close(int descriptor)
 {
     bool struck = fault_strikes(FAULT_CLOSE);
     int error = errno;
-    int result = (int) syscall(SYS_close, descriptor);
+    int result = NEXT(close)(descriptor);
     if (!struck)
         return result;
     errno = error;
@@ -38,11 +68,6 @@ STANDS_BEFORE int close(int descriptor)
 /* Of the commands that the library gives, two can fail on an open descriptor. */
 STANDS_BEFORE int fcntl(int descriptor, int command, ...)
 {
-#ifdef SYS_fcntl64
-    enum { SYSTEM_CALL = SYS_fcntl64 };
-#else
-    enum { SYSTEM_CALL = SYS_fcntl };
-#endif
     va_list arguments;
     va_start(arguments, command);
     long argument = va_arg(arguments, long);
@@ -51,30 +76,21 @@ STANDS_BEFORE int fcntl(int descriptor, int command, ...)
         return -1;
     if (command == F_SETFL && fault_strikes(FAULT_SETFL))
         return -1;
-    return (int) syscall(SYSTEM_CALL, descriptor, command, argument);
+    return NEXT(fcntl)(descriptor, command, argument);
 }
 
 STANDS_BEFORE int memfd_create(const char *name, unsigned flags)
 {
     if (fault_strikes(FAULT_MEMFD_CREATE))
         return -1;
-    return (int) syscall(SYS_memfd_create, name, flags);
+    return NEXT(memfd_create)(name, flags);
 }
 
 STANDS_BEFORE off_t lseek(int descriptor, off_t offset, int whence)
 {
     if (fault_strikes(FAULT_LSEEK))
         return -1;
-#ifdef SYS__llseek
-    int64_t position;
-    unsigned long high = (unsigned long) ((uint64_t) offset >> 32);
-    unsigned long low = (unsigned long) offset;
-    if (syscall(SYS__llseek, descriptor, high, low, &position, whence) != 0)
-        return -1;
-    return (off_t) position;
-#else
-    return syscall(SYS_lseek, descriptor, offset, whence);
-#endif
+    return NEXT(lseek)(descriptor, offset, whence);
 }
 
 /* ---- Files ---------------------------------------------------------------------------
@@ -84,16 +100,54 @@ STANDS_BEFORE off_t lseek(int descriptor, off_t offset, int whence)
  * library asks for the size again. */
 static bool status_is_lost;
 
+static bool fstat_fails(void)
+{
+    if (!status_is_lost)
+        return fault_strikes(FAULT_FSTAT);
+    status_is_lost = false;
+    return true;
+}
+
+#ifdef _STAT_VER
+
+STANDS_BEFORE int __fxstat(int version, int descriptor, struct stat *status)
+{
+    return fstat_fails() ? -1 : NEXT(__fxstat)(version, descriptor, status);
+}
+
+STANDS_BEFORE int __fxstatat(
+    int version, int directory, const char *path, struct stat *status, int flags)
+{
+    if (fault_strikes(FAULT_FSTATAT))
+        return -1;
+    return NEXT(__fxstatat)(version, directory, path, status, flags);
+}
+
+STANDS_BEFORE int __xstat(int version, const char *path, struct stat *status)
+{
+    return fault_strikes(FAULT_STAT) ? -1 : NEXT(__xstat)(version, path, status);
+}
+
+#else
+
 STANDS_BEFORE int fstat(int descriptor, struct stat *status)
 {
-    if (status_is_lost) {
-        status_is_lost = false;
-        return -1;
-    }
-    if (fault_strikes(FAULT_FSTAT))
-        return -1;
-    return fault_status(descriptor, "", AT_EMPTY_PATH, status);
+    return fstat_fails() ? -1 : NEXT(fstat)(descriptor, status);
 }
+
+STANDS_BEFORE int fstatat(int directory, const char *path, struct stat *status, int flags)
+{
+    if (fault_strikes(FAULT_FSTATAT))
+        return -1;
+    return NEXT(fstatat)(directory, path, status, flags);
+}
+
+STANDS_BEFORE int stat(const char *path, struct stat *status)
+{
+    return fault_strikes(FAULT_STAT) ? -1 : NEXT(stat)(path, status);
+}
+
+#endif
 
 #ifdef HAVE_STATX
 STANDS_BEFORE int statx(
@@ -103,7 +157,7 @@ STANDS_BEFORE int statx(
         status_is_lost = asked == STATX_SIZE && (errno == EIO || errno == ENOMEM);
         return -1;
     }
-    return (int) syscall(SYS_statx, directory, path, flags, asked, status);
+    return NEXT(statx)(directory, path, flags, asked, status);
 }
 #endif
 
@@ -112,11 +166,7 @@ STANDS_BEFORE int fstatfs(int descriptor, struct statfs *status)
     enum { TMPFS_TYPE = 0x01021994 }; /* statfs(2) */
     if (fault_strikes(FAULT_FSTATFS))
         return -1;
-#ifdef SYS_fstatfs64
-    int result = (int) syscall(SYS_fstatfs64, descriptor, sizeof *status, status);
-#else
-    int result = (int) syscall(SYS_fstatfs, descriptor, status);
-#endif
+    int result = NEXT(fstatfs)(descriptor, status);
     if (faults.tmpfs && result == 0 && status->f_blocks != 0) {
         fault_answers(FAULT_FSTATFS);
         status->f_type = TMPFS_TYPE;
@@ -124,34 +174,18 @@ STANDS_BEFORE int fstatfs(int descriptor, struct statfs *status)
     return result;
 }
 
-STANDS_BEFORE int fstatat(int directory, const char *path, struct stat *status, int flags)
-{
-    if (fault_strikes(FAULT_FSTATAT))
-        return -1;
-    return fault_status(directory, path, flags, status);
-}
-
-STANDS_BEFORE int stat(const char *path, struct stat *status)
-{
-    if (fault_strikes(FAULT_STAT))
-        return -1;
-    return fault_status(AT_FDCWD, path, 0, status);
-}
-
-/* Without AT_EACCESS: a test has no other identity than its own. */
 STANDS_BEFORE int faccessat(int directory, const char *path, int mode, int flags)
 {
-    (void) flags;
     if (fault_strikes(FAULT_FACCESSAT))
         return -1;
-    return (int) syscall(SYS_faccessat, directory, path, mode);
+    return NEXT(faccessat)(directory, path, mode, flags);
 }
 
 STANDS_BEFORE int fchown(int descriptor, uid_t user, gid_t group)
 {
     if (fault_strikes(FAULT_FCHOWN))
         return -1;
-    return (int) syscall(SYS_fchownat, descriptor, "", user, group, AT_EMPTY_PATH);
+    return NEXT(fchown)(descriptor, user, group);
 }
 
 /* Or a link that is longer than any, but to a descriptor. */
@@ -164,36 +198,30 @@ STANDS_BEFORE ssize_t readlinkat(
     if (fault_hides(path))
         return -1;
     if (fault == FAULT_NONE || strncmp(path, "/proc/", strlen("/proc/")) == 0)
-        return syscall(SYS_readlinkat, directory, path, link, size);
+        return NEXT(readlinkat)(directory, path, link, size);
     memset(link, '/', size);
     return (ssize_t) size;
 }
 
-/* The library wants a block for all of it; realpath knows no getcwd that is not its own.
- */
 STANDS_BEFORE char *getcwd(char *buffer, size_t size)
 {
     if (fault_strikes(FAULT_GETCWD))
         return NULL;
-    if (buffer == NULL)
-        return realpath(".", NULL);
-    return syscall(SYS_getcwd, buffer, size) != -1 ? buffer : NULL;
+    return NEXT(getcwd)(buffer, size);
 }
 
 STANDS_BEFORE int unlink(const char *path)
 {
     if (fault_strikes(FAULT_UNLINK))
         return -1;
-    return (int) syscall(SYS_unlinkat, AT_FDCWD, path, 0);
+    return NEXT(unlink)(path);
 }
 
 STANDS_BEFORE int remove(const char *path)
 {
     if (fault_strikes(FAULT_REMOVE))
         return -1;
-    if (syscall(SYS_unlinkat, AT_FDCWD, path, 0) == 0)
-        return 0;
-    return errno == EISDIR ? rmdir(path) : -1;
+    return NEXT(remove)(path);
 }
 
 /* ---- Bytes ---------------------------------------------------------------------------
@@ -203,12 +231,7 @@ STANDS_BEFORE int ftruncate(int descriptor, off_t size)
 {
     if (fault_strikes(FAULT_FTRUNCATE))
         return -1;
-#ifdef SYS_ftruncate64 /* two halves, as i386 takes them */
-    unsigned long high = (unsigned long) ((uint64_t) size >> 32);
-    return (int) syscall(SYS_ftruncate64, descriptor, (unsigned long) size, high);
-#else
-    return (int) syscall(SYS_ftruncate, descriptor, size);
-#endif
+    return NEXT(ftruncate)(descriptor, size);
 }
 
 /* ---- Mappings ------------------------------------------------------------------------
@@ -221,22 +244,15 @@ size_t mappings_live(void)
     return mapped;
 }
 
-/* Positions are in pages where the machine's registers are too small for bytes. */
 STANDS_BEFORE void *mmap(
     void *place, size_t size, int access, int flags, int descriptor, off_t position)
 {
     if (fault_strikes(FAULT_MMAP))
         return MAP_FAILED;
-#ifdef SYS_mmap2
-    enum { PAGE_SHIFT = 12 };
-    long result = syscall(SYS_mmap2, place, size, access, flags, descriptor,
-        (long) (position >> PAGE_SHIFT));
-#else
-    long result = syscall(SYS_mmap, place, size, access, flags, descriptor, position);
-#endif
-    if (result != -1 && (flags & MAP_FIXED) == 0)
+    void *result = NEXT(mmap)(place, size, access, flags, descriptor, position);
+    if (result != MAP_FAILED && (flags & MAP_FIXED) == 0)
         mapped++;
-    return (void *) result;
+    return result;
 }
 
 /* Of a mapping that stays where munmap fails, there is nothing to be said later. */
@@ -245,5 +261,5 @@ STANDS_BEFORE int munmap(void *place, size_t size)
     mapped--;
     if (fault_strikes(FAULT_MUNMAP))
         return -1;
-    return (int) syscall(SYS_munmap, place, size);
+    return NEXT(munmap)(place, size);
 }

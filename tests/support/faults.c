@@ -4,7 +4,8 @@
 
 #include "faults.h"
 
-#include <dlfcn.h>
+#include "next_call.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <signal.h>
@@ -15,7 +16,6 @@
 #include <string.h>
 #include <sys/random.h>
 #include <sys/syscall.h>
-#include <sys/sysmacros.h>
 #include <sys/uio.h>
 #include <unistd.h>
 
@@ -28,7 +28,41 @@
 
 struct faults faults;
 
-/* Some calls are made by their numbers: then the number is looked at. */
+/* Before glibc 2.33 fstatat is an inline call of another. */
+#ifdef _STAT_VER
+#define STATUS_CALL(DO) DO(__fxstatat)
+#else
+#define STATUS_CALL(DO) DO(fstatat)
+#endif
+#ifdef HAVE_PWRITEV2
+#define PWRITEV2_CALL(DO) DO(pwritev2)
+#else
+#define PWRITEV2_CALL(DO)
+#endif
+#define CALLS(DO)       \
+    STATUS_CALL(DO)     \
+    PWRITEV2_CALL(DO)   \
+    DO(openat)          \
+    DO(access)          \
+    DO(fchmod)          \
+    DO(linkat)          \
+    DO(renameat)        \
+    DO(unlinkat)        \
+    DO(umask)           \
+    DO(pread)           \
+    DO(pwrite)          \
+    DO(read)            \
+    DO(write)           \
+    DO(copy_file_range) \
+    DO(readlinkat)      \
+    DO(getrandom)       \
+    DO(syscall)
+CALLS(DECLARE_NEXT)
+
+__attribute__((constructor)) static void find_next_calls(void)
+{
+    CALLS(FIND_NEXT)
+}
 
 /* ---- What was called -----------------------------------------------------------------
  */
@@ -141,64 +175,13 @@ static void let_others(void)
 /* ---- Status --------------------------------------------------------------------------
  */
 
-/* The kernel's struct statx: its layout is the same everywhere, and not every C library
- * has it. */
-struct answer {
-    uint32_t mask, block_size;
-    uint64_t attributes;
-    uint32_t links, user, group;
-    uint16_t mode, spare;
-    uint64_t inode, size, blocks, attributes_mask;
-    uint64_t times[8];
-    uint32_t device_of_major, device_of_minor;
-    uint32_t device_major, device_minor;
-    uint64_t more[14];
-};
-_Static_assert(sizeof(struct answer) == 256, "as the kernel has it");
-
 int fault_status(int directory, const char *path, int flags, struct stat *status)
 {
-    enum { BASIC = 0x7ff };
-    struct answer answer;
-    if (syscall(SYS_statx, directory, path, flags, BASIC, &answer) != 0)
-        return -1;
-    *status = (struct stat){
-        .st_dev = makedev(answer.device_major, answer.device_minor),
-        .st_ino = (ino_t) answer.inode,
-        .st_mode = answer.mode,
-        .st_nlink = answer.links,
-        .st_uid = answer.user,
-        .st_gid = answer.group,
-        .st_size = (off_t) answer.size,
-        .st_blksize = (blksize_t) answer.block_size,
-        .st_blocks = (blkcnt_t) answer.blocks,
-    };
-    return 0;
-}
-
-/* ---- The kernel ----------------------------------------------------------------------
- */
-
-enum { MOST_ARGUMENTS = 6 };
-
-/* Past what stands before syscall. */
-typedef long system_call(long number, ...);
-
-static system_call *next_syscall;
-
-/* At the start: dlsym waits for locks of the loader, which a fork of another thread may
- * hold for ever. */
-__attribute__((constructor)) static void find_next_syscall(void)
-{
-    next_syscall = (system_call *) (uintptr_t) dlsym(RTLD_NEXT, "syscall");
-}
-
-static long ask_kernel(long number, const long a[MOST_ARGUMENTS])
-{
-    /* A library's start comes before the program's. */
-    if (next_syscall == NULL)
-        find_next_syscall();
-    return next_syscall(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+#ifdef _STAT_VER
+    return NEXT(__fxstatat)(_STAT_VER, directory, path, status, flags);
+#else
+    return NEXT(fstatat)(directory, path, status, flags);
+#endif
 }
 
 /* ---- The calls -----------------------------------------------------------------------
@@ -232,9 +215,9 @@ static int open_at(int directory, const char *path, int flags, mode_t mode)
     if (is_interrupted())
         return -1;
     if (!creates(flags))
-        return (int) syscall(SYS_openat, directory, path, flags | O_LARGEFILE);
+        return NEXT(openat)(directory, path, flags);
     die_in_time();
-    return note('o', syscall(SYS_openat, directory, path, flags | O_LARGEFILE, mode));
+    return note('o', NEXT(openat)(directory, path, flags, mode));
 }
 
 STANDS_BEFORE int open(const char *path, int flags, ...)
@@ -274,7 +257,7 @@ STANDS_BEFORE int access(const char *path, int mode)
         return -1;
     if (fault_hides(path))
         return -1;
-    return (int) syscall(SYS_faccessat, AT_FDCWD, path, mode);
+    return NEXT(access)(path, mode);
 }
 
 STANDS_BEFORE int fchmod(int descriptor, mode_t mode)
@@ -282,7 +265,7 @@ STANDS_BEFORE int fchmod(int descriptor, mode_t mode)
     if (fault_strikes(FAULT_FCHMOD))
         return -1;
     die_in_time();
-    return note('m', syscall(SYS_fchmod, descriptor, mode));
+    return note('m', NEXT(fchmod)(descriptor, mode));
 }
 
 static bool only_names(int descriptor)
@@ -337,17 +320,7 @@ STANDS_BEFORE int linkat(
         return fault_fails(FAULT_LINKAT, ENOENT);
     let_others();
     die_in_time();
-    return note('l', syscall(SYS_linkat, directory, path, to_directory, to, flags));
-}
-
-static int rename_at(
-    int directory, const char *path, int to_directory, const char *to, unsigned flags)
-{
-    const long arguments[MOST_ARGUMENTS] = {
-        directory, (long) path, to_directory, (long) to, (long) flags};
-    let_others();
-    die_in_time();
-    return note('r', ask_kernel(SYS_renameat2, arguments));
+    return note('l', NEXT(linkat)(directory, path, to_directory, to, flags));
 }
 
 STANDS_BEFORE int renameat(
@@ -355,18 +328,11 @@ STANDS_BEFORE int renameat(
 {
     if (fault_strikes(FAULT_RENAMEAT))
         return -1;
-    return faults.rename != 0 ? fault_fails(FAULT_RENAMEAT, faults.rename)
-                              : rename_at(directory, path, to_directory, to, 0);
-}
-
-static int rename_with(
-    int directory, const char *path, int to_directory, const char *to, unsigned flags)
-{
-    if (fault_strikes(FAULT_RENAMEAT2))
-        return -1;
-    if ((flags & RENAME_NOREPLACE) && faults.rename_new != 0)
-        return fault_fails(FAULT_RENAMEAT2, faults.rename_new);
-    return rename_at(directory, path, to_directory, to, flags);
+    if (faults.rename != 0)
+        return fault_fails(FAULT_RENAMEAT, faults.rename);
+    let_others();
+    die_in_time();
+    return note('r', NEXT(renameat)(directory, path, to_directory, to));
 }
 
 STANDS_BEFORE int unlinkat(int directory, const char *path, int flags)
@@ -374,12 +340,12 @@ STANDS_BEFORE int unlinkat(int directory, const char *path, int flags)
     if (fault_strikes(FAULT_UNLINKAT))
         return -1;
     die_in_time();
-    return note('u', syscall(SYS_unlinkat, directory, path, flags));
+    return note('u', NEXT(unlinkat)(directory, path, flags));
 }
 
 STANDS_BEFORE mode_t umask(mode_t mask)
 {
-    return (mode_t) note('k', syscall(SYS_umask, mask));
+    return (mode_t) note('k', (long) NEXT(umask)(mask));
 }
 
 /* ---- Transfers -----------------------------------------------------------------------
@@ -388,55 +354,57 @@ STANDS_BEFORE mode_t umask(mode_t mask)
 STANDS_BEFORE ssize_t pread(int descriptor, void *buffer, size_t size, off_t position)
 {
     enum fault fault = fault_next(FAULT_PREAD);
-    struct iovec part = {buffer, fault_bytes(size, fault)};
-    return is_cut_off(fault) ? -1 : preadv(descriptor, &part, 1, position);
+    if (is_cut_off(fault))
+        return -1;
+    return NEXT(pread)(descriptor, buffer, fault_bytes(size, fault), position);
 }
 
 STANDS_BEFORE ssize_t pwrite(
     int descriptor, const void *data, size_t size, off_t position)
 {
     enum fault fault = fault_next(FAULT_PWRITE);
-    /* The kernel reads only. */
-    struct iovec part = {(void *) (uintptr_t) data, fault_bytes(size, fault)};
-    return is_cut_off(fault) ? -1 : pwritev(descriptor, &part, 1, position);
+    if (is_cut_off(fault))
+        return -1;
+    return NEXT(pwrite)(descriptor, data, fault_bytes(size, fault), position);
 }
 
 STANDS_BEFORE ssize_t read(int descriptor, void *buffer, size_t size)
 {
     enum fault fault = fault_next(FAULT_READ);
-    struct iovec part = {buffer, fault_bytes(size, fault)};
-    return is_cut_off(fault) ? -1 : readv(descriptor, &part, 1);
+    if (is_cut_off(fault))
+        return -1;
+    return NEXT(read)(descriptor, buffer, fault_bytes(size, fault));
 }
 
 STANDS_BEFORE ssize_t write(int descriptor, const void *data, size_t size)
 {
     enum fault fault = fault_next(FAULT_WRITE);
-    struct iovec part = {(void *) (uintptr_t) data, fault_bytes(size, fault)};
-    return is_cut_off(fault) ? -1 : writev(descriptor, &part, 1);
+    if (is_cut_off(fault))
+        return -1;
+    return NEXT(write)(descriptor, data, fault_bytes(size, fault));
 }
 
-#ifdef SYS_pwritev2
-/* The library gives one part, and position 0. */
-static ssize_t write_with(
-    int descriptor, const struct iovec *parts, int count, off_t position, int flags)
+/* The library gives one part. PART is what of it is to be written; -1 where the call is
+ * to fail. */
+static int cut_part(const struct iovec *parts, struct iovec *part)
 {
     enum fault fault = fault_next(FAULT_PWRITEV2);
-    struct iovec part = {parts->iov_base, fault_bytes(parts->iov_len, fault)};
-    const long arguments[MOST_ARGUMENTS] = {
-        descriptor, (long) &part, count, (long) position, 0, flags};
     if (fault == FAULT_FAILS)
         return -1;
     if (faults.append != 0)
         return fault_fails(FAULT_PWRITEV2, faults.append);
-    return ask_kernel(SYS_pwritev2, arguments);
+    *part = (struct iovec){parts->iov_base, fault_bytes(parts->iov_len, fault)};
+    return 0;
 }
-#endif
 
 #ifdef HAVE_PWRITEV2
 STANDS_BEFORE ssize_t pwritev2(
     int descriptor, const struct iovec *parts, int count, off_t position, int flags)
 {
-    return write_with(descriptor, parts, count, position, flags);
+    struct iovec part;
+    if (cut_part(parts, &part) != 0)
+        return -1;
+    return NEXT(pwritev2)(descriptor, &part, count, position, flags);
 }
 #endif
 
@@ -449,8 +417,8 @@ STANDS_BEFORE ssize_t copy_file_range(
     /* Shorter than any file of the tests. */
     if (fault == FAULT_SHORT)
         size = 2;
-    return syscall(SYS_copy_file_range, source, from, target, to,
-        fault_bytes(size, FAULT_NONE), flags);
+    return NEXT(copy_file_range)(
+        source, from, target, to, fault_bytes(size, FAULT_NONE), flags);
 }
 
 /* ---- Links ---------------------------------------------------------------------------
@@ -460,7 +428,7 @@ STANDS_BEFORE ssize_t copy_file_range(
 __attribute__((weak)) STANDS_BEFORE ssize_t readlinkat(
     int directory, const char *restrict path, char *restrict link, size_t size)
 {
-    return fault_hides(path) ? -1 : syscall(SYS_readlinkat, directory, path, link, size);
+    return fault_hides(path) ? -1 : NEXT(readlinkat)(directory, path, link, size);
 }
 
 /* ---- Names ---------------------------------------------------------------------------
@@ -472,7 +440,7 @@ STANDS_BEFORE ssize_t getrandom(void *buffer, size_t size, unsigned flags)
     if (is_cut_off(fault_next(FAULT_GETRANDOM)))
         return -1;
     if (!faults.same_names)
-        return syscall(SYS_getrandom, buffer, size, flags);
+        return NEXT(getrandom)(buffer, size, flags);
     memset(buffer, ++drawn <= 2 ? 0 : drawn, size);
     return (ssize_t) size;
 }
@@ -480,7 +448,37 @@ STANDS_BEFORE ssize_t getrandom(void *buffer, size_t size, unsigned flags)
 /* ---- By number -----------------------------------------------------------------------
  */
 
-/* Reads as many arguments as any call has, as the C library's does. */
+enum { MOST_ARGUMENTS = 6 };
+
+static long ask_kernel(long number, const long a[MOST_ARGUMENTS])
+{
+    return NEXT(syscall)(number, a[0], a[1], a[2], a[3], a[4], a[5]);
+}
+
+static int rename_with(long number, const long a[MOST_ARGUMENTS])
+{
+    if (fault_strikes(FAULT_RENAMEAT2))
+        return -1;
+    if ((a[4] & RENAME_NOREPLACE) != 0 && faults.rename_new != 0)
+        return fault_fails(FAULT_RENAMEAT2, faults.rename_new);
+    let_others();
+    die_in_time();
+    return note('r', ask_kernel(number, a));
+}
+
+#ifdef SYS_pwritev2
+static long write_with(long number, long a[MOST_ARGUMENTS])
+{
+    struct iovec part;
+    if (cut_part((const struct iovec *) a[1], &part) != 0)
+        return -1;
+    a[1] = (long) &part;
+    return ask_kernel(number, a);
+}
+#endif
+
+/* Some calls are made by their numbers: then the number is looked at. Reads as many
+ * arguments as any call has, as the C library's does. */
 STANDS_BEFORE long syscall(long number, ...)
 {
     long a[MOST_ARGUMENTS];
@@ -490,12 +488,10 @@ STANDS_BEFORE long syscall(long number, ...)
         a[i] = va_arg(arguments, long);
     va_end(arguments);
     if (number == SYS_renameat2)
-        return rename_with((int) a[0], (const char *) a[1], (int) a[2],
-            (const char *) a[3], (unsigned) a[4]);
+        return rename_with(number, a);
 #ifdef SYS_pwritev2
     if (number == SYS_pwritev2)
-        return write_with(
-            (int) a[0], (const struct iovec *) a[1], (int) a[2], a[3], (int) a[5]);
+        return write_with(number, a);
 #endif
     return ask_kernel(number, a);
 }

@@ -109,7 +109,7 @@ int fault_fails(enum fault_call call, int error);
 /* Whether no_proc hides PATH; errno is ENOENT then. */
 bool fault_hides(const char *path);
 
-/* As fstatat, past all that stands before it; times are not told. */
+/* As fstatat, past all that stands before it. */
 int fault_status(int directory, const char *path, int flags, struct stat *status);
 
 #endif

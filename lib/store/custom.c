@@ -13,6 +13,7 @@ struct custom {
     struct backend backend; /* must be first */
     char *view;             /* a copy that somebody may be looking at; or NULL */
     size_t view_size;
+    char *written; /* an earlier one, of which writes may be made; or NULL */
 };
 
 static struct custom *custom_of(struct store *store)
@@ -53,9 +54,21 @@ static void set_view(struct custom *custom, char *bytes, size_t size)
     custom->view_size = size;
 }
 
+static void custom_retain_view(struct store *store)
+{
+    struct custom *custom = custom_of(store);
+    if (custom->written == NULL) {
+        custom->written = custom->view;
+        custom->view = NULL;
+    }
+    end_view(custom);
+}
+
 static void custom_release_view(struct store *store)
 {
-    end_view(custom_of(store));
+    struct custom *custom = custom_of(store);
+    free(custom->written);
+    custom->written = NULL;
 }
 
 static const void *custom_view(struct store *store, size_t *size)
@@ -179,6 +192,7 @@ static int custom_destroy(struct store *store)
 {
     struct custom *custom = custom_of(store);
     end_view(custom);
+    custom_release_view(store);
     int status = backend_close(&custom->backend);
     call_free(custom);
     return status;
@@ -193,6 +207,7 @@ static const struct store_operations custom_operations = {
     .view = custom_view,
     .detach = custom_detach,
     .copy_to = custom_copy_to,
+    .retain_view = custom_retain_view,
     .release_view = custom_release_view,
     .check_mode = custom_check_mode,
     .discard = backend_discard,
@@ -206,7 +221,7 @@ struct store *custom_create(
     if (custom == NULL)
         return NULL;
     backend_init(&custom->backend, &custom_operations, context, operations, size_limit);
-    custom->view = NULL;
+    custom->view = custom->written = NULL;
     custom->view_size = 0;
     return &custom->backend.store;
 }

@@ -576,6 +576,25 @@ START_TEST(views_stay_until_a_change)
 }
 END_TEST
 
+/* The other stream tells only by its next use that it has written what it was given. */
+START_TEST(views_stay_while_another_stream_goes_on)
+{
+    FILE *stream = open_on("0123", "r");
+    FILE *writer = filelike_reopen(stream, "r+");
+    ck_assert_str_eq(filelike_view(stream, NULL), "0123");
+    ck_assert_int_eq(putc('x', writer), 'x');
+    ck_assert_int_eq(fflush(writer), 0);
+    const char *view = filelike_view(stream, NULL);
+    ck_assert_str_eq(view, "x123");
+    ck_assert_int_eq(fseeko(writer, 2, SEEK_SET), 0);
+    ck_assert_str_eq(view, "x123");
+    ck_assert_ptr_eq(filelike_view(stream, NULL), view);
+    assert_closes(writer);
+    assert_closes(stream);
+    assert_closed(0);
+}
+END_TEST
+
 START_TEST(view_written_to_its_own_stream)
 {
     enum { SIZE = 10000 };
@@ -797,6 +816,7 @@ static void add_whole(Suite *suite)
     TCase *whole = suite_case(suite, "all of the bytes");
     tcase_add_checked_fixture(whole, scratch_enter, scratch_leave);
     tcase_add_test(whole, views_stay_until_a_change);
+    tcase_add_test(whole, views_stay_while_another_stream_goes_on);
     tcase_add_loop_test(whole, view_written_to_its_own_stream, 0, 2);
     tcase_add_test(whole, detach_empties);
     tcase_add_test(whole, persist_gives_a_snapshot);

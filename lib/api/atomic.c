@@ -42,7 +42,8 @@ static void destroy(struct atomic *atomic)
 
 static int atomic_close(struct close_action *action, struct stream *stream, int failure)
 {
-    struct atomic *atomic = (struct atomic *) action;
+    void *whole = action; /* of which it is the first member */
+    struct atomic *atomic = whole;
     if (stream_belongs_to_parent(stream))
         failure = ECHILD;
     if (failure == 0 && !stream->discarded)

@@ -197,13 +197,20 @@ const struct filelike_operations backing_in_order = {
 /* ---- Beginning and end ---------------------------------------------------------------
  */
 
-void backing_init(struct backing *backing, unsigned seed, const void *data, size_t size)
+static int begin(struct backing *backing, unsigned seed, const void *data, size_t size)
 {
-    *backing = (struct backing){.random = seed, .most = SIZE_MAX};
+    *backing = (struct backing){.random = seed, .most = BACKING_MOST};
     if (make_room(backing, size + 1) != 0)
-        abort();
+        return -1;
     memcpy(backing->bytes, data, size);
     backing->size = size;
+    return 0;
+}
+
+void backing_init(struct backing *backing, unsigned seed, const void *data, size_t size)
+{
+    if (begin(backing, seed, data, size) != 0)
+        abort();
 }
 
 void backing_finish(struct backing *backing)
@@ -216,7 +223,10 @@ struct backing *backing_create(unsigned seed, const void *data, size_t size)
     struct backing *backing = malloc(sizeof *backing);
     if (backing == NULL)
         return NULL;
-    backing_init(backing, seed, data, size);
+    if (begin(backing, seed, data, size) != 0) {
+        free(backing);
+        return NULL;
+    }
     backing->own = true;
     return backing;
 }

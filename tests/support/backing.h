@@ -26,6 +26,9 @@ struct backing_fault {
     int error; /* errno; 0 is set, too */
 };
 
+/* Bytes that it holds at most, unless it is told otherwise. */
+enum { BACKING_MOST = 64 << 20 };
+
 struct backing {
     char *bytes;
     size_t size;

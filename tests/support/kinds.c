@@ -2,6 +2,8 @@
 
 #include "kinds.h"
 
+#include "backing.h"
+
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -257,13 +259,81 @@ static FILE *reopen_fopen(const void *data, size_t size, const char *mode,
     return reopened(open_fopen("", 0, "w+", options), data, size, mode);
 }
 
+/* ---- On what the caller has ----------------------------------------------------------
+ */
+
+enum { BLOCKS = 24, CAPACITY = 8 << 20 /* bytes */ };
+
+/* Nobody tells when a stream is closed, so a block is used again when all others have
+ * been, and holds what it held then. */
+static char *next_block(void)
+{
+    static char blocks[BLOCKS][CAPACITY];
+    static atomic_uint count;
+    return blocks[atomic_fetch_add(&count, 1) % BLOCKS];
+}
+
+static FILE *open_fixed(const void *data, size_t size, const char *mode,
+    const struct filelike_options *options)
+{
+    char *block = next_block();
+    memcpy(block, data, size);
+    return filelike_fixed(block, CAPACITY, size, mode, options);
+}
+
+static FILE *open_backing(unsigned seed, const void *data, size_t size, const char *mode,
+    const struct filelike_options *options)
+{
+    struct backing *backing = backing_create(seed, data, size);
+    if (backing == NULL)
+        return NULL;
+    FILE *stream = filelike_custom(
+        backing, &backing_operations, mode != NULL ? mode : "r+", options);
+    if (stream == NULL) {
+        backing_finish(backing);
+        free(backing);
+    }
+    return stream;
+}
+
+static FILE *open_custom(const void *data, size_t size, const char *mode,
+    const struct filelike_options *options)
+{
+    return open_backing(0, data, size, mode, options);
+}
+
+static FILE *open_in_parts(const void *data, size_t size, const char *mode,
+    const struct filelike_options *options)
+{
+    return open_backing(1, data, size, mode, options);
+}
+
+static FILE *open_section(const void *data, size_t size, const char *mode,
+    const struct filelike_options *options)
+{
+    static const char other[] = "what is before and behind";
+    if (mode == NULL || mode[0] != 'r' || strchr(mode, '+') != NULL)
+        return not_in_this_mode(NULL);
+    FILE *stream = NULL;
+    FILE *whole = filelike_spooled("w", options);
+    if (whole != NULL && store(whole, other, sizeof other) == 0 &&
+        store(whole, data, size) == 0 && store(whole, other, sizeof other) == 0)
+        stream = filelike_section(whole, sizeof other, (int64_t) size);
+    (void) give_up(whole);
+    return stream;
+}
+
 /* ---- The table -----------------------------------------------------------------------
  */
 
 #define OURS (KIND_OPTIONS | KIND_WATCHED)
 #define SPOOLED (OURS | KIND_IN_MEMORY | KIND_MOVABLE)
 #define MEMORY (SPOOLED | KIND_STAYS)
+#define BOUND (OURS | KIND_STAYS | KIND_STARTS_FULL | KIND_BOUND)
+#define FIXED (BOUND | KIND_IN_MEMORY | KIND_BARE)
+#define CUSTOM (BOUND | KIND_OPAQUE)
 #define REOPENED (KIND_WATCHED | KIND_STAYS | KIND_STARTS_FULL)
+#define SECTION (REOPENED | KIND_BOUND | KIND_BARE | KIND_ONLY_READS)
 
 const struct kind kinds[] = {
     {"memory", MEMORY, {0}, open_memory},
@@ -299,6 +369,13 @@ const struct kind kinds[] = {
     {"memory, reopened", REOPENED | KIND_IN_MEMORY | KIND_MOVABLE, {0}, reopen_memory},
     {"temporary, reopened", REOPENED, {0}, reopen_temporary},
     {"fopen, reopened", REOPENED, {0}, reopen_fopen},
+    {"fixed", FIXED, {0}, open_fixed},
+    {"fixed, buffer of 7", FIXED, {.buffer_size = 7}, open_fixed},
+    {"custom", CUSTOM, {0}, open_custom},
+    {"custom, in parts", CUSTOM, {0}, open_in_parts},
+    {"custom, in parts, buffer of 7", CUSTOM, {.buffer_size = 7}, open_in_parts},
+    {"section", SECTION | KIND_IN_MEMORY, {0}, open_section},
+    {"section on disk", SECTION, {.memory_limit = 1, .buffer_size = 7}, open_section},
 };
 const size_t kind_count = COUNT(kinds);
 

@@ -10,14 +10,18 @@
 
 /* What is true of the streams of a kind. */
 enum {
-    KIND_OPTIONS = 1,      /* opened by the library: takes options */
-    KIND_WATCHED = 2,      /* callbacks of the library: fclose tells of lost writes */
-    KIND_STAYS = 4,        /* the bytes are never moved, whatever is written */
-    KIND_IN_MEMORY = 8,    /* filelike_in_memory is 1, at first */
-    KIND_MOVABLE = 16,     /* the bytes are in a block of malloc's, at first */
-    KIND_ONLY_UPDATE = 32, /* takes no mode: reads and writes, starts empty */
-    KIND_STARTS_FULL = 64, /* starts on bytes that exist, in any mode */
-    KIND_PUBLISHES = 128   /* refuses "r"; its bytes are put in place by fclose */
+    KIND_OPTIONS = 1,       /* opened by the library: takes options */
+    KIND_WATCHED = 2,       /* callbacks of the library: fclose tells of lost writes */
+    KIND_STAYS = 4,         /* the bytes are never moved, whatever is written */
+    KIND_IN_MEMORY = 8,     /* filelike_in_memory is 1, at first */
+    KIND_MOVABLE = 16,      /* the bytes are in a block of malloc's, at first */
+    KIND_ONLY_UPDATE = 32,  /* takes no mode: reads and writes, starts empty */
+    KIND_STARTS_FULL = 64,  /* starts on bytes that exist, in any mode */
+    KIND_PUBLISHES = 128,   /* refuses "r"; its bytes are put in place by fclose */
+    KIND_BOUND = 256,       /* the bytes cannot be moved: neither descriptor nor path */
+    KIND_BARE = 512,        /* no '\0' follows the bytes of a view */
+    KIND_ONLY_READS = 1024, /* takes "r" alone */
+    KIND_OPAQUE = 2048      /* nobody knows where the bytes are: ENOTSUP */
 };
 
 /* What the C library does with streams of its own: the errno where it refuses to read or
@@ -50,7 +54,9 @@ FILE *kind_open(
     const struct kind *kind, const char *mode, const struct filelike_options *options);
 
 /* A stream of KIND on the SIZE bytes at DATA, as fopen would open a file that holds them:
- * "w" modes empty it. DATA is copied, or has to stay until fclose. */
+ * "w" modes empty it. DATA is copied, or has to stay until fclose. Of kinds on a block of
+ * the caller's no more than some MiB can be used, and no more than some are open at once.
+ */
 FILE *kind_open_on(const struct kind *kind, const void *data, size_t size,
     const char *mode, const struct filelike_options *options);
 

@@ -22,9 +22,10 @@ struct pair {
 struct lockstep {
     struct pair pairs[2]; /* all on the same bytes */
     size_t pair_count;
-    FILE *trace;    /* gets a line for each call; or NULL */
-    bool different; /* then no more calls are made */
-    bool in_place;  /* on bytes of the test's own, with no '\0' behind them */
+    FILE *trace;     /* gets a line for each call; or NULL */
+    bool different;  /* then no more calls are made */
+    bool in_place;   /* on bytes of the test's own, with no '\0' behind them */
+    bool unchanging; /* ENOTSUP to truncate, where the real file has EBADF */
     /* The last view, while it is valid, and a copy of what it showed. */
     const char *view;
     char *view_copy;

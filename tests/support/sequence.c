@@ -60,6 +60,8 @@ static bool takes(const struct kind *kind, const struct pair *pair)
 {
     if (kind->properties & KIND_ONLY_UPDATE)
         return strcmp(pair->mode, "r+") == 0 || strcmp(pair->mode, "w+") == 0;
+    if (kind->properties & KIND_ONLY_READS)
+        return !pair_can_write(pair);
     return !(kind->properties & KIND_PUBLISHES) || pair_can_write(pair);
 }
 
@@ -141,7 +143,8 @@ static void reopen(struct run *run, uint8_t chosen)
     const char *mode = sequence_modes[chosen % SEQUENCE_MODES];
     if (run->lockstep.pair_count == 2)
         lockstep_close(&run->lockstep);
-    if ((run->kind->properties & KIND_PUBLISHES) && strcmp(mode, "r") != 0)
+    unsigned readers_only = KIND_PUBLISHES | KIND_ONLY_READS;
+    if ((run->kind->properties & readers_only) && strcmp(mode, "r") != 0)
         return;
     open_second(&run->lockstep, mode);
 }
@@ -151,12 +154,14 @@ static bool begin(struct run *run, const uint8_t *bytes)
     struct pair *first = &run->lockstep.pairs[0];
     uint8_t streams = bytes[SEQUENCE_STREAMS];
     run->kind = &kinds[bytes[SEQUENCE_KIND] % kind_count];
-    run->stays = (streams & STREAMS_STAY) != 0;
+    run->stays = (streams & STREAMS_STAY) || (run->kind->properties & KIND_BOUND);
     first->mode = sequence_modes[bytes[SEQUENCE_MODE] % SEQUENCE_MODES];
     if (!takes(run->kind, first))
         return false;
+    run->lockstep.unchanging = (run->kind->properties & KIND_ONLY_READS) != 0;
+    bool bare = (run->kind->properties & KIND_BARE) != 0;
     run->lockstep.in_place =
-        (run->kind->properties & KIND_STARTS_FULL) && !pair_can_write(first);
+        bare || ((run->kind->properties & KIND_STARTS_FULL) && !pair_can_write(first));
     open_first(run, bytes);
     if ((streams & STREAMS_SETVBUF) == STREAMS_SETVBUF)
         set_buffering(&run->lockstep, streams & STREAMS_BY_LINES ? _IOLBF : _IONBF);

@@ -28,7 +28,8 @@ TCase *suite_case(Suite *suite, const char *name)
 void suite_over_kinds(Suite *suite, void (*add)(TCase *test_case, int kind))
 {
     for (size_t i = 0; i < kind_count; i++)
-        add(suite_case(suite, kinds[i].name), (int) i);
+        if (!kind_has(&kinds[i], KIND_ONLY_READS))
+            add(suite_case(suite, kinds[i].name), (int) i);
 }
 
 /* ---- Opening -------------------------------------------------------------------------

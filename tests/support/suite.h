@@ -15,8 +15,8 @@ int suite_run(Suite *suite);
 /* A test case of SUITE. */
 TCase *suite_case(Suite *suite, const char *name);
 
-/* A test case for each kind, with its name. ADD adds the loop tests to it, over nothing
- * but KIND: in their bodies, kinds[_i] is the one. */
+/* A test case for each kind that can be written, with its name. ADD adds the loop tests
+ * to it, over nothing but KIND: in their bodies, kinds[_i] is the one. */
 void suite_over_kinds(Suite *suite, void (*add)(TCase *test_case, int kind));
 
 /* A stream of KIND; NULL only where the kind does not take MODE. */

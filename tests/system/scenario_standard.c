@@ -91,15 +91,18 @@ static void size_and_view(FILE *stream)
 
 static void ask_where(FILE *stream)
 {
-    require(filelike_in_memory(stream) != -1);
+    require(filelike_in_memory(stream) != -1 || errno == ENOTSUP);
     require(filelike_rollover(stream) == 0 || errno == ENOTSUP);
 }
+
+static bool bound_now;
 
 /* That of a reopened stream comes through /proc. */
 static void ask_for_descriptor(FILE *stream)
 {
     int descriptor = filelike_fileno(stream);
-    require(descriptor >= FIRST_OTHER || (errno == ENOTSUP && faults.no_proc));
+    require(
+        descriptor >= FIRST_OTHER || (errno == ENOTSUP && (faults.no_proc || bound_now)));
 }
 
 static void ask_for_path(FILE *stream)
@@ -168,6 +171,7 @@ static void act_on(const struct kind *kind, size_t i)
 {
     act_now = acts[i].name;
     kind_now = kind->name;
+    bound_now = kind_has(kind, KIND_BOUND);
     FILE *stream = kind_open_on(kind, text, TEXT_SIZE, "r+", NULL);
     require(stream != NULL && are_closed());
     if (stream == NULL)
@@ -184,10 +188,15 @@ static bool is_of_the_library(const struct kind *kind)
     return strstr(kind->name, "fopen") == NULL && strstr(kind->name, "tmpfile") == NULL;
 }
 
+static bool takes_acts(const struct kind *kind)
+{
+    return is_of_the_library(kind) && !kind_has(kind, KIND_ONLY_READS);
+}
+
 static void act_on_all(void)
 {
     for (size_t i = 0; i < kind_count; i++) {
-        for (size_t j = 0; is_of_the_library(&kinds[i]) && j < COUNT(acts); j++)
+        for (size_t j = 0; takes_acts(&kinds[i]) && j < COUNT(acts); j++)
             act_on(&kinds[i], j);
     }
 }

@@ -360,7 +360,8 @@ static void add(TCase *test_case, int kind)
     ADD(write_lost_by_asking);
     ADD(write_lost_by_synchronizing);
     ADD(first_loss_counts);
-    ADD(failed_read_loses_nothing);
+    if (!kind_has(&kinds[kind], KIND_BOUND))
+        ADD(failed_read_loses_nothing);
 #undef ADD
 }
 

@@ -1375,7 +1375,8 @@ static void add_for_kind(TCase *test_case, int kind)
     ADD_FOR_KIND(permissions_win_again);
     ADD_FOR_KIND(lost_write_is_not_persisted);
     ADD_FOR_KIND(refuses);
-    ADD_FOR_KIND(failure_changes_nothing);
+    if (!kind_has(&kinds[kind], KIND_BOUND))
+        ADD_FOR_KIND(failure_changes_nothing);
     ADD_FOR_KIND(refuses_what_is_forbidden);
     ADD_FOR_KIND(leaves_nothing_without_descriptors);
     ADD_FOR_KIND(syncs_the_file_before_and_the_directory_after);

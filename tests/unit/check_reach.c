@@ -510,6 +510,8 @@ END_TEST
 static void add(TCase *test_case, int kind)
 {
 #define ADD(test) tcase_add_loop_test(test_case, test, kind, kind + 1)
+    if (kind_has(&kinds[kind], KIND_BOUND))
+        return;
     tcase_add_checked_fixture(test_case, scratch_enter, scratch_leave);
     ADD(descriptor_holds_the_bytes);
     ADD(descriptor_belongs_to_the_stream);

@@ -372,7 +372,8 @@ static void write_and_exit(FILE *file)
 
 static void exit_writes_out(const struct kind *kind)
 {
-    if (kind_has(kind, KIND_MOVABLE) || kind_has(kind, KIND_PUBLISHES))
+    if (kind_has(kind, KIND_MOVABLE) || kind_has(kind, KIND_PUBLISHES) ||
+        kind_has(kind, KIND_BOUND))
         return;
     FILE *file = kind_open(kind, "w+", NULL);
     if (!EXPECT(file != NULL))
@@ -447,7 +448,7 @@ static void buffer_size_is_taken(const struct kind *kind)
 
 static void descriptor_is_shown(const struct kind *kind)
 {
-    if (!kind_has(kind, KIND_WATCHED))
+    if (!kind_has(kind, KIND_WATCHED) || kind_has(kind, KIND_BOUND))
         return;
     FILE *stream = kind_open(kind, "w+", NULL);
     if (!EXPECT(stream != NULL))
@@ -579,6 +580,8 @@ int main(void)
     (void) fflush(stdout);
 #endif
     for (size_t kind = 0; kind < kind_count; kind++) {
+        if (kind_has(&kinds[kind], KIND_ONLY_READS))
+            continue;
         expect_subject = kinds[kind].name;
         for (size_t fact = 0; fact < COUNT(facts); fact++)
             facts[fact](&kinds[kind]);

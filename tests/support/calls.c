@@ -10,6 +10,7 @@
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* ---- Calls: writing ------------------------------------------------------------------
@@ -268,11 +269,21 @@ static void detach_real_file(FILE *file, const struct call *call, struct outcome
     (void) fseeko(file, 0, SEEK_SET);
 }
 
+/* Of STATUS, where some kinds of stream may say that they have no such thing. */
+static int64_t or_not_supported(int status)
+{
+    if (status != -1)
+        return 0;
+    if (errno != ENOTSUP)
+        return -1;
+    errno = ERRNO_BEFORE;
+    return 0;
+}
+
 static void call_rollover(FILE *file, const struct call *call, struct outcome *outcome)
 {
     (void) call;
-    bool done = filelike_rollover(file) == 0 || errno == ENOTSUP;
-    outcome->result = done ? 0 : -1;
+    outcome->result = or_not_supported(filelike_rollover(file));
 }
 
 static void call_fileno(FILE *file, const struct call *call, struct outcome *outcome)
@@ -326,6 +337,7 @@ static void call_persist(FILE *file, const struct call *call, struct outcome *ou
     const char *path = real_file_neighbour();
     if (call->character % 16 != 0)
         (void) unlink(path);
+    errno = ERRNO_BEFORE;
     bool done = filelike_persist(file, path, FILELIKE_NOSYNC) == 0;
     show_file(done ? path : NULL, outcome);
 }
@@ -348,8 +360,74 @@ static void expect_nothing(FILE *file, const struct call *call, struct outcome *
 static void call_in_memory(FILE *file, const struct call *call, struct outcome *outcome)
 {
     (void) call;
-    bool told = filelike_in_memory(file) != -1 || errno == ENOTSUP;
-    outcome->result = told ? 0 : -1;
+    outcome->result = or_not_supported(filelike_in_memory(file));
+}
+
+/* ---- Calls: on the descriptor --------------------------------------------------------
+ */
+
+static void call_descriptor_read(
+    FILE *file, const struct call *call, struct outcome *outcome)
+{
+    (void) file;
+    show_room(outcome, call->size);
+    outcome->result = read(call->descriptor, outcome->room, call->size);
+}
+
+static void call_descriptor_write(
+    FILE *file, const struct call *call, struct outcome *outcome)
+{
+    (void) file;
+    make_content(outcome->room, call->size, call->character);
+    outcome->result = write(call->descriptor, outcome->room, call->size);
+}
+
+static void call_descriptor_seek(
+    FILE *file, const struct call *call, struct outcome *outcome)
+{
+    (void) file;
+    outcome->result = lseek(call->descriptor, call->offset, call->whence);
+}
+
+/* Lets a child do WORK, which says whether that was done. */
+static void call_in_child(FILE *file, const struct call *call, struct outcome *outcome,
+    bool (*work)(FILE *, const struct call *, struct outcome *))
+{
+    int status = -1;
+    pid_t child = fork();
+    if (child == 0)
+        _exit(work(file, call, outcome) ? 0 : 1);
+    if (child != -1)
+        (void) waitpid(child, &status, 0);
+    outcome->result = status == 0 ? 0 : -1;
+}
+
+static bool append_to_descriptor(
+    FILE *file, const struct call *call, struct outcome *outcome)
+{
+    if (lseek(call->descriptor, 0, SEEK_END) == -1)
+        return false;
+    call_descriptor_write(file, call, outcome);
+    return outcome->result == (int64_t) call->size;
+}
+
+static void call_child_appends(
+    FILE *file, const struct call *call, struct outcome *outcome)
+{
+    call_in_child(file, call, outcome, append_to_descriptor);
+}
+
+/* The stream of the child is one more handle of the same file. */
+static bool write_to_stream(FILE *file, const struct call *call, struct outcome *outcome)
+{
+    call_fwrite(file, call, outcome);
+    return !outcome->failed && fflush(file) == 0;
+}
+
+static void call_child_writes(
+    FILE *file, const struct call *call, struct outcome *outcome)
+{
+    call_in_child(file, call, outcome, write_to_stream);
 }
 
 /* ---- The table -----------------------------------------------------------------------
@@ -387,6 +465,16 @@ const struct operation operations[OPERATION_COUNT] = {
     [PERSIST] = {"filelike_persist", "c", 1, 0, call_persist, view_real_file},
     [ERROR] = {"filelike_error", "", 1, 0, call_error, expect_nothing},
     [IN_MEMORY] = {"filelike_in_memory", "", 1, 0, call_in_memory, expect_nothing},
+    [DESCRIPTOR_READ] = {"read of the descriptor", "s", 3, ASKS | MOVES | HANDS_OVER,
+        call_descriptor_read, NULL},
+    [DESCRIPTOR_WRITE] = {"write to the descriptor", "sc", 3,
+        ASKS | CHANGES | MOVES | HANDS_OVER, call_descriptor_write, NULL},
+    [DESCRIPTOR_SEEK] = {"lseek of the descriptor", "ow", 3, ASKS | MOVES | HANDS_OVER,
+        call_descriptor_seek, NULL},
+    [CHILD_APPENDS] = {"a child's write at the end, to the descriptor", "sc", 1,
+        ASKS | CHANGES | MOVES | HANDS_OVER, call_child_appends, NULL},
+    [CHILD_WRITES] = {"a child's fwrite and fflush", "suc", 1,
+        WRITES | ASKS | MOVES | HANDS_OVER, call_child_writes, NULL},
     [REOPEN] = {"filelike_reopen", "", 2, 0, NULL, NULL},
 };
 
@@ -406,11 +494,12 @@ static void make(FILE *file, const struct call *call, struct outcome *outcome,
 {
     outcome_release(outcome);
     outcome->failed = false;
-    errno = 0;
+    errno = ERRNO_BEFORE;
     function(file, call, outcome);
     outcome->error = errno;
+    bool reads = (operations[call->operation].effects & READS) != 0;
     /* At the end of the file nothing has failed. */
-    if (outcome->result == -1 && !feof(file))
+    if (outcome->result == -1 && !(reads && feof(file)))
         outcome->failed = true;
 }
 
@@ -424,6 +513,9 @@ void call_real_file(FILE *file, const struct call *call, struct outcome *outcome
     const struct operation *operation = &operations[call->operation];
     make(
         file, call, outcome, operation->real != NULL ? operation->real : operation->call);
+    /* A function of the library's leaves it alone where it succeeds. */
+    if (operation->real != NULL && !outcome->failed)
+        outcome->error = ERRNO_BEFORE;
 }
 
 static void describe_argument(const struct call *call, char kind, FILE *text)

@@ -14,6 +14,9 @@ enum { CALL_ROOM = 40000 };
 /* Farther than any file of the tests is long, and within what filesystems allow. */
 #define FAR_AWAY (INT64_C(1) << 40)
 
+/* What errno is before each call: nothing sets it so. */
+enum { ERRNO_BEFORE = 12345 };
+
 enum operation_name {
     FPUTC,
     FPUTS,
@@ -43,6 +46,11 @@ enum operation_name {
     PERSIST,
     ERROR,
     IN_MEMORY,
+    DESCRIPTOR_READ,
+    DESCRIPTOR_WRITE,
+    DESCRIPTOR_SEEK,
+    CHILD_APPENDS,
+    CHILD_WRITES,
     REOPEN, /* not of one stream: the sequence does it */
     OPERATION_COUNT
 };
@@ -53,13 +61,14 @@ struct call {
     size_t unit; /* bytes of an item of fread and fwrite */
     int64_t offset;
     int whence;
-    int character; /* also the seed of what is written */
+    int character;  /* also the seed of what is written */
+    int descriptor; /* the stream's, for what uses it */
 };
 
 struct outcome {
     int64_t result;
-    bool failed; /* only then does ERROR count */
-    int error;
+    bool failed;
+    int error;   /* ERRNO_BEFORE where the call has left it alone */
     size_t size; /* bytes at DATA */
     const char *data;
     char *block; /* of malloc's, to be freed */
@@ -70,10 +79,11 @@ struct outcome {
 enum {
     READS = 1,
     WRITES = 2,
-    POSITIONS = 4, /* reading and writing may follow */
-    CHANGES = 8,   /* alters the bytes beneath what stdio has of them */
-    ASKS = 16,     /* for the position */
-    MOVES = 32     /* bytes in memory, to a descriptor */
+    POSITIONS = 4,  /* reading and writing may follow */
+    CHANGES = 8,    /* alters the bytes beneath what stdio has of them */
+    ASKS = 16,      /* for the position */
+    MOVES = 32,     /* bytes in memory, to a descriptor */
+    HANDS_OVER = 64 /* to the descriptor, as another handle of the file */
 };
 
 struct operation {

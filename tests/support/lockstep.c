@@ -2,6 +2,9 @@
 
 #include "lockstep.h"
 
+#include "filelike.h"
+
+#include <errno.h>
 #include <inttypes.h>
 #include <stdarg.h>
 #include <stdlib.h>
@@ -109,8 +112,11 @@ static void compare_outcomes(
     const struct outcome *tested = &tested_outcome;
     const struct outcome *real = &real_outcome;
     lockstep_compare(run, "the result", tested->result, real->result);
-    bool changes = (operations[call->operation].effects & CHANGES) != 0;
-    if (real->failed && says_why(pair, call) && !(changes && run->unchanging))
+    bool refused =
+        run->unchanging && (operations[call->operation].effects & CHANGES) != 0;
+    bool same_errno =
+        real->failed ? says_why(pair, call) && !refused : real->error == ERRNO_BEFORE;
+    if (same_errno)
         lockstep_compare(run, "errno", tested->error, real->error);
     lockstep_compare(
         run, "the number of bytes", (int64_t) tested->size, (int64_t) real->size);
@@ -229,6 +235,25 @@ static void note(struct lockstep *run, struct pair *pair, const struct call *cal
         pair->outdated = true;
 }
 
+static void call_both(const struct pair *pair, const struct call *call)
+{
+    struct call own = *call;
+    own.descriptor = pair->descriptor;
+    call_stream(pair->tested, &own, &tested_outcome);
+    own.descriptor = fileno(pair->real);
+    call_real_file(pair->real, &own, &real_outcome);
+}
+
+static void stay(struct lockstep *run, struct pair *pair);
+
+/* After another handle was used. At the end of the file, glibc's fread looks at the
+ * indicator or at the file by how many bytes it is asked for; see facts.c. */
+static void take_over(struct lockstep *run, struct pair *pair)
+{
+    if (feof(pair->real))
+        stay(run, pair);
+}
+
 void lockstep_make(struct lockstep *run, struct pair *pair, const struct call *call)
 {
     if (run->different)
@@ -238,8 +263,7 @@ void lockstep_make(struct lockstep *run, struct pair *pair, const struct call *c
     if (call->operation == UNGETC)
         pair->position_unknown = ftello(pair->real) == 0;
     trace_call(run, pair, call);
-    call_stream(pair->tested, call, &tested_outcome);
-    call_real_file(pair->real, call, &real_outcome);
+    call_both(pair, call);
     trace_result(run, pair);
     lockstep_count(call->operation);
     compare_outcomes(run, pair, call);
@@ -248,6 +272,8 @@ void lockstep_make(struct lockstep *run, struct pair *pair, const struct call *c
         remember_view(run);
     check_view(run);
     note(run, pair, call);
+    if (operations[call->operation].effects & HANDS_OVER)
+        take_over(run, pair);
 }
 
 /* ---- What must come between ----------------------------------------------------------
@@ -319,9 +345,34 @@ static bool must_stay(const struct pair *pair, enum operation_name operation)
         return true;
     if ((effects & ASKS) && pair->position_unknown)
         return true;
-    bool flushes =
-        operation == FFLUSH || operation == FILENO || operation == WRITE_BENEATH;
+    bool flushes = operation == FFLUSH || operation == FILENO ||
+                   operation == WRITE_BENEATH || (effects & HANDS_OVER) != 0;
     return (writes || flushes) && pair->pushed_back;
+}
+
+/* The descriptor is the same whenever it is asked for, and plain fileno answers the same
+ * where the stream has one. */
+static void obtain_descriptor(struct lockstep *run, struct pair *pair)
+{
+    lockstep_make_plain(run, pair, FILENO);
+    if (run->different)
+        return;
+    pair->descriptor = filelike_fileno(pair->tested);
+#if defined __GLIBC__ && FILELIKE_GLIBC_INTERNALS
+    lockstep_compare(run, "fileno", fileno(pair->tested), pair->descriptor);
+#endif
+}
+
+/* Before another handle of an open file is used, POSIX (XSH 2.5.1) asks for a flush, here
+ * also of a stream without a buffer, and where a seek has gone before: glibc's own
+ * streams would take the old position for the present one. */
+static void hand_over(struct lockstep *run, struct pair *pair, bool flush)
+{
+    if (pair->descriptor == -1)
+        obtain_descriptor(run, pair);
+    if (!flush)
+        stay(run, pair);
+    lockstep_make_plain(run, pair, FFLUSH);
 }
 
 void lockstep_prepare(
@@ -332,6 +383,8 @@ void lockstep_prepare(
         lockstep_make_plain(run, pair, FFLUSH);
     if (must_stay(pair, operation))
         stay(run, pair);
+    if (operations[operation].effects & HANDS_OVER)
+        hand_over(run, pair, flush);
 }
 
 /* ---- The end -------------------------------------------------------------------------
@@ -343,7 +396,10 @@ void lockstep_close(struct lockstep *run)
     lockstep_forget_view(run);
     if (!run->different)
         lockstep_trace(run, "  %sfclose\n", run->pair_count == 0 ? "" : "second: ");
+    errno = ERRNO_BEFORE;
     int tested = fclose(pair->tested);
+    if (tested == 0)
+        lockstep_compare(run, "errno after fclose", errno, ERRNO_BEFORE);
     lockstep_compare(run, "fclose", tested, fclose(pair->real));
     outcome_release(&tested_outcome);
     outcome_release(&real_outcome);

@@ -9,6 +9,7 @@ struct pair {
     FILE *tested;
     FILE *real;
     const char *mode;
+    int descriptor; /* of the tested one, as it was when it was asked for first; or -1 */
     /* What another kind of call may not follow at once. */
     enum { NOTHING, READING, WRITING } last;
     bool written;          /* since it was positioned */

@@ -103,6 +103,7 @@ static void open_first(struct run *run, const uint8_t *bytes)
     make_content();
     if (real_file_path() == NULL || !real_file_fill(content, size))
         give_up("the real file");
+    first->descriptor = -1;
     first->real = open_real(first->mode);
     first->tested = open_tested(run->kind, first->mode, size, buffer);
     run->lockstep.pair_count = 1;
@@ -122,10 +123,12 @@ static void open_second(struct lockstep *lockstep, const char *mode)
     struct pair *first = &lockstep->pairs[0];
     struct pair *second = &lockstep->pairs[1];
     lockstep_trace(lockstep, "  second: filelike_reopen(\"%s\")\n", mode);
-    *second = (struct pair){.mode = mode};
+    *second = (struct pair){.mode = mode, .descriptor = -1};
+    errno = ERRNO_BEFORE;
     second->tested = filelike_reopen(first->tested, mode);
     if (second->tested == NULL)
         give_up("filelike_reopen");
+    lockstep_compare(lockstep, "errno after filelike_reopen", errno, ERRNO_BEFORE);
     if (first->last == WRITING)
         (void) fflush(first->real);
     second->real = open_real(mode);
@@ -186,6 +189,9 @@ static void make_call(struct run *run, struct pair *pair, const uint8_t *step)
     uint8_t variant = step[STEP_VARIANT];
     enum operation_name operation = step_operation(step);
     if (run->stays && (operations[operation].effects & MOVES) != 0)
+        return;
+    /* What a child writes to its parent's atomic stream goes nowhere. */
+    if (operation == CHILD_WRITES && (run->kind->properties & KIND_PUBLISHES) != 0)
         return;
     lockstep_prepare(&run->lockstep, pair, operation, (variant & VARIANT_FLUSH) != 0);
     struct call call = step_call(step, pair);

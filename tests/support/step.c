@@ -63,7 +63,8 @@ static int origin(const uint8_t *step, const struct pair *pair)
 static bool counts_from_start(const struct call *call)
 {
     return call->operation == TRUNCATE || call->operation == FSETPOS ||
-           (call->operation == FSEEKO && call->whence == SEEK_SET);
+           ((call->operation == FSEEKO || call->operation == DESCRIPTOR_SEEK) &&
+               call->whence == SEEK_SET);
 }
 
 struct call step_call(const uint8_t *step, const struct pair *pair)
@@ -92,7 +93,12 @@ bool step_is_undefined(const struct call *call, const struct pair *pair)
     case TRUNCATE: /* EINVAL or EBADF? */
         return call->offset < 0 && !pair_can_write(pair);
     case WRITE_BENEATH:
+    case DESCRIPTOR_WRITE:
+    case CHILD_APPENDS:
+    case CHILD_WRITES:
         return !pair_can_write(pair);
+    case DESCRIPTOR_READ: /* it may do more than the stream does */
+        return !pair_can_read(pair);
     case PERSIST: /* of the C library's streams only the indicator tells of lost writes */
         return ferror(pair->real) != 0;
     default:

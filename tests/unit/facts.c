@@ -541,6 +541,53 @@ static void relative_seek_after_pushing_back(const struct kind *kind)
     EXPECT(fclose(stream) == 0);
 }
 
+/* ---- A descriptor is another handle of the file ---------------------------------------
+ */
+
+/* glibc's own streams know where they are, once a seek has told them; a flush lets them
+ * ask again. So a flush alone hands a stream over, and no seek does. */
+static void position_after_other_handle(const struct kind *kind)
+{
+    if (kind->properties & KIND_BOUND)
+        return;
+    FILE *stream = kind_open(kind, "w+", NULL);
+    if (!EXPECT(stream != NULL))
+        return;
+    int descriptor = filelike_fileno(stream);
+    EXPECT(fputs("one ", stream) >= 0);
+    EXPECT(fseeko(stream, 0, SEEK_CUR) == 0);
+    EXPECT(fflush(stream) == 0);
+    EXPECT(write(descriptor, "two ", 4) == 4);
+    EXPECT(ftello(stream) == 8);
+    EXPECT(fputs("three", stream) >= 0);
+    EXPECT(holds_text(stream, "one two three"));
+    EXPECT(fclose(stream) == 0);
+}
+
+/* At the end of the file glibc's fread looks at the indicator for few bytes, and for as
+ * many as its buffer holds at the file; so the size of a buffer shows. After a seek all
+ * streams read what another handle has left there. */
+static void end_of_file_and_other_handle(const struct kind *kind)
+{
+    if (kind->properties & KIND_BOUND)
+        return;
+    char bytes[BUFSIZ * 8];
+    FILE *stream = open_text(kind, "0123456789", "r+");
+    if (!EXPECT(stream != NULL))
+        return;
+    int descriptor = filelike_fileno(stream);
+    EXPECT(reads(stream, "0123456789") && feof(stream));
+    EXPECT(fflush(stream) == 0);
+    EXPECT(lseek(descriptor, 4, SEEK_SET) == 4);
+    size_t count = fread(bytes, 1, sizeof bytes, stream);
+    EXPECT(count == 0 || count == 6);
+    EXPECT(fflush(stream) == 0);
+    EXPECT(lseek(descriptor, 4, SEEK_SET) == 4);
+    EXPECT(fseeko(stream, 0, SEEK_CUR) == 0);
+    EXPECT(fread(bytes, 1, sizeof bytes, stream) == 6);
+    EXPECT(fclose(stream) == 0);
+}
+
 /* ---- All ------------------------------------------------------------------------------
  */
 
@@ -569,6 +616,8 @@ static void (*const facts[])(const struct kind *) = {
     position_after_writing_and_truncating,
     pushed_back_characters,
     relative_seek_after_pushing_back,
+    position_after_other_handle,
+    end_of_file_and_other_handle,
 };
 
 int main(void)

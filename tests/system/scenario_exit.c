@@ -4,6 +4,7 @@
 #include <config.h>
 
 #include "expect.h"
+#include "faults.h"
 #include "filelike.h"
 #include "sanitized.h"
 #include "scratch.h"
@@ -39,6 +40,26 @@ static void try_late(void)
     EXPECT(strcmp(entries("."), "old") == 0);
 }
 
+/* Where a nameless file has a name for a moment, it could stay, too. */
+static void try_nameless_late(void)
+{
+    struct filelike_options options = {.memory_limit = 4};
+    FILE *spooled = filelike_spooled("w+", &options);
+    EXPECT(fputs("1234", spooled) >= 0 && fflush(spooled) == 0);
+    faults.tmpfile = EOPNOTSUPP;
+    EXPECT_FAILS(filelike_temporary("w+", NULL), NULL, ECANCELED);
+    EXPECT_FAILS(filelike_rollover(spooled), -1, ECANCELED);
+    EXPECT(fputs("5", spooled) >= 0);
+    EXPECT_FAILS(fflush(spooled), EOF, ECANCELED);
+    EXPECT(filelike_size(spooled) == 4);
+    faults.tmpfile = 0;
+    FILE *temporary = filelike_temporary("w+", NULL);
+    EXPECT(temporary != NULL || errno == ECANCELED);
+    EXPECT_FAILS(fclose(spooled), EOF, ECANCELED);
+    EXPECT(temporary == NULL || fclose(temporary) == 0);
+    EXPECT(strcmp(entries("."), "old") == 0);
+}
+
 /* What needs no file with a name is as always. */
 static void use_memory_late(void)
 {
@@ -55,6 +76,7 @@ __attribute__((destructor(101))) static void end_late(void)
         return;
     expect_subject = "after the end has begun";
     try_late();
+    try_nameless_late();
     use_memory_late();
     _exit(expect_status());
 }

@@ -114,11 +114,16 @@ static int keep_only_target(
 {
     int directory = removal_directory(removal);
     const char *name = removal_name(removal);
+    sigset_t signals;
     if (sync_own(persisting, file) != 0)
         return -1;
-    if (target_is_other_name(&persisting->target, directory, name))
-        return RETRY(unlinkat(directory, name, 0));
-    return 0;
+    if (!target_is_other_name(&persisting->target, directory, name))
+        return 0;
+    if (target_begin_publishing(&persisting->target, &signals) != 0)
+        return -1;
+    int status = RETRY(unlinkat(directory, name, 0));
+    call_release_signals(&signals);
+    return status;
 }
 
 /* A file that has lost its own name stays where it is. */

@@ -186,7 +186,8 @@ void removal_release(struct removal *removal)
 
 int removal_undo(struct removal *removal)
 {
-    int status = RETRY(unlinkat(removal->directory, removal->name, 0));
+    int status =
+        is_own(removal) ? RETRY(unlinkat(removal->directory, removal->name, 0)) : 0;
     removal_disarm(removal);
     return status == 0 || errno == ENOENT ? 0 : -1;
 }

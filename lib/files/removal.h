@@ -35,8 +35,8 @@ bool removal_is_armed(const struct removal *removal);
  * name is still that file's; leaves errno as it is. Gives the place back. */
 void removal_release(struct removal *removal);
 
-/* Removes the file now, whether or not the name is still that file's, for the one who has
- * just made it and told nobody. It may be removed already. The place is as
+/* Removes the file now, whether or not the name is still that file's, for the process
+ * that has just made it and told nobody. It may be removed already. The place is as
  * removal_reserve gave it. 0, or -1 with errno. */
 int removal_undo(struct removal *removal);
 

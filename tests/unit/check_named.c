@@ -471,6 +471,36 @@ START_TEST(child_does_not_remove_it)
 }
 END_TEST
 
+/* A child, made by a handler say, that goes on with the opening that it interrupted. */
+static pid_t interrupting_child;
+static int childs_status;
+
+static enum fault have_a_child(enum fault_call call)
+{
+    if (call != FAULT_FCHMOD)
+        return FAULT_NONE;
+    faults.strike = NULL;
+    interrupting_child = fork();
+    if (interrupting_child > 0)
+        ck_assert(waitpid(interrupting_child, &childs_status, 0) == interrupting_child);
+    errno = EPERM;
+    return FAULT_FAILS;
+}
+
+START_TEST(child_removes_nothing_of_an_opening_that_fails)
+{
+    struct filelike_options options = {.dir = scratch_path(), .permissions = 0640};
+    faults.strike = have_a_child;
+    FILE *stream = filelike_named("w+", &options);
+    int error = errno;
+    if (interrupting_child == 0)
+        _exit(stream == NULL && error == EPERM && entries(".")[0] != '\0' ? 0 : 1);
+    ck_assert_int_eq(childs_status, 0);
+    ck_assert(stream == NULL && error == EPERM);
+    ck_assert_str_eq(entries("."), "");
+}
+END_TEST
+
 static int open_own(void *context)
 {
     (void) context;
@@ -848,6 +878,7 @@ static void add_others(TCase *test_case)
     tcase_add_loop_test(test_case, another_file_is_not_removed_at_exit, 0, ways);
     tcase_add_loop_test(test_case, child_does_not_remove_it, 0, COUNT(childs_doings));
     tcase_add_test(test_case, child_removes_its_own);
+    tcase_add_test(test_case, child_removes_nothing_of_an_opening_that_fails);
 }
 
 static void add_endings(TCase *test_case)

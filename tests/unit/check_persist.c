@@ -11,6 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* ---- Where to ------------------------------------------------------------------------
@@ -1242,6 +1243,53 @@ START_TEST(lost_write_of_a_native_stream_ends_with_it)
 }
 END_TEST
 
+START_TEST(lost_write_of_a_native_stream_takes_no_descriptor)
+{
+    FILE *stream = open_temporary("w+");
+    write_text(stream, "0123");
+    char *before = strdup(descriptors());
+    faults.sync_file = EIO;
+    assert_fails(filelike_persist(stream, "target", 0), -1, EIO);
+    faults.sync_file = 0;
+    ck_assert_str_eq(descriptors(), before);
+    assert_closes(stream);
+    free(before);
+}
+END_TEST
+
+/* A child, made by a handler say, that goes on with what it has interrupted. */
+static pid_t interrupting_child;
+static int childs_status;
+
+static enum fault have_a_child(enum fault_call call)
+{
+    if (call != FAULT_FSYNC)
+        return FAULT_NONE;
+    faults.strike = NULL;
+    interrupting_child = fork();
+    if (interrupting_child > 0)
+        ck_assert(waitpid(interrupting_child, &childs_status, 0) == interrupting_child);
+    return FAULT_NONE;
+}
+
+/* The file is at the target already, so what is left to do is to remove its own name. */
+START_TEST(child_goes_on_with_what_it_interrupted)
+{
+    char path[PATH_MAX];
+    FILE *stream = filelike_named("w+", NULL);
+    (void) snprintf(path, sizeof path, "%s", filelike_path(stream));
+    ck_assert_int_eq(link(path, "target"), 0);
+    faults.strike = have_a_child;
+    int result = filelike_persist(stream, "target", 0);
+    if (interrupting_child == 0)
+        _exit(result == -1 && errno == ECHILD && access(path, F_OK) == 0 ? 0 : 1);
+    ck_assert_int_eq(childs_status, 0);
+    ck_assert_int_eq(result, 0);
+    ck_assert_int_ne(access(path, F_OK), 0);
+    assert_closes(stream);
+}
+END_TEST
+
 START_TEST(failed_sync_of_the_directory_is_told)
 {
     FILE *stream = open_giver(_i, "w+");
@@ -1274,6 +1322,21 @@ START_TEST(refuses_what_is_forbidden)
     forbidden_error = strcmp(kinds[_i].name, "atomic") == 0 ? ECHILD : EACCES;
     ck_assert_int_eq(as_nobody(check_forbidden, stream), 0);
     assert_closes(stream);
+}
+END_TEST
+
+/* The same of streams that are the child's own, atomic ones too. */
+static int check_forbidden_to_own(void *context)
+{
+    forbidden_error = EACCES;
+    ck_assert_int_eq(setenv("TMPDIR", ".", 1), 0);
+    return check_forbidden(open_on_text(context));
+}
+
+START_TEST(refuses_what_is_forbidden_to_its_own)
+{
+    struct kind own = kinds[_i];
+    ck_assert_int_eq(as_nobody(check_forbidden_to_own, &own), 0);
 }
 END_TEST
 
@@ -1378,6 +1441,7 @@ static void add_for_kind(TCase *test_case, int kind)
     if (!kind_has(&kinds[kind], KIND_BOUND))
         ADD_FOR_KIND(failure_changes_nothing);
     ADD_FOR_KIND(refuses_what_is_forbidden);
+    ADD_FOR_KIND(refuses_what_is_forbidden_to_its_own);
     ADD_FOR_KIND(leaves_nothing_without_descriptors);
     ADD_FOR_KIND(syncs_the_file_before_and_the_directory_after);
     ADD_FOR_KIND(does_not_wait_where_told_so);
@@ -1412,6 +1476,8 @@ static TCase *giving_away(void)
     ADD_TIMES(child_gets_a_copy, GIVINGS / PLACES);
     ADD(failed_sync_of_a_copy_is_not);
     ADD(lost_write_of_a_native_stream_ends_with_it);
+    ADD(lost_write_of_a_native_stream_takes_no_descriptor);
+    ADD(child_goes_on_with_what_it_interrupted);
     ADD(name_may_be_another_files);
     ADD(name_may_be_gone);
     ADD(name_may_be_the_target);

@@ -33,10 +33,10 @@ static struct native **slot_of(size_t number)
 /* Unmaps and closes what keeps the file in use. */
 static void release_file(struct native *native)
 {
-    int held = native->lost_write != 0 ? native->held_descriptor : -1;
+    void *held = native->lost_write != 0 ? native->held_page : NULL;
     native->lost_write = 0;
     file_unmap(&native->file);
-    descriptor_close(held);
+    file_let_go(held);
 }
 
 /* Makes NATIVE the entry of another file. The old members are replaced before they are
@@ -147,5 +147,5 @@ void native_record_lost_write(struct native *native, int error)
     if (native->lost_write != 0)
         return;
     native->lost_write = error;
-    native->held_descriptor = descriptor_duplicate(native->file.descriptor);
+    KEEPING_ERRNO(native->held_page = file_hold(&native->file));
 }

@@ -19,8 +19,8 @@ struct native {
     unsigned maker;      /* process_number of the process that made the file for this
                             stream, or 0 */
     int lost_write;      /* errno of a write that fsync has reported lost, or 0 */
-    int held_descriptor; /* after a lost write: another descriptor of the file, so that
-                            its inode number is not used again; or -1 */
+    void *held_page;     /* after a lost write: a page of the file (file_hold), so that
+                            its inode number is not used again; or NULL */
 };
 
 /* The entry of FILE's descriptor. NULL with ENOTSUP where FILE has no regular file. */

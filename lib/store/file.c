@@ -159,6 +159,24 @@ void file_unmap(struct file *file)
         (void) munmap(mapping, file->mapping_length);
 }
 
+/* Of which the kernel makes a page. */
+enum { HELD_SIZE = 1 };
+
+void *file_hold(const struct file *file)
+{
+    int opened;
+    int descriptor = descriptor_obtain_readable(file->descriptor, &opened);
+    void *held = mmap(NULL, HELD_SIZE, PROT_NONE, MAP_PRIVATE, descriptor, 0);
+    descriptor_close(opened);
+    return held != MAP_FAILED ? held : NULL;
+}
+
+void file_let_go(void *held)
+{
+    if (held != NULL)
+        (void) munmap(held, HELD_SIZE);
+}
+
 const void *file_view(struct store *store, size_t *size)
 {
     struct file *file = file_of(store);

@@ -32,7 +32,12 @@ void file_lose_descriptor(struct file *file);
 /* Gives the mapping back. */
 void file_unmap(struct file *file);
 
-/* The same, and closes the descriptor: as descriptor_finish. */
+/* Keeps the file in use, so that no other gets its inode, without a descriptor; NULL
+ * where that cannot be had. And ends it. */
+void *file_hold(const struct file *file);
+void file_let_go(void *held);
+
+/* The same, and closes the descriptor: as descriptor_close_checked. */
 int file_finish(struct file *file);
 
 /* A store that owns DESCRIPTOR and closes it. NULL on failure, DESCRIPTOR the caller's.

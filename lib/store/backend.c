@@ -44,7 +44,7 @@ static int64_t check_result(int64_t result, int64_t highest)
 {
     if (result >= 0 && result <= highest)
         return result;
-    if (result != -1 || errno == 0)
+    if (result != -1 || errno <= 0)
         errno = EIO;
     return -1;
 }

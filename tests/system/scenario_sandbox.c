@@ -69,11 +69,13 @@ static int persist_error(FILE *stream, const char *path, unsigned flags)
     return error;
 }
 
+#ifdef HAVE_FILTERS
 static FILE *open_here(bool named)
 {
     struct filelike_options options = {.dir = "streams"};
     return named ? filelike_named("w+", &options) : filelike_temporary("w+", &options);
 }
+#endif
 
 /* ---- Sandboxes -----------------------------------------------------------------------
  */

@@ -194,9 +194,16 @@ static int file_of_another(void)
 /* ---- chattr --------------------------------------------------------------------------
  */
 
+/* The type of ioctl's second argument. The kernel looks at 32 bits of it. */
+#ifdef __GLIBC__
+typedef unsigned long ioctl_request;
+#else
+typedef int ioctl_request;
+#endif
+
 /* Of the kernel's linux/fs.h, which musl-gcc does not find. */
-#define GET_FLAGS _IOR('f', 1, long)
-#define SET_FLAGS _IOW('f', 2, long)
+#define GET_FLAGS ((ioctl_request) _IOR('f', 1, long))
+#define SET_FLAGS ((ioctl_request) _IOW('f', 2, long))
 enum { IMMUTABLE_FLAG = 0x10, APPEND_FLAG = 0x20 };
 
 /* Those two alone: filesystems have flags of their own. */

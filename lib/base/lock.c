@@ -13,11 +13,13 @@
 static void renew_mutex(struct lock *lock)
 {
     lock->mutex = (pthread_mutex_t) PTHREAD_MUTEX_INITIALIZER;
+    lock->state = LOCK_FREE;
 }
 
 void lock_init(struct lock *lock)
 {
     renew_mutex(lock);
+    lock->always = false;
     atomic_init(&lock->process, process_number());
 }
 
@@ -38,4 +40,14 @@ void lock_renew(struct lock *lock, unsigned number)
             return;
         }
     }
+}
+
+bool lock_try(struct lock *lock)
+{
+    lock_prepare(lock);
+    bool needs_mutex = lock_needs_mutex(lock);
+    if (needs_mutex ? pthread_mutex_trylock(&lock->mutex) != 0 : lock->state != LOCK_FREE)
+        return false;
+    lock->state = needs_mutex ? LOCK_BY_MUTEX : LOCK_ALONE;
+    return true;
 }

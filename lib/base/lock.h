@@ -9,19 +9,30 @@
 #define LOCK_H
 
 #include "base/process.h"
+#include "base/threads.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 #include <stdbool.h>
 
-struct lock {
-    pthread_mutex_t mutex;
-    atomic_uint process; /* see lock.c */
+/* How its holder has acquired a lock. */
+enum lock_state {
+    LOCK_FREE,
+    LOCK_ALONE, /* without the mutex, as there was no other thread */
+    LOCK_BY_MUTEX
 };
 
-#define LOCK_INITIALIZER             \
-    {                                \
-        PTHREAD_MUTEX_INITIALIZER, 0 \
+struct lock {
+    pthread_mutex_t mutex;
+    atomic_uint process;   /* see lock.c */
+    enum lock_state state; /* only the holder reads and writes it */
+    bool always;           /* takes the mutex though there is no other thread, because one
+                              may be started while the lock is held */
+};
+
+#define LOCK_INITIALIZER                   \
+    {                                      \
+        .mutex = PTHREAD_MUTEX_INITIALIZER \
     }
 
 /* Initializes a lock. It cannot fail, and the lock need not be destroyed. */
@@ -37,22 +48,29 @@ static inline void lock_prepare(struct lock *lock)
         lock_renew(lock, number);
 }
 
+static inline bool lock_needs_mutex(const struct lock *lock)
+{
+    return lock->always || threads_may_run();
+}
+
 static inline void lock_acquire(struct lock *lock)
 {
     lock_prepare(lock);
-    (void) pthread_mutex_lock(&lock->mutex);
+    bool needs_mutex = lock_needs_mutex(lock);
+    if (needs_mutex)
+        (void) pthread_mutex_lock(&lock->mutex);
+    lock->state = needs_mutex ? LOCK_BY_MUTEX : LOCK_ALONE;
 }
 
 static inline void lock_release(struct lock *lock)
 {
-    (void) pthread_mutex_unlock(&lock->mutex);
+    enum lock_state state = lock->state;
+    lock->state = LOCK_FREE;
+    if (state == LOCK_BY_MUTEX)
+        (void) pthread_mutex_unlock(&lock->mutex);
 }
 
 /* Acquires the lock if that takes no waiting. Returns whether it did. */
-static inline bool lock_try(struct lock *lock)
-{
-    lock_prepare(lock);
-    return pthread_mutex_trylock(&lock->mutex) == 0;
-}
+bool lock_try(struct lock *lock);
 
 #endif

@@ -29,6 +29,8 @@ void backend_init(struct backend *backend, const struct store_operations *kind,
 {
     *backend = (struct backend){.context = context, .operations = *operations};
     store_init(&backend->store, kind, size_limit);
+    /* The operations may start threads. */
+    backend->store.lock.always = true;
 }
 
 void backend_own(struct store *store)

@@ -6,6 +6,7 @@
 #include "scratch.h"
 #include "suite.h"
 
+#include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -725,6 +726,51 @@ START_TEST(operations_never_overlap)
 }
 END_TEST
 
+static FILE *second_stream;
+static pthread_t second_thread;
+
+static void *write_second(void *unused)
+{
+    (void) unused;
+    (void) putc('b', second_stream);
+    (void) fflush(second_stream);
+    return NULL;
+}
+
+/* The first write of a process with one thread starts another, whose write must wait. */
+static ssize_t start_thread_and_write(
+    void *context, const void *data, size_t size, int64_t position)
+{
+    enum { PAUSE = 50 * 1000 /* microseconds */ };
+    static bool has_started;
+    if (!has_started) {
+        has_started = true;
+        atomic_store(&backing.busy, true);
+        ck_assert_int_eq(pthread_create(&second_thread, NULL, write_second, NULL), 0);
+        (void) usleep(PAUSE);
+        atomic_store(&backing.busy, false);
+    }
+    return backing_operations.write(context, data, size, position);
+}
+
+START_TEST(operation_starts_a_thread)
+{
+    struct filelike_operations operations = backing_operations;
+    operations.write = start_thread_and_write;
+    start_on("");
+    FILE *stream = filelike_custom(&backing, &operations, "a", NULL);
+    second_stream = filelike_reopen(stream, "a");
+    ck_assert_ptr_nonnull(second_stream);
+    ck_assert_int_eq(putc('a', stream), 'a');
+    ck_assert_int_eq(fflush(stream), 0);
+    ck_assert_int_eq(pthread_join(second_thread, NULL), 0);
+    assert_holds("ab");
+    assert_closes(second_stream);
+    assert_closes(stream);
+    assert_closed(0);
+}
+END_TEST
+
 static int exit_pending(void *context)
 {
     return putc('x', context) == 'x' ? 0 : 1;
@@ -829,6 +875,7 @@ static void add_others(Suite *suite)
 {
     TCase *others = suite_case(suite, "threads and processes");
     tcase_add_test(others, operations_never_overlap);
+    tcase_add_test(others, operation_starts_a_thread);
     tcase_add_test(others, exit_writes_and_does_not_close);
 }
 

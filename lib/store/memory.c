@@ -123,16 +123,24 @@ static int reallocate_block(struct memory *memory, size_t capacity)
     return bytes != NULL ? 0 : -1;
 }
 
-/* Beside other threads, of which one may fork, the old block stays until the new one is
- * there, and longer if it is viewed. Otherwise realloc does not copy what it can leave in
- * place, and moves the pages of large blocks. */
+enum { MOST_COPIED = 8 << 20 /* bytes */ };
+
+/* A view keeps the old block. Beside other threads, one of which may fork, a small block
+ * is copied, so that the child finds the old one or the new one. A large block is not,
+ * because there might be no room for both: realloc moves its pages. A child that was
+ * forked in the middle of that has lost the bytes. */
+static bool must_copy_block(const struct memory *memory)
+{
+    return memory->block == BLOCK_BORROWED || memory->view != VIEW_NONE ||
+           (threads_may_run() && memory->capacity < MOST_COPIED);
+}
+
 static int resize_block(struct memory *memory, size_t capacity)
 {
     if (capacity >= PTRDIFF_MAX)
         return refuse();
-    if (memory->block == BLOCK_BORROWED || memory->view != VIEW_NONE || threads_may_run())
-        return copy_block(memory, capacity);
-    return reallocate_block(memory, capacity);
+    return must_copy_block(memory) ? copy_block(memory, capacity)
+                                   : reallocate_block(memory, capacity);
 }
 
 /* Grows to NEEDED bytes at least, and to WANTED where the budget has them. */

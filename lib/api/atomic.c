@@ -65,8 +65,7 @@ static int check_presence(const struct target *target, unsigned mode)
     bool may_be_new = starts_empty(mode) || (mode & MODE_APPEND) != 0;
     if (may_be_new || target_exists(target))
         return 0;
-    errno = ENOENT;
-    return -1;
+    return call_fail(ENOENT);
 }
 
 static int check_size(int descriptor, uint64_t size_limit)
@@ -76,8 +75,7 @@ static int check_size(int descriptor, uint64_t size_limit)
         return -1;
     if (size_limit == 0 || (uint64_t) size <= size_limit)
         return 0;
-    errno = EFBIG;
-    return -1;
+    return call_fail(EFBIG);
 }
 
 /* Copies the present content, for the modes that start from it. */
@@ -122,7 +120,7 @@ static int start(struct atomic *atomic, const char *path, unsigned mode,
     return -1;
 }
 
-static struct atomic *create(
+static struct atomic *create_atomic(
     const char *path, unsigned mode, const struct filelike_options *options)
 {
     struct atomic *atomic = malloc(sizeof *atomic);
@@ -166,7 +164,7 @@ static struct stream *open_atomic(
 static FILE *open_content(
     const char *path, unsigned mode, const struct filelike_options *options)
 {
-    struct atomic *atomic = create(path, mode, options);
+    struct atomic *atomic = create_atomic(path, mode, options);
     struct stream *stream = atomic == NULL ? NULL : open_atomic(atomic, mode, options);
     if (stream != NULL)
         return stream->file;
@@ -181,8 +179,7 @@ static int parse_writing_mode(const char *text, unsigned *mode)
         return -1;
     if (*mode & MODE_WRITE)
         return 0;
-    errno = EINVAL;
-    return -1;
+    return call_fail(EINVAL);
 }
 
 FILE *filelike_atomic(

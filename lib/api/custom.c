@@ -31,8 +31,7 @@ static int check_operations(const struct filelike_operations *operations)
 {
     if (operations != NULL && !has_reserved(operations))
         return 0;
-    errno = EINVAL;
-    return -1;
+    return call_fail(EINVAL);
 }
 
 /* ---- Opening ------------------------------------------------------------------------

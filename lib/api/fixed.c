@@ -9,20 +9,14 @@
 #include "filelike.h"
 #include "stdio/open.h"
 
-static int refuse_block(int error)
-{
-    errno = error;
-    return -1;
-}
-
-static int check_block(const void *block, size_t capacity, size_t size,
+static int check_sizes(const void *block, size_t capacity, size_t size,
     const struct filelike_options *options)
 {
     if (size > capacity || (block == NULL && capacity != 0))
-        return refuse_block(EINVAL);
+        return call_fail(EINVAL);
     bool limited = options->size_limit != 0;
     if (size > PTRDIFF_MAX || (limited && size > options->size_limit))
-        return refuse_block(EFBIG);
+        return call_fail(EFBIG);
     return 0;
 }
 
@@ -32,7 +26,7 @@ static FILE *open_fixed(void *block, size_t capacity, size_t size, const char *m
     struct filelike_options checked;
     unsigned bits;
     if (options_check(options, &checked) != 0 || mode_parse(mode, "r+", &bits) != 0 ||
-        check_block(block, capacity, size, &checked) != 0)
+        check_sizes(block, capacity, size, &checked) != 0)
         return NULL;
     size_t kept = (bits & MODE_TRUNCATE) == 0 ? size : 0;
     return open_file(fixed_create(block, capacity, kept, checked.size_limit), bits,

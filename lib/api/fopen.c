@@ -84,9 +84,8 @@ static FILE *open_name(
 /* Only where it may just read or write is a description of its own needed. */
 static int create_memory_file(unsigned mode, mode_t permissions)
 {
-    enum { DEFAULT_PERMISSIONS = 0600 };
     int descriptor =
-        descriptor_create_in_memory(permissions != 0 ? permissions : DEFAULT_PERMISSIONS);
+        descriptor_create_in_memory(permissions != 0 ? permissions : PRIVATE_MODE);
     if (descriptor == -1 || mode_access(mode) == O_RDWR)
         return descriptor;
     int restricted = descriptor_open_again(descriptor, mode_access(mode));

@@ -55,8 +55,7 @@ static int read_opening(struct opening *opening, enum scheme scheme, const char 
         return mode_parse_fopen(mode, opening->plain, &opening->bits);
     if (is_fopen_mode(mode))
         return 0;
-    errno = EINVAL;
-    return -1;
+    return call_fail(EINVAL);
 }
 
 /* ---- Closing the old stream ----------------------------------------------------------
@@ -127,8 +126,7 @@ static FILE *change_to_name(const char *name, unsigned mode, FILE *file)
 
 static FILE *change_to_memory(unsigned mode, FILE *file)
 {
-    enum { PERMISSIONS = 0600 };
-    int descriptor = descriptor_create_in_memory(PERMISSIONS);
+    int descriptor = descriptor_create_in_memory(PRIVATE_MODE);
     if (descriptor == -1)
         return fail_freopen(ENOTSUP);
     FILE *changed = change_to_descriptor(descriptor, mode, file);

@@ -3,6 +3,7 @@
 
 #include "filelike.h"
 
+#include "base/call.h"
 #include "stdio/any_stream.h"
 #include "stdio/access.h"
 
@@ -74,10 +75,8 @@ static void clear_end_of_file(FILE *file)
 int filelike_truncate(FILE *file, int64_t size)
 {
     struct access access;
-    if (size < 0) {
-        errno = EINVAL;
-        return -1;
-    }
+    if (size < 0)
+        return call_fail(EINVAL);
     if (access_begin_change(&access, file) != 0)
         return -1;
     int status = store_truncate(access.store, size);

@@ -3,6 +3,7 @@
 
 #include "filelike.h"
 
+#include "base/call.h"
 #include "stdio/any_stream.h"
 #include "stdio/access.h"
 
@@ -29,10 +30,8 @@ int filelike_keep(FILE *file)
 static int discard(const struct access *access)
 {
     struct stream *stream = access->stream;
-    if (stream == NULL) {
-        errno = ENOTSUP;
-        return -1;
-    }
+    if (stream == NULL)
+        return call_fail(ENOTSUP);
     /* What an atomic stream would publish is given up by its close action, not by its
      * store. */
     if (access_check_owner(access) != 0 ||

@@ -47,16 +47,12 @@ FILE *filelike_spooled(const char *mode, const struct filelike_options *options)
 static int check_bytes(
     const void *data, size_t size, unsigned mode, const struct filelike_options *options)
 {
-    if (data == NULL && size != 0) {
-        errno = EINVAL;
-        return -1;
-    }
+    if (data == NULL && size != 0)
+        return call_fail(EINVAL);
     bool kept = (mode & MODE_TRUNCATE) == 0;
     bool too_large = options->size_limit != 0 && size > options->size_limit;
-    if (size > PTRDIFF_MAX || (kept && too_large)) {
-        errno = EFBIG;
-        return -1;
-    }
+    if (size > PTRDIFF_MAX || (kept && too_large))
+        return call_fail(EFBIG);
     return 0;
 }
 

@@ -71,7 +71,7 @@ static int keep_in_place(const struct persisting *persisting, int file)
 
 /* NAME is that of the file, or NULL. 0 where the file is at the target; 1 where only a
  * copy can be; or -1. */
-static int donate(struct persisting *persisting, int file, const struct removal *name)
+static int move_file(struct persisting *persisting, int file, const struct removal *name)
 {
     struct donation donation = {
         .target = &persisting->target,
@@ -100,7 +100,7 @@ static char *path_of(const struct persisting *persisting, int file)
  */
 
 /* Whether the file's own name is still the file's. */
-static bool has_name(const struct removal *name, const struct stat *file)
+static bool is_named(const struct removal *name, const struct stat *file)
 {
     struct stat named;
     return RETRY(fstatat(removal_directory(name), removal_name(name), &named,
@@ -136,11 +136,11 @@ static int give_temporary(struct persisting *persisting, struct temporary *tempo
     const struct removal *name = temporary->removal;
     if (RETRY(fstat(file, &status)) != 0)
         return -1;
-    if (name != NULL && !has_name(name, &status))
+    if (name != NULL && !is_named(name, &status))
         return 1;
     int result = name != NULL && target_is_file(&persisting->target, &status)
                      ? keep_only_target(persisting, file, name)
-                     : donate(persisting, file, name);
+                     : move_file(persisting, file, name);
     if (result != 0)
         return result;
     temporary_give_away(temporary, path_of(persisting, file));
@@ -160,7 +160,7 @@ static int give_native(struct persisting *persisting, struct native *native)
         return -1;
     if (status.st_nlink != 0 || native_belongs_to_parent(native))
         return 1;
-    int result = donate(persisting, file, NULL);
+    int result = move_file(persisting, file, NULL);
     if (result != 0)
         return result;
     native_give_away(native, path_of(persisting, file));

@@ -56,23 +56,17 @@ static int settle_stream(FILE *from)
 /* ---- Redirecting --------------------------------------------------------------------
  */
 
-static int refuse_streams(int error)
-{
-    errno = error;
-    return -1;
-}
-
 static int check_streams(FILE *from, FILE *to)
 {
     if (from == to)
-        return refuse_streams(EINVAL);
+        return call_fail(EINVAL);
     if (registry_find(from) != NULL || fileno(from) == -1)
-        return refuse_streams(ENOTSUP);
+        return call_fail(ENOTSUP);
     if (!any_stream_is_writable(from) || !any_stream_is_writable(to))
-        return refuse_streams(EBADF);
+        return call_fail(EBADF);
     const struct stream *stream = registry_find(to);
     if (stream != NULL && stream_belongs_to_parent(stream))
-        return refuse_streams(ECHILD);
+        return call_fail(ECHILD);
     return 0;
 }
 
@@ -156,12 +150,12 @@ static int restore_latest(FILE *from)
 {
     struct redirection *redirection = find_latest(from);
     if (redirection == NULL)
-        return refuse_streams(EINVAL);
+        return call_fail(EINVAL);
     int failure = settle_stream(from) == 0 ? 0 : errno;
     if (replace_descriptor(redirection->descriptor, redirection->saved) != 0)
         return -1;
     forget_redirection(redirection);
-    return failure == 0 ? 0 : refuse_streams(failure);
+    return failure == 0 ? 0 : call_fail(failure);
 }
 
 int filelike_restore(FILE *from)

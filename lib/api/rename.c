@@ -13,12 +13,6 @@
 
 #include <errno.h>
 
-static int fail_rename(int error)
-{
-    errno = error;
-    return -1;
-}
-
 /* ---- Removing -----------------------------------------------------------------------
  */
 
@@ -26,12 +20,12 @@ static int remove_path(const char *path)
 {
     const char *rest;
     if (path == NULL)
-        return fail_rename(EFAULT);
+        return call_fail(EFAULT);
     switch (scheme_of(path, &rest)) {
     case SCHEME_MEMORY_NAME:
         return names_remove(rest);
     case SCHEME_MEMORY:
-        return fail_rename(ENOENT);
+        return call_fail(ENOENT);
     case SCHEME_ATOMIC:
         return unwrapped_remove(rest);
     default:
@@ -82,17 +76,17 @@ static int rename_path(const char *from, const char *to)
     const char *old;
     const char *new;
     if (from == NULL || to == NULL)
-        return fail_rename(EFAULT);
+        return call_fail(EFAULT);
     enum scheme scheme = scheme_of(from, &old);
     enum scheme other = scheme_of(to, &new);
     if (scheme_is_anonymous(scheme) || scheme_is_anonymous(other))
-        return fail_rename(EINVAL);
+        return call_fail(EINVAL);
     if (scheme == SCHEME_MEMORY_NAME && other == SCHEME_MEMORY_NAME)
         return names_rename(old, new);
     if (scheme == SCHEME_MEMORY_NAME)
         return persist_name(old, new);
     if (other == SCHEME_MEMORY_NAME)
-        return fail_rename(EXDEV);
+        return call_fail(EXDEV);
     return unwrapped_rename(old, new);
 }
 

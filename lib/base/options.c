@@ -11,7 +11,6 @@
 #define KNOWN_FLAGS                                                                \
     (FILELIKE_UNLOCKED | FILELIKE_KEEP | FILELIKE_IN_MEMORY | FILELIKE_NOREPLACE | \
         FILELIKE_NOSYNC)
-#define PERMISSION_BITS 0777
 
 static bool has_no_slash(const char *part)
 {

@@ -4,6 +4,9 @@
 
 #include "filelike.h"
 
+/* Those that PERMISSIONS of the options may hold: rwxrwxrwx. */
+enum { PERMISSION_BITS = 0777 };
+
 /* Copies *OPTIONS to *CHECKED, or all defaults if OPTIONS is NULL. The strings are not
  * copied and stay the caller's. Returns 0, or -1 with EINVAL. */
 int options_check(

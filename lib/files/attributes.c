@@ -166,7 +166,7 @@ static int give_extended(const struct attributes *attributes, int descriptor)
     return 0;
 }
 
-static bool has_name(const struct attributes *attributes, const char *name)
+static bool has_extended(const struct attributes *attributes, const char *name)
 {
     const struct extended_attribute *one = attributes->extended;
     while (one != NULL && strcmp(one->name, name) != 0)
@@ -326,7 +326,7 @@ static void give_back(
 {
     const struct extended_attribute *one = given->extended;
     for (; one != NULL; one = one->next) {
-        if (!has_name(before, one->name))
+        if (!has_extended(before, one->name))
             (void) RETRY(fremovexattr(descriptor, one->name));
     }
     (void) attributes_apply(before, descriptor);

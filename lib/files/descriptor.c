@@ -2,6 +2,8 @@
 
 #include "files/descriptor.h"
 
+#include "base/call.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
@@ -115,8 +117,8 @@ ssize_t descriptor_pread(int descriptor, void *buffer, size_t size, int64_t posi
     return (ssize_t) done;
 }
 
-/* Where the last position would not be one any more, read is EINVAL. */
-static ssize_t read_on(int descriptor, void *buffer, size_t size)
+/* read fails with EINVAL where the position after it would exceed the largest one. */
+static ssize_t read_to_last_position(int descriptor, void *buffer, size_t size)
 {
     ssize_t count = read(descriptor, buffer, size);
     if (count != -1 || errno != EINVAL)
@@ -124,15 +126,15 @@ static ssize_t read_on(int descriptor, void *buffer, size_t size)
     int64_t offset = lseek(descriptor, 0, SEEK_CUR);
     if (offset != -1 && size > (uint64_t) (INT64_MAX - offset))
         return read(descriptor, buffer, (size_t) (INT64_MAX - offset));
-    errno = EINVAL;
-    return -1;
+    return call_fail(EINVAL);
 }
 
 ssize_t descriptor_read(int descriptor, void *buffer, size_t size)
 {
     size_t done = 0;
     while (done < size) {
-        ssize_t count = RETRY(read_on(descriptor, (char *) buffer + done, size - done));
+        ssize_t count =
+            RETRY(read_to_last_position(descriptor, (char *) buffer + done, size - done));
         if (count == -1 && done == 0)
             return -1;
         if (count <= 0)
@@ -161,13 +163,12 @@ static ssize_t write_with(
 #if defined HAVE_PWRITEV2
     return pwritev2(descriptor, &vector, 1, position, flags);
 #elif defined SYS_pwritev2
-    enum { BITS = 32 }; /* where a long has no more, the upper half comes apart */
+    enum { HALF_BITS = 32 }; /* where a long has no more, the upper half comes apart */
     return syscall(SYS_pwritev2, descriptor, &vector, 1, (long) position,
-        (long) (position >> BITS), flags);
+        (long) (position >> HALF_BITS), flags);
 #else
     (void) descriptor, (void) vector, (void) position, (void) flags;
-    errno = ENOSYS;
-    return -1;
+    return call_fail(ENOSYS);
 #endif
 }
 
@@ -289,8 +290,7 @@ int descriptor_proc_path(int descriptor, char path[PROC_PATH_SIZE])
     (void) snprintf(path, PROC_PATH_SIZE, "/proc/%d/fd/%d", (int) getpid(), descriptor);
     if (RETRY(access(path, F_OK)) == 0)
         return 0;
-    errno = ENOTSUP;
-    return -1;
+    return call_fail(ENOTSUP);
 }
 
 /* Without snprintf, which takes as long as a short system call. */
@@ -312,8 +312,7 @@ int descriptor_find_proc_self_path(int descriptor, char path[PROC_PATH_SIZE])
     descriptor_proc_self_path(descriptor, path);
     if (RETRY(access(path, F_OK)) == 0)
         return 0;
-    errno = ENOTSUP;
-    return -1;
+    return call_fail(ENOTSUP);
 }
 
 int descriptor_open_again(int descriptor, int access)

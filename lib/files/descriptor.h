@@ -16,6 +16,10 @@
  * and 2: where the program has closed those, what it prints would go into a file of ours.
  * -1 with errno. */
 
+/* Read and write for the owner alone: the mode of new files, unless a caller asks for
+ * another. */
+enum { PRIVATE_MODE = 0600 };
+
 /* PATH, from DIRECTORY on, opened with FLAGS; it exists. */
 int descriptor_open(int directory, const char *path, int flags);
 

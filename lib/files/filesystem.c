@@ -2,6 +2,7 @@
 
 #include "files/filesystem.h"
 
+#include "base/call.h"
 #include "files/descriptor.h"
 
 #include <errno.h>
@@ -114,6 +115,5 @@ int filesystem_check_size(int descriptor)
     if (!is_one_of(&filesystem, kernel_types, COUNT(kernel_types)) &&
         (status.st_size != 0 || !has_bytes_without_size(descriptor)))
         return 0;
-    errno = ENOTSUP;
-    return -1;
+    return call_fail(ENOTSUP);
 }

@@ -2,6 +2,7 @@
 
 #include "files/protection.h"
 
+#include "base/call.h"
 #include "files/descriptor.h"
 
 #include <errno.h>
@@ -31,12 +32,6 @@ static int level(const char *setting, int usual)
     return count == 1 && digit >= '0' && digit <= '9' ? digit - '0' : usual;
 }
 
-static int refuse_with(int error)
-{
-    errno = error;
-    return -1;
-}
-
 int protection_check_link(int directory, const struct stat *status)
 {
     enum { EVERYBODYS = S_ISVTX | S_IWOTH };
@@ -48,7 +43,7 @@ int protection_check_link(int directory, const struct stat *status)
     if (status->st_uid == place.st_uid || (place.st_mode & EVERYBODYS) != EVERYBODYS ||
         level("/proc/sys/fs/protected_symlinks", 1) == 0)
         return 0;
-    return refuse_with(EACCES);
+    return call_fail(EACCES);
 }
 
 int protection_check_writing(int directory, const struct stat *status)
@@ -64,7 +59,7 @@ int protection_check_writing(int directory, const struct stat *status)
     int needed = (place.st_mode & S_IWOTH) != 0 ? 1 : 2;
     if (level("/proc/sys/fs/protected_regular", 2) < needed)
         return 0;
-    return refuse_with(EACCES);
+    return call_fail(EACCES);
 }
 
 /* Whether the process has CAP_FOWNER, as the kernel's own interface tells: not every C
@@ -93,5 +88,5 @@ int protection_check_replacing(int directory, const struct stat *status)
         return -1;
     if ((place.st_mode & S_ISVTX) == 0 || place.st_uid == own || acts_for_owners())
         return 0;
-    return refuse_with(EPERM);
+    return call_fail(EPERM);
 }

@@ -2,6 +2,7 @@
 
 #include "files/replacement.h"
 
+#include "base/call.h"
 #include "filelike.h"
 #include "files/attributes.h"
 #include "files/copy.h"
@@ -18,8 +19,7 @@
 #define HIDDEN_PREFIX ".filelike-"
 
 enum {
-    FRESH_MODE = 0666,  /* what stdio asks for, before the umask */
-    PRIVATE_MODE = 0600 /* while the file lies aside */
+    FRESH_MODE = 0666 /* what stdio asks for, before the umask */
 };
 
 /* ---- Names that must not be taken ----------------------------------------------------
@@ -125,10 +125,8 @@ static int make_hidden(const struct target *target, struct removal **removal,
     hidden_maker *make, int argument)
 {
     *removal = NULL;
-    if (target->is_append_only) {
-        errno = EPERM;
-        return -1;
-    }
+    if (target->is_append_only)
+        return call_fail(EPERM);
     *removal = removal_reserve();
     if (*removal == NULL)
         return -1;
@@ -449,7 +447,7 @@ static int give_and_put(struct donation *donation, const struct attributes *want
                                                                : -1;
 }
 
-static int donate(struct donation *donation, const struct attributes *before)
+static int prepare_and_put(struct donation *donation, const struct attributes *before)
 {
     struct attributes wanted;
     if (find_wanted(&wanted, donation->target, donation->permissions, -1) != 0)
@@ -465,15 +463,13 @@ int replacement_donate(struct donation *donation)
 {
     struct attributes before;
     /* The link or the rename would say so, too, but only after the file is synced. */
-    if (target_is_in_other_mount(donation->target, donation->descriptor)) {
-        errno = EXDEV;
-        return -1;
-    }
+    if (target_is_in_other_mount(donation->target, donation->descriptor))
+        return call_fail(EXDEV);
     if (target_refresh(donation->target) != 0 ||
         attributes_read(&before, donation->descriptor) != 0)
         return -1;
     before.is_chosen = true;
-    int status = donate(donation, &before);
+    int status = prepare_and_put(donation, &before);
     attributes_finish(&before);
     return status;
 }

@@ -2,6 +2,8 @@
 
 #include "files/rights.h"
 
+#include "base/call.h"
+
 #include <endian.h>
 #include <errno.h>
 #include <stdint.h>
@@ -97,8 +99,7 @@ static int take_entry(struct rights *rights, const struct acl_entry *entry)
             (struct named_right){tag == TAG_GROUP, le32toh(entry->id), bits};
         return 0;
     default:
-        errno = EINVAL;
-        return -1;
+        return call_fail(EINVAL);
     }
 }
 
@@ -107,10 +108,8 @@ int rights_from_acl(struct rights *rights, const void *value, size_t size)
     const struct acl *acl = value;
     *rights = (struct rights){.has_acl = true, .mask = ALL_BITS};
     if (size < sizeof *acl || (size - sizeof *acl) % sizeof *acl->entries != 0 ||
-        le32toh(acl->version) != ACL_VERSION) {
-        errno = EINVAL;
-        return -1;
-    }
+        le32toh(acl->version) != ACL_VERSION)
+        return call_fail(EINVAL);
     size_t count = (size - sizeof *acl) / sizeof *acl->entries;
     rights->named = calloc(count + 1, sizeof *rights->named);
     if (rights->named == NULL)

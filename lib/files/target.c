@@ -22,12 +22,6 @@
 /* As many as Linux follows. */
 enum { MOST_LINKS = 40 };
 
-static int refuse(int error)
-{
-    errno = error;
-    return -1;
-}
-
 /* ---- A directory and a name in it ----------------------------------------------------
  */
 
@@ -70,8 +64,8 @@ static int check_name(const char *name, bool has_slash, unsigned flags)
     bool is_directory =
         name[0] == '\0' || strcmp(name, ".") == 0 || strcmp(name, "..") == 0;
     if (is_directory)
-        return refuse(flags & FILELIKE_NOREPLACE ? EEXIST : EISDIR);
-    return has_slash ? refuse(EISDIR) : 0;
+        return call_fail(flags & FILELIKE_NOREPLACE ? EEXIST : EISDIR);
+    return has_slash ? call_fail(EISDIR) : 0;
 }
 
 /* Goes where PATH leads, which is taken from the target's directory on where it is
@@ -79,7 +73,7 @@ static int check_name(const char *name, bool has_slash, unsigned flags)
 static int go_to(struct target *target, const char *path, unsigned flags)
 {
     if (path[0] == '\0' || strlen(path) >= PATH_MAX)
-        return refuse(path[0] == '\0' ? ENOENT : ENAMETOOLONG);
+        return call_fail(path[0] == '\0' ? ENOENT : ENAMETOOLONG);
     size_t end = length_without_slashes(path);
     size_t start = start_of_name(path, end);
     char *name = strndup(path + start, end - start);
@@ -150,7 +144,7 @@ static int check_kind(const struct stat *status)
 {
     if (S_ISREG(status->st_mode))
         return 0;
-    return refuse(S_ISDIR(status->st_mode) ? EISDIR : EINVAL);
+    return call_fail(S_ISDIR(status->st_mode) ? EISDIR : EINVAL);
 }
 
 /* ---- Links ---------------------------------------------------------------------------
@@ -184,12 +178,12 @@ static int check_link(struct way *way)
     const struct target *target = way->target;
     struct statfs filesystem;
     if (++way->links > MOST_LINKS)
-        return refuse(ELOOP);
+        return call_fail(ELOOP);
     if (protection_check_link(target->directory, &target->status) != 0 ||
         RETRY(fstatfs(target->file, &filesystem)) != 0)
         return -1;
     if ((filesystem.f_flags & NO_LINKS) != 0)
-        return refuse(ELOOP);
+        return call_fail(ELOOP);
     if (filesystem.f_type == PROC_TYPE && !way->has_end)
         return find_end(way);
     return 0;
@@ -205,7 +199,7 @@ static int follow(struct way *way)
     if (length == -1)
         return -1;
     if ((size_t) length == sizeof text)
-        return refuse(ENAMETOOLONG);
+        return call_fail(ENAMETOOLONG);
     text[length] = '\0';
     return go_to(way->target, text, 0);
 }
@@ -269,7 +263,7 @@ static int look_at_directory(struct target *target)
         ask_attributes(target->directory, &attributes) != 0)
         return -1;
     if (status.st_nlink == 0)
-        return refuse(ENOENT);
+        return call_fail(ENOENT);
     target->is_append_only = (attributes & STATX_ATTR_APPEND) != 0;
     return 0;
 }
@@ -281,8 +275,8 @@ static int check_attributes(const struct target *target)
     if (ask_attributes(target->file, &attributes) != 0)
         return -1;
     if ((attributes & fixed) != 0 || target->is_append_only)
-        return refuse(EPERM);
-    return (attributes & STATX_ATTR_MOUNT_ROOT) != 0 ? refuse(EBUSY) : 0;
+        return call_fail(EPERM);
+    return (attributes & STATX_ATTR_MOUNT_ROOT) != 0 ? call_fail(EBUSY) : 0;
 }
 
 /* Others would see that the file is opened (inotify(7)), so it is only tried where the
@@ -328,7 +322,7 @@ static int find_file(struct target *target)
     if (follow_all(&way) != 0)
         return -1;
     if (way.has_end && !target_is_file(target, &way.end))
-        return refuse(ENOENT);
+        return call_fail(ENOENT);
     if (look_at_directory(target) != 0)
         return -1;
     return target_exists(target) ? check_replaceable(target) : 0;
@@ -338,7 +332,7 @@ static int find_nothing(struct target *target)
 {
     if (look_at_name(target) != 0)
         return -1;
-    return target_exists(target) ? refuse(EEXIST) : look_at_directory(target);
+    return target_exists(target) ? call_fail(EEXIST) : look_at_directory(target);
 }
 
 int target_init(struct target *target, const char *path, unsigned flags)

@@ -2,6 +2,8 @@
 
 #include "files/tempdir.h"
 
+#include "base/call.h"
+#include "base/options.h"
 #include "files/attributes.h"
 #include "files/descriptor.h"
 #include "files/path.h"
@@ -15,8 +17,6 @@
 #include <unistd.h>
 
 #define DEFAULT_PREFIX "filelike-"
-
-enum { DEFAULT_PERMISSIONS = 0600 };
 
 /* ---- Which directory -----------------------------------------------------------------
  */
@@ -38,8 +38,7 @@ static int choose(struct tempdir *tempdir, const char *path)
     tempdir->kind = TEMPDIR_OPTION;
     if (path[0] != '\0')
         return set_directory(tempdir, path);
-    errno = ENOENT;
-    return -1;
+    return call_fail(ENOENT);
 }
 
 /* Read now, as another thread may change the environment later. */
@@ -152,19 +151,18 @@ static bool means_no_permissions(int error)
 /* The umask may have taken some. A filesystem that knows none may refuse. */
 static int set_default_permissions(int descriptor)
 {
-    enum { PERMISSION_BITS = 0777 };
     struct stat status;
     if (RETRY(fstat(descriptor, &status)) != 0)
         return -1;
-    if ((status.st_mode & PERMISSION_BITS) == DEFAULT_PERMISSIONS ||
-        RETRY(fchmod(descriptor, DEFAULT_PERMISSIONS)) == 0)
+    if ((status.st_mode & PERMISSION_BITS) == PRIVATE_MODE ||
+        RETRY(fchmod(descriptor, PRIVATE_MODE)) == 0)
         return 0;
     return means_no_permissions(errno) ? 0 : -1;
 }
 
 /* Gives a new file its permissions. The directory's default ACL would give others more
  * than was asked for. (It takes the group's bits of a mode for its limit, so it adds
- * nothing to those of DEFAULT_PERMISSIONS.) */
+ * nothing to those of PRIVATE_MODE.) */
 static int set_permissions(int descriptor, const struct tempdir *tempdir)
 {
     return tempdir->permissions != 0
@@ -183,8 +181,8 @@ static int set_or_close(int descriptor, const struct tempdir *tempdir)
 
 static int create_at(int directory, const char *prefix, const struct named_file *file)
 {
-    return unique_create(directory, prefix, file->suffix, file->access,
-        DEFAULT_PERMISSIONS, file->removal);
+    return unique_create(
+        directory, prefix, file->suffix, file->access, PRIVATE_MODE, file->removal);
 }
 
 static int create_by_path(const struct place *place, const struct named_file *file)
@@ -297,8 +295,8 @@ static int restrict_access(int descriptor, int access)
 static int create_without_name(const struct place *place, void *context)
 {
     const struct nameless_file *file = context;
-    int descriptor = descriptor_create_nameless(
-        place->base, place->path, file->access, DEFAULT_PERMISSIONS);
+    int descriptor =
+        descriptor_create_nameless(place->base, place->path, file->access, PRIVATE_MODE);
     if (descriptor == -1 && descriptor_nameless_unsupported(errno))
         descriptor = create_and_unlink(place, file);
     return set_or_close(descriptor, file->tempdir);
@@ -306,8 +304,7 @@ static int create_without_name(const struct place *place, void *context)
 
 static int create_in_kernel(const struct tempdir *tempdir, int access)
 {
-    mode_t permissions =
-        tempdir->permissions != 0 ? tempdir->permissions : DEFAULT_PERMISSIONS;
+    mode_t permissions = tempdir->permissions != 0 ? tempdir->permissions : PRIVATE_MODE;
     return restrict_access(descriptor_create_in_memory(permissions), access);
 }
 

@@ -71,8 +71,8 @@ static int put_piece(int target, const char *piece, size_t size, int64_t positio
 
 int contents_to_file(struct store *store, int target)
 {
-    enum { PIECE = 16384 }; /* bytes */
-    char piece[PIECE];
+    enum { COPIED_AT_ONCE = 16384 }; /* bytes */
+    char piece[COPIED_AT_ONCE];
     int64_t position = 0;
     ssize_t count;
     while ((count = store_read(store, piece, sizeof piece, position)) > 0) {

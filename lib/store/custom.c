@@ -21,12 +21,6 @@ static struct custom *custom_of(struct store *store)
     return (struct custom *) store;
 }
 
-static int refuse_operation(int error)
-{
-    errno = error;
-    return -1;
-}
-
 static bool is_readable(const struct custom *custom)
 {
     return custom->backend.operations.read != NULL;
@@ -112,11 +106,11 @@ static int put_bytes(struct custom *custom, const void *data, size_t size,
 
 static int put_zeros(struct custom *custom, int64_t from, int64_t to, int64_t *reached)
 {
-    enum { PIECE = 4096 }; /* bytes */
-    static const char zeros[PIECE];
+    enum { ZEROS_SIZE = 4096 }; /* bytes */
+    static const char zeros[ZEROS_SIZE];
     while (from < to) {
         int64_t left = to - from;
-        size_t size = left < PIECE ? (size_t) left : PIECE;
+        size_t size = left < ZEROS_SIZE ? (size_t) left : ZEROS_SIZE;
         if (put_bytes(custom, zeros, size, from, reached) != 0)
             return -1;
         from += (int64_t) size;
@@ -125,7 +119,8 @@ static int put_zeros(struct custom *custom, int64_t from, int64_t to, int64_t *r
 }
 
 /* Cuts what a failed write has added up to REACHED, where that is still the end. */
-static void take_back(const struct custom *custom, int64_t old_size, int64_t reached)
+static void cut_added_bytes(
+    const struct custom *custom, int64_t old_size, int64_t reached)
 {
     if (reached > old_size && backend_size(&custom->backend) == reached)
         (void) backend_truncate(&custom->backend, old_size);
@@ -142,7 +137,7 @@ static int custom_write(
     if (put_zeros(custom, old_size, position, &reached) == 0 &&
         put_bytes(custom, data, size, position, &reached) == 0)
         return 0;
-    KEEPING_ERRNO(take_back(custom, old_size, reached));
+    KEEPING_ERRNO(cut_added_bytes(custom, old_size, reached));
     return -1;
 }
 
@@ -175,7 +170,7 @@ static void *custom_detach(struct store *store, size_t *size)
 static int custom_copy_to(struct store *store, int target)
 {
     if (!is_readable(custom_of(store)))
-        return refuse_operation(ENOTSUP);
+        return call_fail(ENOTSUP);
     return contents_to_file(store, target);
 }
 

@@ -2,6 +2,7 @@
 
 #include "store/fixed.h"
 
+#include "base/call.h"
 #include "files/descriptor.h"
 
 #include <errno.h>
@@ -45,8 +46,7 @@ static int check_room(const struct fixed *fixed, int64_t position, size_t size)
     if ((uint64_t) position <= fixed->capacity &&
         size <= fixed->capacity - (size_t) position)
         return 0;
-    errno = ENOSPC;
-    return -1;
+    return call_fail(ENOSPC);
 }
 
 static void extend_with_zeros(struct fixed *fixed, size_t size)

@@ -154,7 +154,7 @@ static int write_at_position(struct handle *handle, const void *data, size_t siz
 /* After the first WRITTEN bytes of a write from BEGIN on: takes back what lies past the
  * old end, OLD_SIZE, where it is still the end; and lets the offset be OFFSET again,
  * where nobody else has moved it. */
-static void take_back(
+static void undo_partial_write(
     int descriptor, int64_t begin, size_t written, int64_t old_size, int64_t offset)
 {
     int64_t end = begin + (int64_t) written;
@@ -178,7 +178,7 @@ static int write_at_offset(struct handle *handle, const void *data, size_t size)
     if (descriptor_write(descriptor, data, size, &written) == 0)
         return 0;
     if (written > 0)
-        KEEPING_ERRNO(take_back(descriptor, begin, written, old_size, offset));
+        KEEPING_ERRNO(undo_partial_write(descriptor, begin, written, old_size, offset));
     return -1;
 }
 

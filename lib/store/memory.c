@@ -2,6 +2,7 @@
 
 #include "store/memory.h"
 
+#include "base/call.h"
 #include "base/process.h"
 #include "base/threads.h"
 #include "files/descriptor.h"
@@ -19,12 +20,6 @@ static struct memory *memory_of(struct store *store)
 
 /* ---- The block ----------------------------------------------------------------------
  */
-
-static int refuse(void)
-{
-    errno = ENOMEM;
-    return -1;
-}
 
 /* Between two steps of a change, so that a forked child never has the second without the
  * first. It is enough to hold the compiler to that: before fork shares a page, each
@@ -57,8 +52,7 @@ static int check_block(const struct memory *memory)
 {
     if (!is_lost(memory))
         return 0;
-    errno = EBADF;
-    return -1;
+    return call_fail(EBADF);
 }
 
 /* There is never more capacity than the block has. */
@@ -138,7 +132,7 @@ static bool must_copy_block(const struct memory *memory)
 static int resize_block(struct memory *memory, size_t capacity)
 {
     if (capacity >= PTRDIFF_MAX)
-        return refuse();
+        return call_fail(ENOMEM);
     return must_copy_block(memory) ? copy_block(memory, capacity)
                                    : reallocate_block(memory, capacity);
 }
@@ -164,7 +158,7 @@ static int reserve(struct memory *memory, size_t needed)
     if (memory->block != BLOCK_BORROWED && needed <= memory->capacity)
         return 0;
     if (needed > memory->limit)
-        return refuse();
+        return call_fail(ENOMEM);
     if (needed < memory->size)
         needed = memory->size;
     size_t doubled = memory->capacity <= SIZE_MAX / 2 ? memory->capacity * 2 : SIZE_MAX;
@@ -279,7 +273,7 @@ static int memory_write(
     if (check_block(memory) != 0)
         return -1;
     if ((uint64_t) position > SIZE_MAX || size > SIZE_MAX - (size_t) position)
-        return refuse();
+        return call_fail(ENOMEM);
     size_t start = (size_t) position;
     size_t end = start + size;
     if (reserve(memory, end) != 0)
@@ -299,7 +293,7 @@ static int memory_truncate(struct store *store, int64_t size)
     if (check_block(memory) != 0)
         return -1;
     if ((uint64_t) size > SIZE_MAX)
-        return refuse();
+        return call_fail(ENOMEM);
     size_t end = (size_t) size;
     memory->view = VIEW_NONE;
     if (end > memory->size) {

@@ -2,6 +2,7 @@
 
 #include "store/names.h"
 
+#include "base/call.h"
 #include "base/lock.h"
 #include "base/mode.h"
 #include "files/descriptor.h"
@@ -142,12 +143,6 @@ static struct named *link_entry(named_link *link, struct named *named)
 /* ---- Finding and forgetting ---------------------------------------------------------
  */
 
-static int fail_name(int error)
-{
-    errno = error;
-    return -1;
-}
-
 int names_find(const char *name, struct named_bytes *bytes)
 {
     lock_acquire(&names_lock);
@@ -157,7 +152,7 @@ int names_find(const char *name, struct named_bytes *bytes)
         store_retain(bytes->store);
     }
     lock_release(&names_lock);
-    return named != NULL ? 0 : fail_name(ENOENT);
+    return named != NULL ? 0 : call_fail(ENOENT);
 }
 
 int names_remove(const char *name)
@@ -166,7 +161,7 @@ int names_remove(const char *name)
     struct named *named = unlink_entry(find_entry(name));
     lock_release(&names_lock);
     if (named == NULL)
-        return fail_name(ENOENT);
+        return call_fail(ENOENT);
     destroy_entry(named);
     return 0;
 }
@@ -189,7 +184,7 @@ static int rename_entry_locked(const char *from, const char *to, struct named *o
 {
     const struct named *named = atomic_load(find_entry(from));
     if (named == NULL)
-        return fail_name(ENOENT);
+        return call_fail(ENOENT);
     if (strcmp(from, to) == 0)
         return 0;
     struct named *renamed = create_entry(to, &named->bytes);
@@ -225,9 +220,9 @@ static int add_entry_locked(struct named *named)
 {
     named_link *link = find_entry(named->name);
     if (atomic_load(link) != NULL)
-        return fail_name(EEXIST);
+        return call_fail(EEXIST);
     if (named->bytes.is_file && !has_descriptor_left())
-        return fail_name(EMFILE);
+        return call_fail(EMFILE);
     (void) link_entry(link, named);
     return 0;
 }
@@ -311,7 +306,7 @@ int names_obtain(const char *name, unsigned mode, const struct filelike_options 
             if (!creates || (mode & MODE_EXCLUSIVE) == 0)
                 return 0;
             (void) store_release(bytes->store);
-            return fail_name(EEXIST);
+            return call_fail(EEXIST);
         }
         if (!creates)
             return -1;

@@ -37,7 +37,7 @@ static void make_room_behind(struct sequential *sequential, size_t size)
     sequential->kept = SEQUENTIAL_BACK;
 }
 
-static ssize_t read_on(struct sequential *sequential, void *buffer, size_t size)
+static ssize_t read_next(struct sequential *sequential, void *buffer, size_t size)
 {
     if (size > sequential->most)
         size = sequential->most;
@@ -58,7 +58,7 @@ static ssize_t sequential_read(
 {
     struct sequential *sequential = sequential_of(store);
     if (position == sequential->position)
-        return read_on(sequential, buffer, size);
+        return read_next(sequential, buffer, size);
     int64_t back = sequential->position - position;
     if (back < 0 || back > (int64_t) sequential->kept) {
         errno = ESPIPE;

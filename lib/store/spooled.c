@@ -210,7 +210,7 @@ static size_t capacity_limit(size_t memory_limit, uint64_t size_limit)
                                                         : memory_limit;
 }
 
-static struct store *create(
+static struct store *create_spooled(
     const struct filelike_options *options, size_t memory_limit, struct tempdir tempdir)
 {
     struct spooled *spooled = malloc(sizeof *spooled);
@@ -235,7 +235,7 @@ struct store *spooled_create_memory(const struct filelike_options *options)
         tempdir_init_memory_file(&tempdir, options);
     else if (tempdir_init_for_later(&tempdir, options) != 0)
         return NULL;
-    return create(options, FILELIKE_NEVER, tempdir);
+    return create_spooled(options, FILELIKE_NEVER, tempdir);
 }
 
 struct store *spooled_create(const struct filelike_options *options)
@@ -245,7 +245,7 @@ struct store *spooled_create(const struct filelike_options *options)
         options->memory_limit != 0 ? options->memory_limit : DEFAULT_MEMORY_LIMIT;
     if (tempdir_init_for_later(&tempdir, options) != 0)
         return NULL;
-    struct store *store = create(options, limit, tempdir);
+    struct store *store = create_spooled(options, limit, tempdir);
     if (store == NULL)
         return NULL;
     spooled_of(store)->rolls_over = true;

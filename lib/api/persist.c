@@ -110,20 +110,29 @@ static bool is_named(const struct removal *name, const struct stat *file)
 
 /* Where the target is the file already, rename would do nothing (POSIX). */
 static int keep_only_target(
-    struct persisting *persisting, int file, const struct removal *removal)
+    struct persisting *persisting, int file, const struct removal *name)
 {
-    int directory = removal_directory(removal);
-    const char *name = removal_name(removal);
     sigset_t signals;
-    if (sync_own(persisting, file) != 0)
+    if (sync_own(persisting, file) != 0 ||
+        target_begin_publishing(&persisting->target, &signals) != 0)
         return -1;
-    if (!target_is_other_name(&persisting->target, directory, name))
-        return 0;
-    if (target_begin_publishing(&persisting->target, &signals) != 0)
-        return -1;
-    int status = RETRY(unlinkat(directory, name, 0));
+    int status = RETRY(unlinkat(removal_directory(name), removal_name(name), 0));
     call_release_signals(&signals);
     return status;
+}
+
+/* As move_file, of a file with the status FILE_STATUS and a NAME, or NULL. *NAME_STAYS where
+ * that is the target. */
+static int move_temporary(struct persisting *persisting, int file,
+    const struct stat *file_status, const struct removal *name, bool *name_stays)
+{
+    const struct target *target = &persisting->target;
+    if (name == NULL || !target_is_file(target, file_status))
+        return move_file(persisting, file, name);
+    *name_stays =
+        !target_is_other_name(target, removal_directory(name), removal_name(name));
+    return *name_stays ? sync_own(persisting, file)
+                       : keep_only_target(persisting, file, name);
 }
 
 /* A file that has lost its own name stays where it is. */
@@ -138,12 +147,11 @@ static int give_temporary(struct persisting *persisting, struct temporary *tempo
         return -1;
     if (name != NULL && !is_named(name, &status))
         return 1;
-    int result = name != NULL && target_is_file(&persisting->target, &status)
-                     ? keep_only_target(persisting, file, name)
-                     : move_file(persisting, file, name);
+    bool name_stays = false;
+    int result = move_temporary(persisting, file, &status, name, &name_stays);
     if (result != 0)
         return result;
-    temporary_give_away(temporary, path_of(persisting, file));
+    temporary_give_away(temporary, path_of(persisting, file), name_stays);
     return sync_target(persisting, file);
 }
 
@@ -170,7 +178,7 @@ static int give_native(struct persisting *persisting, struct native *native)
 /* ---- From any stream ----------------------------------------------------------------
  */
 
-/* As donate. */
+/* As move_file. */
 static int give_file(struct persisting *persisting)
 {
     struct access *access = persisting->access;

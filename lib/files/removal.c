@@ -6,6 +6,7 @@
 #include "base/lock.h"
 #include "base/process.h"
 #include "filelike.h"
+#include "files/descriptor.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -28,10 +29,11 @@ enum state {
  * the others. */
 struct removal {
     struct removal *next;
-    _Atomic(struct removal *) next_free;
+    _Atomic(struct removal *) next_in_list;
     atomic_int state;
     atomic_uint owner; /* the process_number of who created the file */
     int directory;
+    bool owns_directory;
     char *name;
     dev_t device;
     ino_t inode;
@@ -39,44 +41,36 @@ struct removal {
 
 static _Atomic(struct removal *) places;
 
-/* Those that are nobody's: a list of its own, as a process may have thousands that are
- * not. It changes by one pointer, so that a forked child finds it whole. */
+/* Places that no caller has: free ones, and those whose file could not be removed when it
+ * was released, which is tried again. They are lists of their own, as a process may have
+ * thousands of places. A list changes by one pointer, so that a forked child finds it
+ * whole. */
+typedef _Atomic(struct removal *) place_list;
+
 static struct lock places_lock = LOCK_INITIALIZER;
-static _Atomic(struct removal *) free_places;
+static place_list free_places;
+static place_list left_places;
+static atomic_int left_count;
 
 /* ---- Places --------------------------------------------------------------------------
  */
 
-static struct removal *take_free_place(void)
+static struct removal *take_place(place_list *list)
 {
     lock_acquire(&places_lock);
-    struct removal *removal = free_places;
+    struct removal *removal = *list;
     if (removal != NULL)
-        free_places = removal->next_free;
+        *list = removal->next_in_list;
     lock_release(&places_lock);
     return removal;
 }
 
-static void give_place_back(struct removal *removal)
+static void put_place(place_list *list, struct removal *removal)
 {
     lock_acquire(&places_lock);
-    removal->next_free = free_places;
-    free_places = removal;
+    removal->next_in_list = *list;
+    *list = removal;
     lock_release(&places_lock);
-}
-
-struct removal *removal_reserve(void)
-{
-    struct removal *removal = take_free_place();
-    if (removal != NULL)
-        return removal;
-    removal = calloc(1, sizeof *removal);
-    if (removal == NULL)
-        return NULL;
-    removal->next = atomic_load(&places);
-    while (!atomic_compare_exchange_weak(&places, &removal->next, removal))
-        continue;
-    return removal;
 }
 
 static bool change_state(struct removal *removal, int from, int to)
@@ -130,8 +124,113 @@ bool removal_is_armed(const struct removal *removal)
     return atomic_load(&removal->state) >= STATE_ARMED;
 }
 
+/* ---- Removing ------------------------------------------------------------------------
+ */
+
+/* Whether nothing of ours is left there. Another file that has meanwhile taken the name
+ * is not ours to remove. */
+static bool unlink_own(const struct removal *removal)
+{
+    struct stat status;
+    if (!is_own(removal))
+        return true;
+    if (RETRY(fstatat(removal->directory, removal->name, &status, AT_SYMLINK_NOFOLLOW)) !=
+        0)
+        return errno == ENOENT;
+    if (status.st_dev != removal->device || status.st_ino != removal->inode)
+        return true;
+    return RETRY(unlinkat(removal->directory, removal->name, 0)) == 0 || errno == ENOENT;
+}
+
+/* The directory that the caller is about to close. */
+static bool hold_directory(struct removal *removal)
+{
+    if (removal->owns_directory || removal->name[0] == '/')
+        return true;
+    int held = descriptor_open(removal->directory, ".", O_PATH | O_DIRECTORY);
+    if (held == -1)
+        return false;
+    removal_disarm(removal);
+    removal->directory = held;
+    removal->owns_directory = true;
+    removal_arm(removal);
+    return true;
+}
+
+/* A disk that refuses to remove files takes no more than a few descriptors. */
+static bool leave_for_later(struct removal *removal)
+{
+    enum { MOST_LEFT = 16 };
+    if (left_count >= MOST_LEFT || !hold_directory(removal))
+        return false;
+    left_count++;
+    put_place(&left_places, removal);
+    return true;
+}
+
+static void forget(struct removal *removal)
+{
+    removal_disarm(removal);
+    free(removal->name);
+    removal->name = NULL;
+    if (removal->owns_directory)
+        descriptor_close(removal->directory);
+    removal->owns_directory = false;
+    put_place(&free_places, removal);
+}
+
+/* The file goes before the place is disarmed: no moment in between lets it escape. */
+static void release(struct removal *removal)
+{
+    bool is_gone = !removal_is_armed(removal) || unlink_own(removal);
+    if (is_gone || !leave_for_later(removal))
+        forget(removal);
+}
+
+void removal_release(struct removal *removal)
+{
+    KEEPING_ERRNO(release(removal));
+}
+
+static void retry_one_left(void)
+{
+    struct removal *removal = left_count > 0 ? take_place(&left_places) : NULL;
+    if (removal == NULL)
+        return;
+    left_count--;
+    removal_release(removal);
+}
+
+int removal_undo(struct removal *removal)
+{
+    int status =
+        is_own(removal) ? RETRY(unlinkat(removal->directory, removal->name, 0)) : 0;
+    bool is_gone = status == 0 || errno == ENOENT;
+    bool is_held = false;
+    if (!is_gone)
+        KEEPING_ERRNO(is_held = hold_directory(removal));
+    if (!is_held)
+        removal_disarm(removal);
+    return is_gone ? 0 : -1;
+}
+
 /* ---- Creating ------------------------------------------------------------------------
  */
+
+struct removal *removal_reserve(void)
+{
+    retry_one_left();
+    struct removal *removal = take_place(&free_places);
+    if (removal != NULL)
+        return removal;
+    removal = calloc(1, sizeof *removal);
+    if (removal == NULL)
+        return NULL;
+    removal->next = atomic_load(&places);
+    while (!atomic_compare_exchange_weak(&places, &removal->next, removal))
+        continue;
+    return removal;
+}
 
 /* The state comes first, and then the question whether the process ends: so either the
  * answer is yes, or what removes files at the end finds the state. */
@@ -152,45 +251,8 @@ void removal_end_creation(struct removal *removal, const sigset_t *signals)
     call_release_signals(signals);
 }
 
-/* ---- Removing ------------------------------------------------------------------------
+/* ---- Removing all --------------------------------------------------------------------
  */
-
-/* Another file that has meanwhile taken the name is not ours to remove. */
-static void unlink_own(const struct removal *removal)
-{
-    struct stat status;
-    if (!is_own(removal))
-        return;
-    if (RETRY(fstatat(removal->directory, removal->name, &status, AT_SYMLINK_NOFOLLOW)) !=
-        0)
-        return;
-    if (status.st_dev == removal->device && status.st_ino == removal->inode)
-        (void) RETRY(unlinkat(removal->directory, removal->name, 0));
-}
-
-/* The file goes before the place is disarmed: no moment in between lets it escape. */
-static void release(struct removal *removal)
-{
-    if (removal_is_armed(removal))
-        unlink_own(removal);
-    removal_disarm(removal);
-    free(removal->name);
-    removal->name = NULL;
-    give_place_back(removal);
-}
-
-void removal_release(struct removal *removal)
-{
-    KEEPING_ERRNO(release(removal));
-}
-
-int removal_undo(struct removal *removal)
-{
-    int status =
-        is_own(removal) ? RETRY(unlinkat(removal->directory, removal->name, 0)) : 0;
-    removal_disarm(removal);
-    return status == 0 || errno == ENOENT ? 0 : -1;
-}
 
 /* Bounded, in all by PATIENCE milliseconds: a thread that is creating a file never waits
  * for us, but its disk may hang. */
@@ -232,7 +294,7 @@ static void remove_all(void)
             continue;
         wait_for_creation(removal, &patience);
         if (hold_armed(removal)) {
-            unlink_own(removal);
+            (void) unlink_own(removal);
             release_hold(removal);
         }
     }

@@ -32,12 +32,13 @@ void removal_disarm(struct removal *removal);
 bool removal_is_armed(const struct removal *removal);
 
 /* Removes the file now where it is armed, in the process that created it and while the
- * name is still that file's; leaves errno as it is. Gives the place back. */
+ * name is still that file's; leaves errno as it is. Gives the place back. A removal that
+ * fails is tried again with a later removal_reserve, by filelike_cleanup and at exit. */
 void removal_release(struct removal *removal);
 
 /* Removes the file now, whether or not the name is still that file's, for the process
- * that has just made it and told nobody. It may be removed already. The place is as
- * removal_reserve gave it. 0, or -1 with errno. */
+ * that has just made it and told nobody. It may be removed already. 0, and the place is
+ * as removal_reserve gave it; or -1 with errno, and the release will try again. */
 int removal_undo(struct removal *removal);
 
 /* NAME, valid until the release, and DIRECTORY. */

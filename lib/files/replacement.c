@@ -150,34 +150,60 @@ static int rename_hidden(
     return status;
 }
 
-/* Whether a hidden file can get its name later without replacing another: it is tried
- * with yet another hidden name, from which it comes back. */
-static int try_new_name(const struct target *target, const char *name)
+/* Lets TRIAL remove what has, or will have, a name of its own: that of a hidden file, and
+ * one letter more. */
+static int set_trial(
+    struct removal *trial, const struct target *target, const char *name, int descriptor)
 {
+    struct stat status;
+    sigset_t signals;
     char *other;
-    if (asprintf(&other, "%s-", name) == -1)
+    if (RETRY(fstat(descriptor, &status)) != 0 || asprintf(&other, "%s-", name) == -1)
         return -1;
-    int directory = target->directory;
-    int status = rename_to_new(directory, name, directory, other);
-    if (status == 0) {
-        status = RETRY(renameat(directory, other, directory, name));
-        KEEPING_ERRNO((void) RETRY(unlinkat(directory, other, 0)));
+    if (removal_begin_creation(trial, &signals) != 0) {
+        call_free(other);
+        return -1;
     }
-    call_free(other);
-    return status;
+    removal_set(trial, target->directory, other, &status);
+    removal_arm(trial);
+    removal_end_creation(trial, &signals);
+    return 0;
+}
+
+static int rename_and_back(int directory, const char *name, const char *other)
+{
+    return rename_to_new(directory, name, directory, other) == 0
+               ? RETRY(renameat(directory, other, directory, name))
+               : -1;
 }
 
 /* filelike_cleanup waits meanwhile. */
-static int check_new_name(const struct target *target, struct removal *removal)
+static int try_new_name(
+    const struct target *target, struct removal *removal, const char *other)
 {
     sigset_t signals;
     if (removal_begin_creation(removal, &signals) != 0) {
         removal_arm(removal);
         return -1;
     }
-    int status = try_new_name(target, removal_name(removal));
+    int status = rename_and_back(target->directory, removal_name(removal), other);
     removal_arm(removal);
     removal_end_creation(removal, &signals);
+    return status;
+}
+
+/* Whether the hidden file of REMOVAL can get its name later without replacing another: it
+ * is tried with yet another hidden name, from which it comes back. */
+static int check_new_name(
+    const struct target *target, struct removal *removal, int descriptor)
+{
+    struct removal *trial = removal_reserve();
+    if (trial == NULL)
+        return -1;
+    int status = set_trial(trial, target, removal_name(removal), descriptor);
+    if (status == 0)
+        status = try_new_name(target, removal, removal_name(trial));
+    removal_release(trial);
     return status;
 }
 
@@ -209,7 +235,7 @@ int replacement_init(
     aside->flags = flags;
     aside->permissions = permissions;
     if ((flags & FILELIKE_NOREPLACE) == 0 || aside->removal == NULL ||
-        check_new_name(target, aside->removal) == 0)
+        check_new_name(target, aside->removal, aside->descriptor) == 0)
         return 0;
     replacement_finish(aside);
     return -1;

@@ -219,10 +219,12 @@ static int create_lasting(const struct place *place, struct named_file *file)
 }
 
 /* The name is gone again where the file does not get its permissions: the next directory
- * is tried, and the removal is still the caller's. */
+ * is tried, but where the name stays, for the removal to try again. */
 static int create_with_name(const struct place *place, void *context)
 {
     struct named_file *file = context;
+    if (removal_is_armed(file->removal))
+        return -1;
     int created = create_lasting(place, file);
     int descriptor = set_or_close(created, file->tempdir);
     if (created == -1 || descriptor != -1)

@@ -94,10 +94,19 @@ void temporary_set_name(
     temporary->directory = directory;
 }
 
-void temporary_give_away(struct temporary *temporary, char *path)
+/* A name that was linked to the target may not have gone: that is tried again. */
+static void settle_name(struct removal *removal, bool stays)
+{
+    if (stays)
+        removal_disarm(removal);
+    else
+        removal_arm(removal);
+}
+
+void temporary_give_away(struct temporary *temporary, char *path, bool name_stays)
 {
     if (temporary->removal != NULL)
-        removal_disarm(temporary->removal);
+        settle_name(temporary->removal, name_stays);
     give_up_name(temporary);
     temporary->is_given_away = true;
     temporary->given_path = path;

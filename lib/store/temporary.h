@@ -30,8 +30,9 @@ struct temporary *temporary_of(struct store *store);
 char *temporary_path(const struct temporary *temporary);
 
 /* The file stands at PATH now, a block of malloc's that belongs to the store from now on,
- * or NULL; and is no longer to be removed. */
-void temporary_give_away(struct temporary *temporary, char *path);
+ * or NULL; and is no longer to be removed. Its own name goes, if it has one still, unless
+ * that is the target. */
+void temporary_give_away(struct temporary *temporary, char *path, bool name_stays);
 
 /* Not twice, and not in a child of the process that made the file. */
 bool temporary_may_be_given_away(const struct temporary *temporary);

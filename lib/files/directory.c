@@ -8,7 +8,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <limits.h>
 #include <stdatomic.h>
 #include <stdlib.h>
 #include <string.h>
@@ -150,10 +149,5 @@ char *directory_path(const struct directory *directory)
 
 char *directory_path_now(const struct directory *directory)
 {
-    char link[PATH_MAX];
-    char path[PROC_PATH_SIZE];
-    descriptor_proc_self_path(directory->descriptor, path);
-    ssize_t length = RETRY(readlinkat(AT_FDCWD, path, link, sizeof link));
-    bool is_absolute = length > 0 && (size_t) length < sizeof link && link[0] == '/';
-    return is_absolute ? strndup(link, (size_t) length) : NULL;
+    return path_of_descriptor(directory->descriptor);
 }

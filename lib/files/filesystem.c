@@ -7,7 +7,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <stdbool.h>
 #include <stdint.h>
 #include <string.h>
 #include <sys/stat.h>
@@ -29,16 +28,16 @@ static bool is_one_of(
 /* ---- Memory files --------------------------------------------------------------------
  */
 
-/* What the kernel keeps memory files in; their types are those of linux/magic.h. */
+/* The filesystems in which the kernel keeps memory files (linux/magic.h). */
 static const uint32_t memory_types[] = {
     0x01021994, /* tmpfs */
     0x858458f6, /* ramfs, in a kernel without tmpfs */
     0x958458f6, /* hugetlbfs */
 };
 
-/* Whether /proc calls the file one, as it does whatever the file's name is: 1 or 0; or -1
- * where there is no /proc. */
-static int is_called_memory_file(int descriptor)
+/* Whether the name of the file in /proc is that of a memory file: 1 or 0, or -1 if there
+ * is no /proc. */
+static int has_memory_file_name(int descriptor)
 {
     static const char start[] = "/memfd:";
     char path[PROC_PATH_SIZE];
@@ -49,8 +48,8 @@ static int is_called_memory_file(int descriptor)
     return strcmp(link, start) == 0;
 }
 
-/* Without /proc a filesystem that has no size has to do: it is the kernel's own, or one
- * that was mounted so on purpose. */
+/* Without /proc a filesystem without a size counts. It is the kernel's own, or one that
+ * was mounted with size=0. */
 int filesystem_in_memory(int descriptor)
 {
     struct stat status;
@@ -63,15 +62,15 @@ int filesystem_in_memory(int descriptor)
         return -1;
     if (!is_one_of(&filesystem, memory_types, COUNT(memory_types)))
         return 0;
-    int called = is_called_memory_file(descriptor);
+    int called = has_memory_file_name(descriptor);
     return called != -1 ? called : filesystem.f_blocks == 0;
 }
 
 /* ---- Sizes ---------------------------------------------------------------------------
  */
 
-/* Files in these are the kernel's own words. Their size is told as 0, as that of a page
- * or as what it was once; it is right only by chance. */
+/* The kernel writes the files of these filesystems when they are read. It tells 0, the
+ * size of a page or an old size for them, which is right only by chance. */
 static const uint32_t kernel_types[] = {
     0x00009fa0, /* proc */
     0x62656572, /* sysfs */
@@ -94,8 +93,8 @@ static const uint32_t kernel_types[] = {
     0xabba1974, /* xenfs */
 };
 
-/* Whether a file that is said to be empty is not, in one of a filesystem in user space,
- * say. It may just have been written to: then its size is told now. */
+/* Whether the file has bytes, although its size is told as 0, as some filesystems in user
+ * space do. Another process may just have written to it: then its size is told now. */
 static bool has_bytes_without_size(int descriptor)
 {
     char byte;
@@ -103,7 +102,7 @@ static bool has_bytes_without_size(int descriptor)
            descriptor_size(descriptor) == 0;
 }
 
-/* What takes no room on a disk is looked at more closely. */
+/* A file that has blocks on a disk has a true size. */
 int filesystem_check_size(int descriptor)
 {
     struct stat status;
@@ -116,4 +115,33 @@ int filesystem_check_size(int descriptor)
         (status.st_size != 0 || !has_bytes_without_size(descriptor)))
         return 0;
     return call_fail(ENOTSUP);
+}
+
+/* ---- Mounts --------------------------------------------------------------------------
+ */
+
+#if defined HAVE_STATX && defined STATX_MNT_ID
+/* Since Linux 5.8. */
+static bool find_mount(int descriptor, uint64_t *mount)
+{
+    struct statx status;
+    if (RETRY(statx(descriptor, "", AT_EMPTY_PATH, STATX_MNT_ID, &status)) != 0)
+        return false;
+    *mount = status.stx_mnt_id;
+    return (status.stx_mask & STATX_MNT_ID) != 0;
+}
+#else
+static bool find_mount(int descriptor, uint64_t *mount)
+{
+    (void) descriptor, (void) mount;
+    return false;
+}
+#endif
+
+bool filesystem_is_other_mount(int one, int other)
+{
+    uint64_t mount;
+    uint64_t other_mount;
+    return find_mount(one, &mount) && find_mount(other, &other_mount) &&
+           mount != other_mount;
 }

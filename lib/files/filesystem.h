@@ -1,13 +1,19 @@
-/* What a file's filesystem lets it be. */
+/* What the filesystem of a file tells of it. */
 #ifndef FILESYSTEM_H
 #define FILESYSTEM_H
 
-/* 1 for a memory file of the kernel, memfd_create's, 0 for any other file, on tmpfs too;
- * or -1 with errno. */
+#include <stdbool.h>
+
+/* 1 for a memory file of the kernel (memfd_create), 0 for any other file, also on tmpfs,
+ * -1 with errno. */
 int filesystem_in_memory(int descriptor);
 
-/* 0 where the kernel tells the size of the file; -1 with ENOTSUP where it does not, as of
- * those that it writes at the moment that they are read. */
+/* Whether the kernel tells the size of the file: 0, or -1 with ENOTSUP for files that the
+ * kernel writes at the moment when they are read, as in /proc. */
 int filesystem_check_size(int descriptor);
+
+/* Whether the two files are known to be in different mounts. Then neither can be linked
+ * or renamed to the directory of the other. False also if the kernel does not tell. */
+bool filesystem_is_other_mount(int one, int other);
 
 #endif

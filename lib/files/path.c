@@ -2,7 +2,11 @@
 
 #include "files/path.h"
 
+#include "base/call.h"
+#include "files/descriptor.h"
+
 #include <errno.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -32,8 +36,30 @@ char *path_absolute(const char *path)
     return absolute;
 }
 
-char *path_last_name(char *path)
+/* The kernel writes "(unreachable)" before a path that is in another mount namespace. */
+char *path_of_descriptor(int descriptor)
 {
-    char *slash = strrchr(path, '/');
-    return slash == NULL ? path : slash + 1;
+    char link[PROC_PATH_SIZE];
+    char path[PATH_MAX];
+    descriptor_proc_self_path(descriptor, link);
+    ssize_t length = RETRY(readlink(link, path, sizeof path));
+    bool is_absolute = length > 0 && (size_t) length < sizeof path && path[0] == '/';
+    return is_absolute ? strndup(path, (size_t) length) : NULL;
+}
+
+char *path_check(char *path, const struct stat *file)
+{
+    struct stat status;
+    if (path != NULL && path[0] == '/' && RETRY(stat(path, &status)) == 0 &&
+        descriptor_same_file(&status, file))
+        return path;
+    call_free(path);
+    return NULL;
+}
+
+size_t path_start_of_name(const char *path, size_t length)
+{
+    while (length > 0 && path[length - 1] != '/')
+        length--;
+    return length;
 }

@@ -1,15 +1,25 @@
-/* Names of files. */
+/* Paths as strings. Each result is allocated by malloc, or NULL. */
 #ifndef PATH_H
 #define PATH_H
 
-/* PATH from the root on, "." being the present directory, so that a later chdir changes
- * nothing. A block of malloc's, or NULL with errno: ENOENT for "". */
+#include <stddef.h>
+#include <sys/stat.h>
+
+/* PATH as an absolute path, so that a later chdir changes nothing. NULL with errno:
+ * ENOENT for "". */
 char *path_absolute(const char *path);
 
-/* The pieces in one block of malloc's, or NULL with ENOMEM. */
+/* DIRECTORY, SEPARATOR and NAME in one string. NULL with ENOMEM. */
 char *path_join(const char *directory, const char *separator, const char *name);
 
-/* The part of PATH behind its last '/'. */
-char *path_last_name(char *path);
+/* Where the directory of DESCRIPTOR is now, as /proc tells. It need not lead there. */
+char *path_of_descriptor(int descriptor);
+
+/* PATH itself, which may be NULL, if it is absolute and leads to FILE. Else PATH is
+ * freed, and the result is NULL. */
+char *path_check(char *path, const struct stat *file);
+
+/* The offset of the last name in the first LENGTH bytes of PATH. */
+size_t path_start_of_name(const char *path, size_t length);
 
 #endif

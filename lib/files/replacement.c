@@ -7,6 +7,7 @@
 #include "files/attributes.h"
 #include "files/copy.h"
 #include "files/descriptor.h"
+#include "files/filesystem.h"
 #include "files/unique.h"
 
 #include <errno.h>
@@ -489,7 +490,7 @@ int replacement_donate(struct donation *donation)
 {
     struct attributes before;
     /* The link or the rename would say so, too, but only after the file is synced. */
-    if (target_is_in_other_mount(donation->target, donation->descriptor))
+    if (filesystem_is_other_mount(donation->target->directory, donation->descriptor))
         return call_fail(EXDEV);
     if (target_refresh(donation->target) != 0 ||
         attributes_read(&before, donation->descriptor) != 0)

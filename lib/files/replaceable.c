@@ -1,0 +1,118 @@
+#include <config.h>
+
+#include "files/replaceable.h"
+
+#include "base/call.h"
+#include "files/descriptor.h"
+#include "files/protection.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdint.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+int replaceable_check_type(const struct stat *status)
+{
+    if (S_ISREG(status->st_mode))
+        return 0;
+    return call_fail(S_ISDIR(status->st_mode) ? EISDIR : EINVAL);
+}
+
+/* ---- Attributes of chattr, and mount points ------------------------------------------
+ */
+
+#ifdef HAVE_STATX
+#ifndef STATX_ATTR_MOUNT_ROOT
+#define STATX_ATTR_MOUNT_ROOT 0x2000 /* since Linux 5.8 */
+#endif
+#ifndef STATX_ATTR_VERITY
+#define STATX_ATTR_VERITY 0x100000 /* since Linux 5.5 */
+#endif
+
+/* Sets *ATTRIBUTES to what statx(2) tells of the file, or to 0 if the kernel or a sandbox
+ * has no statx: then replacing the file will fail. 0, or -1 with errno. */
+static int ask_attributes(int descriptor, uint64_t *attributes)
+{
+    struct statx status = {0};
+    int result = RETRY(statx(descriptor, "", AT_EMPTY_PATH, 0, &status));
+    *attributes = status.stx_attributes;
+    bool is_unknown = errno == ENOSYS || errno == EPERM || errno == EINVAL;
+    return result == 0 || is_unknown ? 0 : -1;
+}
+#else
+enum {
+    STATX_ATTR_APPEND = 1,
+    STATX_ATTR_IMMUTABLE = 2,
+    STATX_ATTR_MOUNT_ROOT = 4,
+    STATX_ATTR_VERITY = 8
+};
+
+static int ask_attributes(int descriptor, uint64_t *attributes)
+{
+    (void) descriptor;
+    *attributes = 0;
+    return 0;
+}
+#endif
+
+/* A directory that has been removed takes no new name, but still files without a name. */
+int replaceable_check_directory(struct target *target)
+{
+    struct stat status;
+    uint64_t attributes;
+    if (RETRY(fstat(target->directory, &status)) != 0 ||
+        ask_attributes(target->directory, &attributes) != 0)
+        return -1;
+    if (status.st_nlink == 0)
+        return call_fail(ENOENT);
+    target->is_append_only = (attributes & STATX_ATTR_APPEND) != 0;
+    return 0;
+}
+
+static int check_attributes(const struct target *target)
+{
+    uint64_t attributes;
+    uint64_t fixed = STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND | STATX_ATTR_VERITY;
+    if (ask_attributes(target->file, &attributes) != 0)
+        return -1;
+    if ((attributes & fixed) != 0 || target->is_append_only)
+        return call_fail(EPERM);
+    return (attributes & STATX_ATTR_MOUNT_ROOT) != 0 ? call_fail(EBUSY) : 0;
+}
+
+/* ---- Permission to write -------------------------------------------------------------
+ */
+
+/* Opening the file shows to those who watch it (inotify(7)), so this is the last resort.
+ * A program that is being run (ETXTBSY) can be replaced. */
+static int try_to_open(const struct target *target)
+{
+    int file = descriptor_open(
+        target->directory, target->name, O_WRONLY | O_NOFOLLOW | O_NONBLOCK);
+    descriptor_close(file);
+    return file != -1 || errno == ETXTBSY ? 0 : -1;
+}
+
+/* Sandboxes that do not know faccessat2 may answer EPERM. glibc's faccessat calls it even
+ * without flags. They know the older system call faccessat, so its EPERM is the file's;
+ * but it checks the real user, who may be another than the effective one. */
+static int check_access(const struct target *target)
+{
+    int status = RETRY(faccessat(target->directory, target->name, W_OK, AT_EACCESS));
+    if (status == 0 || (errno != EPERM && errno != ENOSYS))
+        return status;
+    status = (int) RETRY(syscall(SYS_faccessat, target->directory, target->name, W_OK));
+    bool is_file_error = status != 0 && errno == EPERM;
+    bool is_real_user = getuid() == geteuid() && getgid() == getegid();
+    return is_file_error || is_real_user ? status : try_to_open(target);
+}
+
+int replaceable_check(const struct target *target)
+{
+    if (replaceable_check_type(&target->status) != 0 ||
+        protection_check_writing(target->directory, &target->status) != 0 ||
+        check_access(target) != 0 || check_attributes(target) != 0)
+        return -1;
+    return protection_check_replacing(target->directory, &target->status);
+}

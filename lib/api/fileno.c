@@ -1,4 +1,4 @@
-/* The bytes of a stream for others: other programs, a descriptor, the disk. */
+/* The bytes of a stream as a file of the system: its descriptor and its path. */
 #include <config.h>
 
 #include "filelike.h"
@@ -11,16 +11,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
-
-int filelike_rollover(FILE *file)
-{
-    struct access access;
-    if (access_begin_bytes(&access, file) != 0)
-        return -1;
-    int status = store_move_to_disk(access.store);
-    access_end_bytes(&access);
-    return call_end(&access.call, status);
-}
 
 /* ---- A descriptor -------------------------------------------------------------------
  */

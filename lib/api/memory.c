@@ -9,7 +9,7 @@
 
 #include <errno.h>
 
-static int parse(const char *mode, const char *default_mode,
+static int check_arguments(const char *mode, const char *default_mode,
     const struct filelike_options *options, unsigned *bits,
     struct filelike_options *checked)
 {
@@ -24,20 +24,9 @@ FILE *filelike_memory(const char *mode, const struct filelike_options *options)
     struct filelike_options checked;
     unsigned bits;
     FILE *file = NULL;
-    if (parse(mode, "w+", options, &bits, &checked) == 0)
+    if (check_arguments(mode, "w+", options, &bits, &checked) == 0)
         file =
             open_file(spooled_create_memory(&checked), bits, &checked, BUFFER_IN_MEMORY);
-    return call_end_pointer(&call, file);
-}
-
-FILE *filelike_spooled(const char *mode, const struct filelike_options *options)
-{
-    struct call call = call_begin();
-    struct filelike_options checked;
-    unsigned bits;
-    FILE *file = NULL;
-    if (parse(mode, "w+", options, &bits, &checked) == 0)
-        file = open_file(spooled_create(&checked), bits, &checked, BUFFER_ON_DISK);
     return call_end_pointer(&call, file);
 }
 
@@ -85,7 +74,7 @@ FILE *filelike_bytes(const void *data, size_t size, const char *mode,
     struct filelike_options checked;
     unsigned bits;
     FILE *file = NULL;
-    if (parse(mode, "r+", options, &bits, &checked) == 0 &&
+    if (check_arguments(mode, "r+", options, &bits, &checked) == 0 &&
         check_bytes(data, size, bits, &checked) == 0)
         file = open_file(
             store_on_bytes(data, size, bits, &checked), bits, &checked, BUFFER_IN_MEMORY);
@@ -133,7 +122,7 @@ FILE *filelike_adopt(
     struct filelike_options checked;
     unsigned bits;
     FILE *file = NULL;
-    if (parse(mode, "r+", options, &bits, &checked) == 0 &&
+    if (check_arguments(mode, "r+", options, &bits, &checked) == 0 &&
         check_bytes(data, size, bits, &checked) == 0)
         file = open_adopted(data, size, bits, &checked);
     return call_end_pointer(&call, file);

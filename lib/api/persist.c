@@ -121,8 +121,8 @@ static int keep_only_target(
     return status;
 }
 
-/* As move_file, of a file with the status FILE_STATUS and a NAME, or NULL. *NAME_STAYS where
- * that is the target. */
+/* As move_file, of a file with the status FILE_STATUS and a NAME, or NULL. *NAME_STAYS
+ * where that is the target. */
 static int move_temporary(struct persisting *persisting, int file,
     const struct stat *file_status, const struct removal *name, bool *name_stays)
 {

@@ -5,7 +5,6 @@
 #include "base/call.h"
 #include "base/lock.h"
 #include "base/process.h"
-#include "filelike.h"
 #include "files/descriptor.h"
 
 #include <errno.h>
@@ -284,7 +283,7 @@ static void release_hold(struct removal *removal)
  * memory. Places are never freed, and the one that is read here is held by its state, so
  * its owner on another thread waits, and its owner on this thread, interrupted, finds it
  * afterwards as it was. */
-static void remove_all(void)
+void removal_remove_all(void)
 {
     enum { PATIENCE = 1000 }; /* milliseconds, for all of them */
     int patience = PATIENCE;
@@ -300,17 +299,10 @@ static void remove_all(void)
     }
 }
 
-void filelike_cleanup(void)
-{
-    struct call call = call_begin();
-    remove_all();
-    call_finish(&call, true);
-}
-
 /* A destructor runs after the program's own atexit handlers, which may still open files.
  */
 __attribute__((destructor)) static void end_process(void)
 {
     process_begin_ending();
-    remove_all();
+    removal_remove_all();
 }

@@ -41,6 +41,9 @@ void removal_release(struct removal *removal);
  * as removal_reserve gave it; or -1 with errno, and the release will try again. */
 int removal_undo(struct removal *removal);
 
+/* Removes all files of this process that are armed. Async-signal-safe, but for errno. */
+void removal_remove_all(void);
+
 /* NAME, valid until the release, and DIRECTORY. */
 const char *removal_name(const struct removal *removal);
 int removal_directory(const struct removal *removal);

@@ -2,6 +2,8 @@
 
 #include "store/budget.h"
 
+#include "base/call.h"
+
 #include <errno.h>
 #include <stdatomic.h>
 #include <stdlib.h>
@@ -12,27 +14,15 @@ struct filelike_budget {
     atomic_size_t references; /* the owner's, and one for each store */
 };
 
-int budget_take(filelike_budget *budget, size_t needed, size_t wanted, size_t *taken)
+filelike_budget *budget_create(size_t bytes)
 {
-    *taken = wanted;
+    filelike_budget *budget = malloc(sizeof *budget);
     if (budget == NULL)
-        return 0;
-    size_t used = atomic_load(&budget->used);
-    do {
-        size_t left = budget->bytes - used;
-        if (needed > left) {
-            errno = ENOMEM;
-            return -1;
-        }
-        *taken = wanted < left ? wanted : left;
-    } while (!atomic_compare_exchange_weak(&budget->used, &used, used + *taken));
-    return 0;
-}
-
-void budget_give(filelike_budget *budget, size_t bytes)
-{
-    if (budget != NULL)
-        (void) atomic_fetch_sub(&budget->used, bytes);
+        return NULL;
+    budget->bytes = bytes;
+    atomic_init(&budget->used, 0);
+    atomic_init(&budget->references, 1);
+    return budget;
 }
 
 filelike_budget *budget_retain(filelike_budget *budget)
@@ -48,23 +38,28 @@ void budget_release(filelike_budget *budget)
         free(budget);
 }
 
-filelike_budget *filelike_budget_new(size_t bytes)
+int budget_take(filelike_budget *budget, size_t needed, size_t wanted, size_t *taken)
 {
-    filelike_budget *budget = malloc(sizeof *budget);
+    *taken = wanted;
     if (budget == NULL)
-        return NULL;
-    budget->bytes = bytes;
-    atomic_init(&budget->used, 0);
-    atomic_init(&budget->references, 1);
-    return budget;
+        return 0;
+    size_t used = atomic_load(&budget->used);
+    do {
+        size_t left = budget->bytes - used;
+        if (needed > left)
+            return call_fail(ENOMEM);
+        *taken = wanted < left ? wanted : left;
+    } while (!atomic_compare_exchange_weak(&budget->used, &used, used + *taken));
+    return 0;
 }
 
-size_t filelike_budget_used(const filelike_budget *budget)
+void budget_give(filelike_budget *budget, size_t bytes)
+{
+    if (budget != NULL)
+        (void) atomic_fetch_sub(&budget->used, bytes);
+}
+
+size_t budget_used(const filelike_budget *budget)
 {
     return atomic_load(&budget->used);
-}
-
-void filelike_budget_free(filelike_budget *budget)
-{
-    budget_release(budget);
 }

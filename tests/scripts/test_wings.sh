@@ -1,7 +1,9 @@
 #!/bin/sh
 # The wings of lib/ stand on each other: api, stdio, store, files, base. A file includes
 # headers of its own wing and of those below it, and nothing else of lib/ but filelike.h.
+# Functions that users call are all in api/, and those of one file on one page of the manual.
 set -eu
+export LC_ALL=C
 cd "${srcdir:-.}/lib"
 
 wings='api stdio store files base'
@@ -22,4 +24,32 @@ for wing in $wings; do
     allowed=${allowed#"$wing"}
     allowed=${allowed# }
 done
+
+# Prints the names of the public functions that FILE defines.
+public_functions()
+{
+    sed -n '/;$/d; s/^[A-Za-z][A-Za-z_0-9 ]*[ *]\(filelike_[a-z_]*\)(.*/\1/p' "$1"
+}
+
+count=0
+for file in */*.c; do
+    page=
+    for name in $(public_functions "$file"); do
+        count=$((count + 1))
+        case $file in
+        api/*) ;;
+        *) echo "lib/$file defines $name: what users call is in lib/api" && status=1 ;;
+        esac
+        found=$(grep -l "^\.Nm $name\( ,\)*$" ../man/*.3)
+        if test -n "$page" && test "$page" != "$found"; then
+            echo "lib/$file defines functions of $page and of $found"
+            status=1
+        fi
+        page=$found
+    done
+done
+if test "$count" -ne "$(grep -c '^ *filelike_[a-z_]*;$' filelike.map)"; then
+    echo "$count public functions found, which are not as many as lib/filelike.map lists"
+    status=1
+fi
 exit "$status"

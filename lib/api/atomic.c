@@ -186,13 +186,13 @@ FILE *filelike_atomic(
     const char *path, const char *mode, const struct filelike_options *options)
 {
     struct call call = call_begin();
-    struct filelike_options checked;
     unsigned bits;
     FILE *file = NULL;
-    if (options_check(options, &checked) == 0 && parse_writing_mode(mode, &bits) == 0) {
+    if (options_check(&options) == 0 && parse_writing_mode(mode, &bits) == 0) {
+        struct filelike_options its = *options;
         if (bits & MODE_EXCLUSIVE)
-            checked.flags |= FILELIKE_NOREPLACE;
-        file = open_content(path, bits, &checked);
+            its.flags |= FILELIKE_NOREPLACE;
+        file = open_content(path, bits, &its);
     }
     return call_end_pointer(&call, file);
 }

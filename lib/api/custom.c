@@ -86,14 +86,13 @@ static int take_over_context(struct stream *stream)
 static FILE *open_custom(void *context, const struct filelike_operations *operations,
     const char *mode, const struct filelike_options *options)
 {
-    struct filelike_options checked;
     unsigned bits;
-    if (options_check(options, &checked) != 0 || mode_parse(mode, "", &bits) != 0 ||
+    if (options_check(&options) != 0 || mode_parse(mode, "", &bits) != 0 ||
         check_operations(operations) != 0 || backend_check_mode(operations, bits) != 0)
         return NULL;
     struct stream *stream = operations->size != NULL
-                                ? open_positioned(context, operations, bits, &checked)
-                                : open_sequential(context, operations, bits, &checked);
+                                ? open_positioned(context, operations, bits, options)
+                                : open_sequential(context, operations, bits, options);
     if (stream == NULL || take_over_context(stream) == 0)
         return stream != NULL ? stream->file : NULL;
     any_stream_abandon(stream->file);

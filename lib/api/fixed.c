@@ -23,14 +23,13 @@ static int check_sizes(const void *block, size_t capacity, size_t size,
 static FILE *open_fixed(void *block, size_t capacity, size_t size, const char *mode,
     const struct filelike_options *options)
 {
-    struct filelike_options checked;
     unsigned bits;
-    if (options_check(options, &checked) != 0 || mode_parse(mode, "r+", &bits) != 0 ||
-        check_sizes(block, capacity, size, &checked) != 0)
+    if (options_check(&options) != 0 || mode_parse(mode, "r+", &bits) != 0 ||
+        check_sizes(block, capacity, size, options) != 0)
         return NULL;
     size_t kept = (bits & MODE_TRUNCATE) == 0 ? size : 0;
-    return open_file(fixed_create(block, capacity, kept, checked.size_limit), bits,
-        &checked, BUFFER_IN_MEMORY);
+    return open_file(fixed_create(block, capacity, kept, options->size_limit), bits,
+        options, BUFFER_IN_MEMORY);
 }
 
 FILE *filelike_fixed(void *block, size_t capacity, size_t size, const char *mode,

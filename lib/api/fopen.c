@@ -140,17 +140,16 @@ static FILE *open_scheme(enum scheme scheme, const char *rest, const char *mode,
 static FILE *open_path(
     const char *path, const char *mode, const struct filelike_options *options)
 {
-    struct filelike_options checked;
     const char *rest;
     if (path == NULL || mode == NULL) {
         errno = path == NULL ? EFAULT : EINVAL;
         return NULL;
     }
-    if (options_check(options, &checked) != 0)
+    if (options_check(&options) != 0)
         return NULL;
     enum scheme scheme = scheme_of(path, &rest);
     return scheme == SCHEME_NONE ? unwrapped_fopen(path, mode)
-                                 : open_scheme(scheme, rest, mode, &checked);
+                                 : open_scheme(scheme, rest, mode, options);
 }
 
 FILE *filelike_open(

@@ -10,10 +10,9 @@
 #include <errno.h>
 
 static int check_arguments(const char *mode, const char *default_mode,
-    const struct filelike_options *options, unsigned *bits,
-    struct filelike_options *checked)
+    const struct filelike_options **options, unsigned *bits)
 {
-    if (options_check(options, checked) != 0)
+    if (options_check(options) != 0)
         return -1;
     return mode_parse(mode, default_mode, bits);
 }
@@ -21,12 +20,10 @@ static int check_arguments(const char *mode, const char *default_mode,
 FILE *filelike_memory(const char *mode, const struct filelike_options *options)
 {
     struct call call = call_begin();
-    struct filelike_options checked;
     unsigned bits;
     FILE *file = NULL;
-    if (check_arguments(mode, "w+", options, &bits, &checked) == 0)
-        file =
-            open_file(spooled_create_memory(&checked), bits, &checked, BUFFER_IN_MEMORY);
+    if (check_arguments(mode, "w+", &options, &bits) == 0)
+        file = open_file(spooled_create_memory(options), bits, options, BUFFER_IN_MEMORY);
     return call_end_pointer(&call, file);
 }
 
@@ -71,13 +68,12 @@ FILE *filelike_bytes(const void *data, size_t size, const char *mode,
     const struct filelike_options *options)
 {
     struct call call = call_begin();
-    struct filelike_options checked;
     unsigned bits;
     FILE *file = NULL;
-    if (check_arguments(mode, "r+", options, &bits, &checked) == 0 &&
-        check_bytes(data, size, bits, &checked) == 0)
+    if (check_arguments(mode, "r+", &options, &bits) == 0 &&
+        check_bytes(data, size, bits, options) == 0)
         file = open_file(
-            store_on_bytes(data, size, bits, &checked), bits, &checked, BUFFER_IN_MEMORY);
+            store_on_bytes(data, size, bits, options), bits, options, BUFFER_IN_MEMORY);
     return call_end_pointer(&call, file);
 }
 
@@ -119,11 +115,10 @@ FILE *filelike_adopt(
     void *data, size_t size, const char *mode, const struct filelike_options *options)
 {
     struct call call = call_begin();
-    struct filelike_options checked;
     unsigned bits;
     FILE *file = NULL;
-    if (check_arguments(mode, "r+", options, &bits, &checked) == 0 &&
-        check_bytes(data, size, bits, &checked) == 0)
-        file = open_adopted(data, size, bits, &checked);
+    if (check_arguments(mode, "r+", &options, &bits) == 0 &&
+        check_bytes(data, size, bits, options) == 0)
+        file = open_adopted(data, size, bits, options);
     return call_end_pointer(&call, file);
 }

@@ -47,15 +47,14 @@ static FILE *make_and_open(const struct tempdir *tempdir, struct removal *remova
 
 static FILE *open_named_file(const char *mode, const struct filelike_options *options)
 {
-    struct filelike_options checked;
     struct tempdir tempdir;
     unsigned bits;
-    if (options_check(options, &checked) != 0 || mode_parse(mode, "w+", &bits) != 0 ||
-        tempdir_init(&tempdir, &checked) != 0)
+    if (options_check(&options) != 0 || mode_parse(mode, "w+", &bits) != 0 ||
+        tempdir_init(&tempdir, options) != 0)
         return NULL;
     struct removal *removal = removal_reserve();
     FILE *file =
-        removal != NULL ? make_and_open(&tempdir, removal, bits, &checked) : NULL;
+        removal != NULL ? make_and_open(&tempdir, removal, bits, options) : NULL;
     if (file == NULL && removal != NULL)
         removal_release(removal);
     tempdir_finish(&tempdir);

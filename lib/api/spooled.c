@@ -13,11 +13,10 @@
 FILE *filelike_spooled(const char *mode, const struct filelike_options *options)
 {
     struct call call = call_begin();
-    struct filelike_options checked;
     unsigned bits;
     FILE *file = NULL;
-    if (options_check(options, &checked) == 0 && mode_parse(mode, "w+", &bits) == 0)
-        file = open_file(spooled_create(&checked), bits, &checked, BUFFER_ON_DISK);
+    if (options_check(&options) == 0 && mode_parse(mode, "w+", &bits) == 0)
+        file = open_file(spooled_create(options), bits, options, BUFFER_ON_DISK);
     return call_end_pointer(&call, file);
 }
 

@@ -55,12 +55,11 @@ static FILE *open_native_file(unsigned mode, const struct filelike_options *opti
 
 static FILE *open_temporary_file(const char *mode, const struct filelike_options *options)
 {
-    struct filelike_options checked;
     unsigned bits;
-    if (options_check(options, &checked) != 0 || mode_parse(mode, "w+", &bits) != 0)
+    if (options_check(&options) != 0 || mode_parse(mode, "w+", &bits) != 0)
         return NULL;
-    bool is_watched = checked.size_limit != 0 || checked.permissions != 0;
-    return is_watched ? open_watched(bits, &checked) : open_native_file(bits, &checked);
+    bool is_watched = options->size_limit != 0 || options->permissions != 0;
+    return is_watched ? open_watched(bits, options) : open_native_file(bits, options);
 }
 
 FILE *filelike_temporary(const char *mode, const struct filelike_options *options)

@@ -24,30 +24,52 @@ static unsigned bits_of_first_letter(char letter)
     }
 }
 
-static unsigned bits_of_later_letter(char letter)
+/* The letters that may follow the first one. */
+enum { LETTER_PLUS = 1, LETTER_B = 2, LETTER_E = 4, LETTER_X = 8 };
+
+static unsigned later_letter(char letter)
 {
     switch (letter) {
     case '+':
-        return MODE_READ | MODE_WRITE;
+        return LETTER_PLUS;
+    case 'b':
+        return LETTER_B;
+    case 'e':
+        return LETTER_E;
     case 'x':
-        return MODE_EXCLUSIVE;
-    default: /* 'b' and 'e' */
+        return LETTER_X;
+    default:
         return 0;
     }
+}
+
+/* Sets *LETTERS to those of TEXT. Another letter, or one that is repeated, is EINVAL. */
+static int parse_later_letters(const char *text, unsigned *letters)
+{
+    *letters = 0;
+    for (; *text != '\0'; text++) {
+        unsigned letter = later_letter(*text);
+        if (letter == 0 || (*letters & letter) != 0)
+            return call_fail(EINVAL);
+        *letters |= letter;
+    }
+    return 0;
 }
 
 int mode_parse(const char *text, const char *default_text, unsigned *mode)
 {
     if (text == NULL)
         text = default_text;
+    unsigned letters;
     unsigned bits = bits_of_first_letter(text[0]);
     if (bits == 0)
         return call_fail(EINVAL);
-    for (const char *letter = text + 1; *letter != '\0'; letter++) {
-        if (strchr("+bex", *letter) == NULL || strchr(letter + 1, *letter) != NULL)
-            return call_fail(EINVAL);
-        bits |= bits_of_later_letter(*letter);
-    }
+    if (parse_later_letters(text + 1, &letters) != 0)
+        return -1;
+    if (letters & LETTER_PLUS)
+        bits |= MODE_READ | MODE_WRITE;
+    if (letters & LETTER_X)
+        bits |= MODE_EXCLUSIVE;
     *mode = bits;
     return 0;
 }

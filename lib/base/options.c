@@ -31,17 +31,21 @@ int options_check_flags(unsigned flags)
     return (flags & ~KNOWN_FLAGS) == 0 ? 0 : call_fail(EINVAL);
 }
 
-int options_check(
-    const struct filelike_options *options, struct filelike_options *checked)
+static bool are_valid(const struct filelike_options *options)
 {
-    *checked = (struct filelike_options){0};
-    if (options == NULL)
+    return all_zero(options->reserved,
+               sizeof options->reserved / sizeof *options->reserved) &&
+           (options->permissions & ~(mode_t) PERMISSION_BITS) == 0 &&
+           has_no_slash(options->prefix) && has_no_slash(options->suffix) &&
+           options_check_flags(options->flags) == 0;
+}
+
+int options_check(const struct filelike_options **options)
+{
+    static const struct filelike_options defaults;
+    if (*options == NULL) {
+        *options = &defaults;
         return 0;
-    *checked = *options;
-    if (all_zero(
-            options->reserved, sizeof options->reserved / sizeof *options->reserved) &&
-        (options->permissions & ~(mode_t) PERMISSION_BITS) == 0 &&
-        has_no_slash(options->prefix) && has_no_slash(options->suffix))
-        return options_check_flags(options->flags);
-    return call_fail(EINVAL);
+    }
+    return are_valid(*options) ? 0 : call_fail(EINVAL);
 }

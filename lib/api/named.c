@@ -53,8 +53,7 @@ static FILE *open_named_file(const char *mode, const struct filelike_options *op
         tempdir_init(&tempdir, options) != 0)
         return NULL;
     struct removal *removal = removal_reserve();
-    FILE *file =
-        removal != NULL ? make_and_open(&tempdir, removal, bits, options) : NULL;
+    FILE *file = removal != NULL ? make_and_open(&tempdir, removal, bits, options) : NULL;
     if (file == NULL && removal != NULL)
         removal_release(removal);
     tempdir_finish(&tempdir);

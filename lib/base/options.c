@@ -33,8 +33,8 @@ int options_check_flags(unsigned flags)
 
 static bool are_valid(const struct filelike_options *options)
 {
-    return all_zero(options->reserved,
-               sizeof options->reserved / sizeof *options->reserved) &&
+    return all_zero(
+               options->reserved, sizeof options->reserved / sizeof *options->reserved) &&
            (options->permissions & ~(mode_t) PERMISSION_BITS) == 0 &&
            has_no_slash(options->prefix) && has_no_slash(options->suffix) &&
            options_check_flags(options->flags) == 0;

@@ -186,12 +186,16 @@ static void terminate(struct memory *memory)
         memory->bytes[memory->size] = '\0';
 }
 
-/* Takes the block out of the store, which is empty then; NULL where it has none of its
- * own. The budget still counts it. */
+/* NULL where the store has no block of its own. */
+static char *own_block(const struct memory *memory)
+{
+    return memory->block == BLOCK_BORROWED || is_lost(memory) ? NULL : memory->bytes;
+}
+
+/* Takes the block out of the store, which is empty then. The budget still counts it. */
 static char *take_block(struct memory *memory)
 {
-    char *bytes =
-        memory->block == BLOCK_BORROWED || is_lost(memory) ? NULL : memory->bytes;
+    char *bytes = own_block(memory);
     memory->size = 0;
     keep_order();
     memory->capacity = 0;
@@ -242,8 +246,7 @@ void memory_release_view(struct memory *memory)
 /* ---- Operations ---------------------------------------------------------------------
  */
 
-static ssize_t memory_read(
-    struct store *store, void *buffer, size_t size, int64_t position)
+ssize_t memory_read(struct store *store, void *buffer, size_t size, int64_t position)
 {
     const struct memory *memory = memory_of(store);
     if (check_block(memory) != 0)
@@ -264,8 +267,7 @@ static void fill_gap(struct memory *memory, size_t position)
         memset(memory->bytes + memory->size, 0, position - memory->size);
 }
 
-static int memory_write(
-    struct store *store, const void *data, size_t size, int64_t position)
+int memory_write(struct store *store, const void *data, size_t size, int64_t position)
 {
     struct memory *memory = memory_of(store);
     if (ends_with_process(memory))
@@ -287,7 +289,7 @@ static int memory_write(
     return 0;
 }
 
-static int memory_truncate(struct store *store, int64_t size)
+int memory_truncate(struct store *store, int64_t size)
 {
     struct memory *memory = memory_of(store);
     if (check_block(memory) != 0)
@@ -309,7 +311,7 @@ static int memory_truncate(struct store *store, int64_t size)
     return 0;
 }
 
-static int64_t memory_size(struct store *store)
+int64_t memory_size(struct store *store)
 {
     const struct memory *memory = memory_of(store);
     return check_block(memory) == 0 ? (int64_t) memory->size : -1;
@@ -331,7 +333,7 @@ static int terminate_for_reader(struct memory *memory)
     return 0;
 }
 
-static const void *memory_view(struct store *store, size_t *size)
+const void *memory_view(struct store *store, size_t *size)
 {
     struct memory *memory = memory_of(store);
     if (check_block(memory) != 0 || terminate_for_reader(memory) != 0)
@@ -353,7 +355,7 @@ static char *copy_out(const struct memory *memory)
     return bytes;
 }
 
-static void *memory_detach(struct store *store, size_t *size)
+void *memory_detach(struct store *store, size_t *size)
 {
     struct memory *memory = memory_of(store);
     if (check_block(memory) != 0 || terminate_for_reader(memory) != 0)
@@ -368,7 +370,7 @@ static void *memory_detach(struct store *store, size_t *size)
     return movable ? block : copy;
 }
 
-static int memory_copy_to(struct store *store, int target)
+int memory_copy_to(struct store *store, int target)
 {
     const struct memory *memory = memory_of(store);
     size_t written;
@@ -382,29 +384,25 @@ static int memory_copy_to(struct store *store, int target)
 
 void memory_finish(struct memory *memory)
 {
-    memory_clear(memory);
+    budget_give(memory->budget, memory->capacity);
+    free_block(memory, own_block(memory));
     free(memory->shown);
     budget_release(memory->budget);
 }
 
-/* It lies in a spooled store, which decides where the bytes go and when they end; so
- * nobody asks the rest of it. */
-static const struct store_operations memory_operations = {
-    .read = memory_read,
-    .write = memory_write,
-    .append = store_append_by_write,
-    .truncate = memory_truncate,
-    .size = memory_size,
-    .view = memory_view,
-    .detach = memory_detach,
-    .copy_to = memory_copy_to,
-};
-
-void memory_init(struct memory *memory, size_t limit, filelike_budget *budget)
+/* Member by member, as clearing all of it first takes longer. */
+void memory_init(struct memory *memory, const struct store_operations *operations,
+    uint64_t size_limit, size_t capacity_limit, filelike_budget *budget)
 {
-    *memory = (struct memory){
-        .limit = limit, .budget = budget_retain(budget), .maker = process_number()};
-    store_init(&memory->store, &memory_operations, 0);
+    store_init(&memory->store, operations, size_limit);
+    memory->bytes = memory->shown = NULL;
+    memory->size = memory->capacity = 0;
+    memory->limit = capacity_limit;
+    memory->budget = budget_retain(budget);
+    memory->block = BLOCK_OWN;
+    memory->maker = process_number();
+    memory->moved_by = 0;
+    memory->view = VIEW_NONE;
 }
 
 void memory_borrow(struct memory *memory, const void *data, size_t size)

@@ -1,4 +1,4 @@
-/* A store in memory: one block that grows. It is where a spooled store begins. */
+/* A store in memory: one block that grows. A spooled store begins with it. */
 #ifndef MEMORY_H
 #define MEMORY_H
 
@@ -33,9 +33,19 @@ struct memory {
     char *shown; /* a block that was VIEW_WRITTEN, and has been replaced; or NULL */
 };
 
-/* An empty store whose capacity stays within LIMIT and BUDGET (NULL: none): a write or
- * truncation that they forbid is ENOMEM. */
-void memory_init(struct memory *memory, size_t limit, filelike_budget *budget);
+/* Initializes an empty store. A write or truncation that would take its capacity past
+ * CAPACITY_LIMIT or BUDGET (NULL: none) is ENOMEM. */
+void memory_init(struct memory *memory, const struct store_operations *operations,
+    uint64_t size_limit, size_t capacity_limit, filelike_budget *budget);
+
+/* Operations of a store that begins with a struct memory. */
+ssize_t memory_read(struct store *store, void *buffer, size_t size, int64_t position);
+int memory_write(struct store *store, const void *data, size_t size, int64_t position);
+int memory_truncate(struct store *store, int64_t size);
+int64_t memory_size(struct store *store);
+const void *memory_view(struct store *store, size_t *size);
+void *memory_detach(struct store *store, size_t *size);
+int memory_copy_to(struct store *store, int target);
 
 /* Starts an empty store on SIZE bytes at DATA: in place, with a copy, or taking DATA
  * over. 0, or -1 with ENOMEM and DATA still the caller's. */

@@ -14,9 +14,8 @@
 enum { DEFAULT_MEMORY_LIMIT = 1 << 20 };
 
 struct spooled {
-    struct store store;
-    struct store *now; /* &memory.store, or the file that the bytes have moved to */
-    struct memory memory;
+    struct memory memory;   /* first, as its operations are those of the store, too */
+    struct store *file;     /* that the bytes have moved to; or NULL */
     struct tempdir tempdir; /* of the file */
     bool rolls_over;        /* may move to disk */
 };
@@ -26,27 +25,27 @@ static struct spooled *spooled_of(struct store *store)
     return (struct spooled *) store;
 }
 
-static struct store *now(const struct store *store)
+static struct store *file_of(const struct store *store)
 {
-    return ((const struct spooled *) store)->now;
+    return ((const struct spooled *) store)->file;
 }
 
 static bool has_moved(const struct spooled *spooled)
 {
-    return spooled->now != &spooled->memory.store;
+    return spooled->file != NULL;
 }
 
 /* ---- Moving -------------------------------------------------------------------------
  */
 
-static struct store *create_file(const struct spooled *spooled)
+static struct store *create_file(struct spooled *spooled)
 {
     int descriptor = tempdir_create_nameless(&spooled->tempdir, O_RDWR);
     if (descriptor == -1)
         return NULL;
     struct store *file = NULL;
-    if (store_copy_to(spooled->now, descriptor) == 0 &&
-        handle_prepare_descriptor(spooled->store.first, descriptor) == 0)
+    if (memory_copy_to(&spooled->memory.store, descriptor) == 0 &&
+        handle_prepare_descriptor(spooled->memory.store.first, descriptor) == 0)
         file = file_create(descriptor, 0);
     if (file == NULL)
         descriptor_close(descriptor);
@@ -62,9 +61,9 @@ static int move(struct spooled *spooled)
     struct store *file = create_file(spooled);
     if (file == NULL)
         return -1;
-    spooled->now = file;
+    spooled->file = file;
     memory_clear_unviewed(&spooled->memory);
-    handle_set_descriptor(spooled->store.first, store_descriptor(file));
+    handle_set_descriptor(spooled->memory.store.first, store_descriptor(file));
     return 0;
 }
 
@@ -94,45 +93,62 @@ static void end_views(struct spooled *spooled)
 static ssize_t spooled_read(
     struct store *store, void *buffer, size_t size, int64_t position)
 {
-    return store_read(now(store), buffer, size, position);
+    struct store *file = file_of(store);
+    return file == NULL ? memory_read(store, buffer, size, position)
+                        : store_read(file, buffer, size, position);
 }
 
 static int spooled_write(
     struct store *store, const void *data, size_t size, int64_t position)
 {
-    return store_write(now(store), data, size, position);
+    struct store *file = file_of(store);
+    return file == NULL ? memory_write(store, data, size, position)
+                        : store_write(file, data, size, position);
 }
 
 static int spooled_append(
     struct store *store, const void *data, size_t size, int64_t *end)
 {
-    return store_append(now(store), data, size, end);
+    struct store *file = file_of(store);
+    return file == NULL ? store_append_by_write(store, data, size, end)
+                        : store_append(file, data, size, end);
+}
+
+static int truncate_bytes(struct store *store, int64_t size)
+{
+    struct store *file = file_of(store);
+    return file == NULL ? memory_truncate(store, size) : store_truncate(file, size);
 }
 
 static int spooled_truncate(struct store *store, int64_t size)
 {
     end_views(spooled_of(store));
-    if (store_truncate(now(store), size) == 0)
+    if (truncate_bytes(store, size) == 0)
         return 0;
     if (store_spill(store) != 0)
         return -1;
     end_views(spooled_of(store));
-    return store_truncate(now(store), size);
+    return truncate_bytes(store, size);
 }
 
 static int64_t spooled_size(struct store *store)
 {
-    return store_size(now(store));
+    struct store *file = file_of(store);
+    return file == NULL ? memory_size(store) : store_size(file);
 }
 
 static const void *spooled_view(struct store *store, size_t *size)
 {
-    return store_view(now(store), size);
+    struct store *file = file_of(store);
+    return file == NULL ? memory_view(store, size) : store_view(file, size);
 }
 
 static void *spooled_detach(struct store *store, size_t *size)
 {
-    void *bytes = store_detach(now(store), size);
+    struct store *file = file_of(store);
+    if (file == NULL)
+        return memory_detach(store, size);
+    void *bytes = store_detach(file, size);
     if (bytes != NULL)
         end_views(spooled_of(store));
     return bytes;
@@ -140,12 +156,14 @@ static void *spooled_detach(struct store *store, size_t *size)
 
 static int spooled_copy_to(struct store *store, int target)
 {
-    return store_copy_to(now(store), target);
+    struct store *file = file_of(store);
+    return file == NULL ? memory_copy_to(store, target) : store_copy_to(file, target);
 }
 
 static int spooled_descriptor(const struct store *store)
 {
-    return store_descriptor(now(store));
+    const struct store *file = file_of(store);
+    return file == NULL ? -1 : store_descriptor(file);
 }
 
 static int spooled_obtain_descriptor(struct store *store)
@@ -178,7 +196,7 @@ static int spooled_destroy(struct store *store)
 {
     struct spooled *spooled = spooled_of(store);
     if (has_moved(spooled))
-        (void) store_release(spooled->now);
+        (void) store_release(spooled->file);
     memory_finish(&spooled->memory);
     tempdir_finish(&spooled->tempdir);
     free(spooled);
@@ -220,12 +238,12 @@ static struct store *create_spooled(
         return NULL;
     }
     size_t limit = capacity_limit(memory_limit, options->size_limit);
-    store_init(&spooled->store, &spooled_operations, options->size_limit);
-    memory_init(&spooled->memory, limit, options->budget);
-    spooled->now = &spooled->memory.store;
+    memory_init(&spooled->memory, &spooled_operations, options->size_limit, limit,
+        options->budget);
+    spooled->file = NULL;
     spooled->tempdir = tempdir;
     spooled->rolls_over = false;
-    return &spooled->store;
+    return &spooled->memory.store;
 }
 
 struct store *spooled_create_memory(const struct filelike_options *options)

@@ -21,21 +21,26 @@ static int descriptor_of(FILE *stream)
     return descriptor;
 }
 
-/* An empty stream of KIND with TEXT in it, flushed; NULL where the kind does not take
- * MODE or has no descriptor. */
+/* An empty stream of KIND with TEXT in it, flushed, and with a descriptor; NULL where the
+ * kind does not take MODE. */
 static FILE *started(const struct kind *kind, const char *mode, const char *text)
 {
     FILE *stream = open_empty(kind, mode);
     if (stream == NULL)
         return NULL;
-    if (filelike_fileno(stream) == -1) {
-        ck_assert_int_eq(errno, ENOTSUP);
-        assert_closes(stream);
-        return NULL;
-    }
+    (void) descriptor_of(stream);
     write_text(stream, text);
     ck_assert_int_eq(fflush(stream), 0);
     return stream;
+}
+
+static const struct kind *kind_named(const char *name)
+{
+    for (size_t i = 0; i < kind_count; i++) {
+        if (strcmp(kinds[i].name, name) == 0)
+            return &kinds[i];
+    }
+    ck_abort_msg("no kind %s", name);
 }
 
 static void write_to(int descriptor, const char *text)
@@ -478,6 +483,90 @@ START_TEST(reopened_stream_that_gets_no_descriptor_goes_on)
 }
 END_TEST
 
+static bool can_setuid(void)
+{
+    if (geteuid() != 0)
+        say_skipped("setuid", "the tests do not run as root");
+    return geteuid() == 0;
+}
+
+/* What was read is not read again, whatever could not be had in between. */
+static int use_without_rights(void *stream)
+{
+    FILE *second = stream;
+    if (getc(second) != '0' || filelike_fileno(second) != -1 || errno != EACCES)
+        return 1;
+    if (filelike_path(second) == NULL || filelike_error(second) != 0)
+        return 2;
+    if (getc(second) != '1' || fseeko(second, 5, SEEK_SET) != 0)
+        return 3;
+    return getc(second) == '5' && fclose(second) == 0 ? 0 : 4;
+}
+
+/* The file has mode 0600 and is the superuser's. */
+static void check_after_setuid(const char *name, const char *mode)
+{
+    const struct kind *kind = kind_named(name);
+    FILE *stream = started(kind, "w+", "0123456789");
+    FILE *second = filelike_reopen(stream, mode);
+    ck_assert_msg(second != NULL, "%s: %s", name, strerror(errno));
+    int status = as_nobody(use_without_rights, second);
+    ck_assert_msg(status == 0, "%s: %d", name, status);
+    ck_assert_int_ge(filelike_fileno(second), 0);
+    assert_closes(second);
+    assert_closes(stream);
+}
+
+START_TEST(reopened_stream_gets_no_descriptor_after_setuid)
+{
+    if (!can_setuid())
+        return;
+    check_after_setuid("named", "r+");
+    check_after_setuid("temporary, with a limit", "r+");
+    check_after_setuid("temporary", "r");
+    check_after_setuid("spooled, rolled over", "r+");
+}
+END_TEST
+
+/* The stream that opened the bytes, and one that had its descriptor before. */
+static int use_what_it_has(void *context)
+{
+    FILE **streams = context;
+    for (size_t i = 0; i < 2; i++) {
+        if (filelike_fileno(streams[i]) == -1 || fseeko(streams[i], 0, SEEK_SET) != 0 ||
+            getc(streams[i]) != '0' || fclose(streams[i]) != 0)
+            return 1;
+    }
+    return 0;
+}
+
+START_TEST(descriptors_outlive_setuid)
+{
+    if (!can_setuid())
+        return;
+    FILE *stream = started(kind_named("named"), "w+", "0123456789");
+    FILE *streams[] = {stream, filelike_reopen(stream, "r+")};
+    (void) descriptor_of(streams[1]);
+    ck_assert_int_eq(as_nobody(use_what_it_has, streams), 0);
+    assert_closes(streams[1]);
+    assert_closes(stream);
+}
+END_TEST
+
+/* Streams on a caller's block or operations, and sections. */
+START_TEST(stream_without_descriptor_goes_on)
+{
+    FILE *stream = open_text(&kinds[_i], "0123456789", "r");
+    ck_assert_int_eq(getc(stream), '0');
+    assert_fails(filelike_fileno(stream), -1, ENOTSUP);
+    assert_fails(filelike_path(stream), NULL, ENOTSUP);
+    ck_assert_int_eq(fileno(stream), -1);
+    assert_reads(stream, "123456789");
+    ck_assert_int_eq(filelike_error(stream), 0);
+    assert_closes(stream);
+}
+END_TEST
+
 /* ---- Moves ---------------------------------------------------------------------------
  */
 
@@ -803,9 +892,11 @@ END_TEST
 static void add(TCase *test_case, int kind)
 {
 #define ADD(test) tcase_add_loop_test(test_case, test, kind, kind + 1)
-    if (kind_has(&kinds[kind], KIND_BOUND))
-        return;
     tcase_add_checked_fixture(test_case, scratch_enter, scratch_leave);
+    if (kind_has(&kinds[kind], KIND_BOUND)) {
+        ADD(stream_without_descriptor_goes_on);
+        return;
+    }
     ADD(child_writes_between);
     ADD(descriptor_appends_where_the_stream_does);
     ADD(descriptor_does_not_append_otherwise);
@@ -836,6 +927,8 @@ static TCase *single(void)
     tcase_add_test(
         test_case, reopened_stream_that_cannot_write_beside_one_that_appends_says_so);
     tcase_add_test(test_case, reopened_stream_that_gets_no_descriptor_goes_on);
+    tcase_add_test(test_case, reopened_stream_gets_no_descriptor_after_setuid);
+    tcase_add_test(test_case, descriptors_outlive_setuid);
     tcase_add_test(test_case, move_that_fails_leaves_the_stream);
     tcase_add_test(test_case, position_that_no_file_has_keeps_the_stream_in_memory);
     tcase_add_test(test_case, move_by_another_stream_keeps_the_position);

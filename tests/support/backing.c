@@ -20,15 +20,28 @@ static void leave(struct backing *backing)
     atomic_store(&backing->busy, false);
 }
 
+ssize_t (*backing_meets)(enum backing_operation operation, size_t size);
+
+/* Whether OPERATION fails by what it meets; else *SIZE is how many bytes it moves. */
+static bool meets_failure(enum backing_operation operation, size_t *size, int64_t *result)
+{
+    if (backing_meets == NULL)
+        return false;
+    ssize_t moved = backing_meets(operation, *size);
+    *result = -1;
+    *size = moved != -1 ? (size_t) moved : 0;
+    return moved == -1;
+}
+
 /* Whether OPERATION, which begins, does not do its work; then *RESULT and errno say what
  * it returns. */
-static bool fails(
-    struct backing *backing, enum backing_operation operation, int64_t *result)
+static bool fails(struct backing *backing, enum backing_operation operation, size_t *size,
+    int64_t *result)
 {
     struct backing_fault *fault = &backing->faults[operation];
     backing->calls[operation]++;
     if (fault->times == 0)
-        return false;
+        return meets_failure(operation, size, result);
     if (fault->after > 0) {
         fault->after--;
         return false;
@@ -124,7 +137,7 @@ static ssize_t backing_read(void *context, void *buffer, size_t size, int64_t po
     struct backing *backing = context;
     int64_t result;
     enter(backing);
-    if (!fails(backing, BACKING_READ, &result))
+    if (!fails(backing, BACKING_READ, &size, &result))
         result = read_bytes(backing, buffer, size, position);
     leave(backing);
     return (ssize_t) result;
@@ -136,7 +149,7 @@ static ssize_t backing_write(
     struct backing *backing = context;
     int64_t result;
     enter(backing);
-    if (!fails(backing, BACKING_WRITE, &result))
+    if (!fails(backing, BACKING_WRITE, &size, &result))
         result = write_bytes(backing, data, size, position);
     leave(backing);
     return (ssize_t) result;
@@ -145,9 +158,10 @@ static ssize_t backing_write(
 static int64_t backing_size(void *context)
 {
     struct backing *backing = context;
+    size_t none = 0;
     int64_t result;
     enter(backing);
-    if (!fails(backing, BACKING_SIZE, &result))
+    if (!fails(backing, BACKING_SIZE, &none, &result))
         result = (int64_t) backing->size;
     leave(backing);
     return result;
@@ -156,9 +170,10 @@ static int64_t backing_size(void *context)
 static int backing_truncate(void *context, int64_t size)
 {
     struct backing *backing = context;
+    size_t none = 0;
     int64_t result;
     enter(backing);
-    if (!fails(backing, BACKING_TRUNCATE, &result))
+    if (!fails(backing, BACKING_TRUNCATE, &none, &result))
         result = cut(backing, size);
     leave(backing);
     return (int) result;
@@ -167,10 +182,11 @@ static int backing_truncate(void *context, int64_t size)
 static int backing_close(void *context, int lost)
 {
     struct backing *backing = context;
+    size_t none = 0;
     int64_t result;
     enter(backing);
     backing->lost = lost;
-    if (!fails(backing, BACKING_CLOSE, &result))
+    if (!fails(backing, BACKING_CLOSE, &none, &result))
         result = 0;
     leave(backing);
     if (backing->own) {

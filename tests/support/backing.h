@@ -45,6 +45,10 @@ struct backing {
     atomic_bool overlapped; /* another began meanwhile, or after close */
 };
 
+/* Asked before the work of each operation, where it is not NULL: how many of SIZE bytes
+ * are moved (SIZE is 0 where OPERATION moves none), or -1 with errno where it fails. */
+extern ssize_t (*backing_meets)(enum backing_operation operation, size_t size);
+
 /* All five; and those without a size. */
 extern const struct filelike_operations backing_operations;
 extern const struct filelike_operations backing_in_order;

@@ -4,6 +4,7 @@
 
 #include "fault_calls.h"
 
+#include "backing.h"
 #include "faults.h"
 #include "next_call.h"
 
@@ -33,6 +34,7 @@
     STATUS_CALLS(DO) \
     STATX_CALL(DO)   \
     DO(close)        \
+    DO(dup3)         \
     DO(fcntl)        \
     DO(memfd_create) \
     DO(lseek)        \
@@ -77,6 +79,13 @@ STANDS_BEFORE int fcntl(int descriptor, int command, ...)
     if (command == F_SETFL && fault_strikes(FAULT_SETFL))
         return -1;
     return NEXT(fcntl)(descriptor, command, argument);
+}
+
+STANDS_BEFORE int dup3(int descriptor, int number, int flags)
+{
+    if (fault_strikes(FAULT_DUP3))
+        return -1;
+    return NEXT(dup3)(descriptor, number, flags);
 }
 
 STANDS_BEFORE int memfd_create(const char *name, unsigned flags)
@@ -262,4 +271,18 @@ STANDS_BEFORE int munmap(void *place, size_t size)
     if (fault_strikes(FAULT_MUNMAP))
         return -1;
     return NEXT(munmap)(place, size);
+}
+
+/* ---- Operations of custom streams ----------------------------------------------------
+ */
+
+static ssize_t meet_fault(enum backing_operation operation, size_t size)
+{
+    enum fault fault = fault_next(FAULT_CUSTOM_READ + (enum fault_call) operation);
+    return fault != FAULT_FAILS ? (ssize_t) fault_bytes(size, fault) : -1;
+}
+
+__attribute__((constructor)) static void stand_before_operations(void)
+{
+    backing_meets = meet_fault;
 }

@@ -92,6 +92,18 @@ static const struct {
 #endif
     [FAULT_SYNCFS] = {"syncfs", {{FAILS(EIO), LOUDLY}, {INTERRUPTED}}},
     [FAULT_UNLINK] = {"unlink", {{FAILS(EIO)}, {INTERRUPTED}}},
+    [FAULT_DUP3] = {"dup3", {{FAILS(EMFILE)}, {PASSES(EBUSY)}, {INTERRUPTED}}},
+    [FAULT_CUSTOM_READ] = {"read of a custom stream",
+        {{FAILS(EIO)}, {FAILS(EBADMSG)}, {INTERRUPTED}, {SHORT}, {SHORT_THEN(EIO)}}},
+    [FAULT_CUSTOM_WRITE] = {"write of a custom stream",
+        {{FAILS(ENOSPC)}, {FAILS(EDQUOT)}, {INTERRUPTED}, {SHORT}, {SHORT_THEN(ENOSPC)},
+            {NOTHING, .error = EIO}}},
+    [FAULT_CUSTOM_SIZE] = {"size of a custom stream",
+        {{FAILS(EIO)}, {FAILS(ESTALE)}, {INTERRUPTED}}},
+    [FAULT_CUSTOM_TRUNCATE] = {"truncate of a custom stream",
+        {{FAILS(EROFS)}, {FAILS(ENOSPC)}, {INTERRUPTED}}},
+    [FAULT_CUSTOM_CLOSE] = {"close of a custom stream",
+        {{FAILS(EIO), LOUDLY}, {FAILS(EDQUOT), LOUDLY}}},
 };
 
 /* ---- Turns ---------------------------------------------------------------------------

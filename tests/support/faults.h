@@ -48,6 +48,13 @@ enum fault_call {
     FAULT_STATX,
     FAULT_SYNCFS,
     FAULT_UNLINK,
+    FAULT_DUP3,
+    FAULT_CUSTOM_READ, /* the operations of backing.h, in the order that they have there
+                        */
+    FAULT_CUSTOM_WRITE,
+    FAULT_CUSTOM_SIZE,
+    FAULT_CUSTOM_TRUNCATE,
+    FAULT_CUSTOM_CLOSE,
     FAULT_CALL_COUNT
 };
 

@@ -3,6 +3,7 @@
  * the next attempt succeeds. */
 #include <config.h>
 
+#include "backing.h"
 #include "expect.h"
 #include "heap.h"
 #include "kinds.h"
@@ -311,6 +312,35 @@ static bool persisting(const struct kind *kind)
     return check_whole(kind, stream, failed);
 }
 
+static bool taking_a_section(const struct kind *kind)
+{
+    FILE *stream = open_text(kind);
+    if (stream == NULL)
+        return no_memory();
+    FILE *section = filelike_section(stream, 2, 5);
+    if (section == NULL)
+        return check_failure(kind, stream);
+    heap_allow();
+    EXPECT(holds(section, "23456", 5));
+    EXPECT(fclose(section) == 0);
+    return close_stream(kind, stream);
+}
+
+/* Nothing is printed within. */
+static bool redirecting(const struct kind *kind)
+{
+    FILE *from = fopen("/dev/null", "we");
+    if (from == NULL)
+        return no_memory();
+    FILE *stream = open_text(kind);
+    bool failed = stream == NULL || filelike_redirect(from, stream) != 0;
+    int error = errno;
+    EXPECT(filelike_restore(from) == (failed ? -1 : 0));
+    EXPECT(fclose(from) == 0);
+    errno = error;
+    return stream != NULL ? check_whole(kind, stream, failed) : no_memory();
+}
+
 /* ---- Without a kind ------------------------------------------------------------------
  */
 
@@ -367,6 +397,26 @@ static bool detaching_bytes_in_place(const struct kind *kind)
     free(bytes);
     EXPECT(second == NULL || fclose(second) == 0);
     EXPECT(fclose(stream) == 0);
+    return worked;
+}
+
+/* A context that no stream could be opened on is still the caller's. */
+static bool opening_in_order(const struct kind *kind)
+{
+    static const char *const modes[] = {"r", "w", "a"};
+    bool worked = true;
+    for (size_t i = 0; worked && i < COUNT(modes); i++) {
+        struct backing *backing = backing_create(0, text, TEXT_SIZE);
+        if (backing == NULL)
+            return no_memory();
+        FILE *stream = filelike_custom(backing, &backing_in_order, modes[i], NULL);
+        worked = stream != NULL ? close_stream(kind, stream) : no_memory();
+        if (stream == NULL) {
+            EXPECT(backing->calls[BACKING_CLOSE] == 0);
+            backing_finish(backing);
+            free(backing);
+        }
+    }
     return worked;
 }
 
@@ -435,10 +485,13 @@ static const struct {
     {"asking for a path", asking_for_a_path, true, true},
     {"rolling over", rolling_over, true, false},
     {"persisting", persisting, true, false},
+    {"taking a section", taking_a_section, true, false},
+    {"redirecting", redirecting, true, true},
     {"adopting", adopting, false, false},
     {"making a budget", making_a_budget, false, false},
     {"opening by path", opening_by_path, false, false},
     {"opening by name", opening_by_name, false, false},
+    {"opening in order", opening_in_order, false, false},
     {"opening on a budget", opening_on_a_budget, false, false},
     {"detaching bytes in place", detaching_bytes_in_place, false, false},
     {"following a link", following_a_link, false, false},

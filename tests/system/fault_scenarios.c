@@ -6,6 +6,7 @@
 #undef _FORTIFY_SOURCE
 #include <config.h>
 
+#include "backing.h"
 #include "expect.h"
 #include "fault_calls.h"
 #include "fault_turns.h"
@@ -102,10 +103,11 @@ static FILE *open_text(const struct kind *kind, const char *mode)
     return stream;
 }
 
-/* Whether the disk has told of the stream's own file. */
+/* Whether the disk has told of the stream's own file, or the caller of his. */
 static bool is_told_by_disk(void)
 {
-    return turns_call() == FAULT_FSYNC || turns_call() == FAULT_CLOSE;
+    enum fault_call call = turns_call();
+    return call == FAULT_FSYNC || call == FAULT_CLOSE || call == FAULT_CUSTOM_CLOSE;
 }
 
 /* To put an atomic stream's file in place can fail too, or to close the descriptor of a
@@ -481,7 +483,7 @@ static const char target[] = "target";
 /* Files that the scenarios make in the sight of all. */
 static void remove_targets(void)
 {
-    static const char *const names[] = {target, "link", "second"};
+    static const char *const names[] = {target, "link", "second", "printed"};
     for (size_t i = 0; i < COUNT(names); i++)
         (void) unlink(names[i]);
     kinds_clean_up();
@@ -617,6 +619,86 @@ static bool persisting_twice(FILE *stream)
     return worked;
 }
 
+/* ---- Sections and redirections -------------------------------------------------------
+ */
+
+static const char part[] = "23456";
+enum { PART_START = 2, PART_SIZE = sizeof part - 1 };
+
+/* Whether what is done to a section of STREAM went well. */
+static bool with_section(FILE *stream, bool (*use)(FILE *section))
+{
+    FILE *section = filelike_section(stream, PART_START, PART_SIZE);
+    if (section == NULL)
+        return false;
+    bool worked = use(section);
+    int error = errno;
+    EXPECT(fclose(section) == 0 || errno == told_error());
+    errno = error;
+    return worked;
+}
+
+static bool read_part(FILE *section)
+{
+    char read[PART_SIZE + 1];
+    if (filelike_size(section) != PART_SIZE)
+        return false;
+    size_t count = fread(read, 1, sizeof read, section);
+    EXPECT(memcmp(read, part, count) == 0);
+    EXPECT((ferror(section) == 0) == (count == PART_SIZE && feof(section) != 0));
+    return ferror(section) == 0;
+}
+
+static bool persist_part(FILE *section)
+{
+    bool worked = filelike_persist(section, target, FILELIKE_NOSYNC) == 0;
+    int error = errno;
+    EXPECT(has_content(target, worked ? part : NULL));
+    errno = error;
+    return worked;
+}
+
+static bool taking_a_section(FILE *stream)
+{
+    return with_section(stream, read_part);
+}
+
+static bool persisting_a_section(FILE *stream)
+{
+    return with_section(stream, persist_part);
+}
+
+static bool redirect_and_restore(FILE *from, FILE *to)
+{
+    if (filelike_redirect(from, to) != 0)
+        return errno == ENOTSUP && faults.no_proc;
+    bool worked = filelike_restore(from) == 0;
+    int error = errno;
+    turns_pause();
+    EXPECT(filelike_restore(from) == (worked ? -1 : 0));
+    turns_resume();
+    errno = error;
+    return worked;
+}
+
+/* What is printed before and after goes where it always went. */
+static bool redirecting_to_it(FILE *stream)
+{
+    static const char path[] = "printed";
+    turns_pause();
+    FILE *from = fopen(path, "we");
+    EXPECT(from != NULL && fputs("before ", from) >= 0);
+    turns_resume();
+    bool worked = redirect_and_restore(from, stream);
+    int error = errno;
+    turns_pause();
+    EXPECT(fputs("after", from) >= 0 && fclose(from) == 0);
+    turns_resume();
+    EXPECT(has_content(path, "before after"));
+    errno = error;
+    return worked;
+}
+
 /* ---- All acts ------------------------------------------------------------------------
  */
 
@@ -643,6 +725,9 @@ static const struct {
     {"persisting where nothing was", persisting_new, false},
     {"persisting twice", persisting_twice, false},
     {"persisting a hole", persisting_a_hole, false},
+    {"taking a section", taking_a_section, false},
+    {"persisting a section", persisting_a_section, false},
+    {"redirecting to it", redirecting_to_it, true},
 };
 
 /* The one that is being tested. */
@@ -899,6 +984,67 @@ static bool reopening_with_permissions(const struct kind *kind)
     FILE *second = filelike_reopen(stream, "r");
     bool is_well = second != NULL ? close_stream(kind, second) : told();
     return close_stream(kind, stream) && is_well;
+}
+
+/* ---- Operations without positions ----------------------------------------------------
+ */
+
+static struct backing in_order;
+
+/* Closes STREAM, whose context hears of LOST. */
+static bool close_in_order(FILE *stream, int lost)
+{
+    bool worked = fclose(stream) == 0;
+    EXPECT(in_order.lost == lost && in_order.calls[BACKING_CLOSE] == 1);
+    EXPECT(lost == 0 || (!worked && errno == lost));
+    return worked || told();
+}
+
+static bool write_in_order(FILE *stream)
+{
+    if (fputs(text, stream) >= 0 && fflush(stream) == 0)
+        return close_in_order(stream, 0) &&
+               EXPECT(in_order.size == TEXT_SIZE &&
+                      memcmp(in_order.bytes, text, TEXT_SIZE) == 0);
+    (void) told();
+    EXPECT(filelike_error(stream) == told_error());
+    return close_in_order(stream, told_error());
+}
+
+static bool writing_in_order(const struct kind *kind)
+{
+    (void) kind;
+    backing_init(&in_order, 0, "", 0);
+    FILE *stream = filelike_custom(&in_order, &backing_in_order, "w", NULL);
+    bool worked = stream != NULL ? write_in_order(stream) : told();
+    backing_finish(&in_order);
+    return worked;
+}
+
+/* It goes on where it failed, and nothing was lost. */
+static bool read_in_order(FILE *stream)
+{
+    char read[TEXT_SIZE + 1];
+    size_t count = fread(read, 1, sizeof read, stream);
+    bool worked = ferror(stream) == 0;
+    if (!worked) {
+        (void) told();
+        EXPECT(filelike_error(stream) == told_error());
+        clearerr(stream);
+        count += fread(read + count, 1, sizeof read - count, stream);
+    }
+    EXPECT(count == TEXT_SIZE && memcmp(read, text, TEXT_SIZE) == 0 && feof(stream));
+    return close_in_order(stream, 0) && worked;
+}
+
+static bool reading_in_order(const struct kind *kind)
+{
+    (void) kind;
+    backing_init(&in_order, 0, text, TEXT_SIZE);
+    FILE *stream = filelike_custom(&in_order, &backing_in_order, "r", NULL);
+    bool worked = stream != NULL ? read_in_order(stream) : told();
+    backing_finish(&in_order);
+    return worked;
 }
 
 /* ---- What is left behind -------------------------------------------------------------
@@ -1176,6 +1322,8 @@ static const struct row of_none[] = {
     {"spending a budget", spending_a_budget},
     {"opening by path", opening_by_path},
     {"reopening with permissions", reopening_with_permissions},
+    {"writing in order", writing_in_order},
+    {"reading in order", reading_in_order},
 };
 
 static void run_all(void)
@@ -1298,6 +1446,8 @@ static void run_without_memory(void)
     run_short(acting, "rolling over");
     act_now = persisting_new;
     run_short(acting, "persisting where nothing was");
+    act_now = taking_a_section;
+    run_short(acting, "taking a section");
 }
 
 /* ---- Two faults in one append --------------------------------------------------------

@@ -22,14 +22,14 @@ static void print_below(int descriptor, const char *text)
     ck_assert_int_eq(write(descriptor, text, strlen(text)), (ssize_t) strlen(text));
 }
 
-/* Sequentially, as system(3) is no part of what is tested. */
-static void print_in_child(int descriptor, const char *text)
+/* Another program, which has nothing but the descriptor, its standard output. */
+static void print_in_program(const char *text)
 {
     int status;
     pid_t child = fork();
     if (child == 0) {
-        print_below(descriptor, text);
-        _exit(0);
+        (void) execl("/bin/sh", "sh", "-c", "printf '%s' \"$0\"", text, (char *) NULL);
+        _exit(1);
     }
     ck_assert_int_eq(waitpid(child, &status, 0), child);
     ck_assert_int_eq(status, 0);
@@ -87,7 +87,7 @@ START_TEST(catches_what_is_printed_in_order)
     print(stdout, "1 stream\n");
     flush(stdout);
     print_below(STDOUT_FILENO, "2 write\n");
-    print_in_child(STDOUT_FILENO, "3 child\n");
+    print_in_program("3 child\n");
     print(stdout, "4 stream\n");
     restore(stdout);
     assert_text(to, "1 stream\n2 write\n3 child\n4 stream\n");
@@ -367,6 +367,54 @@ START_TEST(keeps_number_and_flag)
 }
 END_TEST
 
+/* All that a program can see of what a descriptor is. */
+struct outlook {
+    dev_t device;
+    ino_t file;
+    int flags;
+    int descriptor_flags;
+    off_t position; /* -1 where there is none */
+};
+
+static struct outlook look_at(int descriptor)
+{
+    struct stat status;
+    ck_assert_int_eq(fstat(descriptor, &status), 0);
+    return (struct outlook){status.st_dev, status.st_ino, fcntl(descriptor, F_GETFL),
+        fcntl(descriptor, F_GETFD), lseek(descriptor, 0, SEEK_CUR)};
+}
+
+static void assert_looks_like(int descriptor, const struct outlook *before)
+{
+    struct outlook after = look_at(descriptor);
+    ck_assert_uint_eq(after.device, before->device);
+    ck_assert_uint_eq(after.file, before->file);
+    ck_assert_int_eq(after.flags, before->flags);
+    ck_assert_int_eq(after.descriptor_flags, before->descriptor_flags);
+    ck_assert_int_eq(after.position, before->position);
+}
+
+START_TEST(standard_streams_are_what_they_were)
+{
+    FILE *const streams[] = {stdout, stderr};
+    for (size_t i = 0; i < COUNT(streams); i++) {
+        FILE *from = streams[i];
+        FILE *to = filelike_memory("w+", NULL);
+        flush(from);
+        struct outlook before = look_at(fileno(from));
+        redirect(from, to);
+        print(from, "caught");
+        print_in_program("");
+        restore(from);
+        assert_looks_like(fileno(from), &before);
+        ck_assert_int_eq(ferror(from), 0);
+        ck_assert_int_eq(feof(from), 0);
+        assert_text(to, "caught");
+        assert_closes(to);
+    }
+}
+END_TEST
+
 /* Whatever the program has closed, nothing lies at 0, 1 or 2, and children inherit
  * nothing. */
 START_TEST(saved_descriptors_are_out_of_the_way)
@@ -476,6 +524,36 @@ START_TEST(refuses_a_closed_descriptor)
     free(before);
     ck_assert_int_eq(dup2(kept, fileno(from)), fileno(from));
     ck_assert_int_eq(close(kept), 0);
+    assert_closes(from);
+    assert_closes(to);
+}
+END_TEST
+
+/* Nor does anything come to lie at its number. */
+START_TEST(refuses_a_closed_stdout)
+{
+    FILE *to = filelike_memory("w+", NULL);
+    flush(stdout);
+    int kept = dup(STDOUT_FILENO);
+    ck_assert_int_eq(close(STDOUT_FILENO), 0);
+    assert_fails(filelike_redirect(stdout, to), -1, EBADF);
+    assert_fails(filelike_restore(stdout), -1, EINVAL);
+    assert_fails(fcntl(STDOUT_FILENO, F_GETFD), -1, EBADF);
+    ck_assert_int_eq(dup2(kept, STDOUT_FILENO), STDOUT_FILENO);
+    ck_assert_int_eq(close(kept), 0);
+    assert_text(to, "");
+    assert_closes(to);
+}
+END_TEST
+
+START_TEST(refuses_to_end_in_a_pipe)
+{
+    int ends[2];
+    FILE *from = open_printed();
+    ck_assert_int_eq(pipe(ends), 0);
+    FILE *to = fdopen(ends[1], "w");
+    assert_fails(filelike_redirect(from, to), -1, ENOTSUP);
+    assert_fails(filelike_restore(from), -1, EINVAL);
     assert_closes(from);
     assert_closes(to);
 }
@@ -668,6 +746,7 @@ int main(void)
 
     TCase *numbers = scratch_case(suite, "descriptors");
     tcase_add_test(numbers, keeps_number_and_flag);
+    tcase_add_test(numbers, standard_streams_are_what_they_were);
     tcase_add_test(numbers, saved_descriptors_are_out_of_the_way);
     tcase_add_test(numbers, many_rounds_leak_no_descriptor);
 
@@ -675,6 +754,8 @@ int main(void)
     tcase_add_test(errors, refuses_what_cannot_be);
     tcase_add_test(errors, refuses_the_same_descriptor);
     tcase_add_test(errors, refuses_a_closed_descriptor);
+    tcase_add_test(errors, refuses_a_closed_stdout);
+    tcase_add_test(errors, refuses_to_end_in_a_pipe);
     tcase_add_test(errors, full_pipe_changes_nothing);
     tcase_add_test(errors, failed_flush_is_told_and_restored);
     tcase_add_test(errors, no_descriptor_left);

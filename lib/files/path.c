@@ -20,6 +20,13 @@ char *path_join(const char *directory, const char *separator, const char *name)
     return path;
 }
 
+char *path_in(char *directory, const char *name)
+{
+    char *path = directory != NULL ? path_join(directory, "/", name) : NULL;
+    call_free(directory);
+    return path;
+}
+
 char *path_absolute(const char *path)
 {
     if (path[0] == '/')

@@ -12,6 +12,9 @@ char *path_absolute(const char *path);
 /* DIRECTORY, SEPARATOR and NAME in one string. NULL with ENOMEM. */
 char *path_join(const char *directory, const char *separator, const char *name);
 
+/* NAME in DIRECTORY, a block of malloc's or NULL, which is freed. NULL with ENOMEM. */
+char *path_in(char *directory, const char *name);
+
 /* Where the directory of DESCRIPTOR is now, as /proc tells. It need not lead there. */
 char *path_of_descriptor(int descriptor);
 

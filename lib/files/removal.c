@@ -6,6 +6,7 @@
 #include "base/lock.h"
 #include "base/process.h"
 #include "files/descriptor.h"
+#include "files/path.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -141,26 +142,49 @@ static bool unlink_own(const struct removal *removal)
     return RETRY(unlinkat(removal->directory, removal->name, 0)) == 0 || errno == ENOENT;
 }
 
-/* The directory that the caller is about to close. */
-static bool hold_directory(struct removal *removal)
+static char *whole_path(const struct removal *removal)
+{
+    return removal->directory == AT_FDCWD
+               ? path_absolute(removal->name)
+               : path_in(path_of_descriptor(removal->directory), removal->name);
+}
+
+/* NAME, in DIRECTORY, leads to the same file as what is there now. */
+static void say_where(struct removal *removal, int directory, char *name)
+{
+    removal_disarm(removal);
+    if (name != removal->name)
+        free(removal->name);
+    removal->name = name;
+    removal->directory = directory;
+    removal->owns_directory = directory != AT_FDCWD;
+    removal_arm(removal);
+}
+
+/* Makes it do without the directory that the caller is about to close. A descriptor of
+ * its own would keep the filesystem from being unmounted, so it gets a path where one is
+ * to be had. */
+static bool become_independent(struct removal *removal)
 {
     if (removal->owns_directory || removal->name[0] == '/')
         return true;
-    int held = descriptor_open(removal->directory, ".", O_PATH | O_DIRECTORY);
-    if (held == -1)
+    int directory = AT_FDCWD;
+    char *name = whole_path(removal);
+    if (name == NULL) {
+        name = removal->name;
+        directory = descriptor_open(removal->directory, ".", O_PATH | O_DIRECTORY);
+    }
+    if (directory == -1)
         return false;
-    removal_disarm(removal);
-    removal->directory = held;
-    removal->owns_directory = true;
-    removal_arm(removal);
+    say_where(removal, directory, name);
     return true;
 }
 
-/* A disk that refuses to remove files takes no more than a few descriptors. */
+/* A disk that refuses to remove files takes no more memory than for a few. */
 static bool leave_for_later(struct removal *removal)
 {
     enum { MOST_LEFT = 16 };
-    if (left_count >= MOST_LEFT || !hold_directory(removal))
+    if (left_count >= MOST_LEFT || !become_independent(removal))
         return false;
     left_count++;
     put_place(&left_places, removal);
@@ -205,10 +229,10 @@ int removal_undo(struct removal *removal)
     int status =
         is_own(removal) ? RETRY(unlinkat(removal->directory, removal->name, 0)) : 0;
     bool is_gone = status == 0 || errno == ENOENT;
-    bool is_held = false;
+    bool is_left = false;
     if (!is_gone)
-        KEEPING_ERRNO(is_held = hold_directory(removal));
-    if (!is_held)
+        KEEPING_ERRNO(is_left = become_independent(removal));
+    if (!is_left)
         removal_disarm(removal);
     return is_gone ? 0 : -1;
 }

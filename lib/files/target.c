@@ -152,22 +152,13 @@ bool target_is_other_name(const struct target *target, int directory, const char
     return differs;
 }
 
-static char *path_in_kernel(const struct target *target)
-{
-    char *directory = path_of_descriptor(target->directory);
-    if (directory == NULL)
-        return NULL;
-    char *path = path_join(directory, "/", target->name);
-    free(directory);
-    return path;
-}
-
 char *target_path(
     const struct target *target, const char *path, const struct stat *status)
 {
     char *found = path_check(strdup(path), status);
     if (found == NULL)
-        found = path_check(path_in_kernel(target), status);
+        found = path_check(
+            path_in(path_of_descriptor(target->directory), target->name), status);
     if (found == NULL)
         found = path_check(path_absolute(path), status);
     return found;

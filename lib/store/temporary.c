@@ -133,14 +133,6 @@ static char *if_it_leads_to(const struct file *file, char *path)
     return NULL;
 }
 
-/* DIRECTORY is a block of malloc's, or NULL. */
-static char *path_in(char *directory, const char *name)
-{
-    char *path = directory != NULL ? path_join(directory, "/", name) : NULL;
-    call_free(directory);
-    return path;
-}
-
 char *temporary_path(const struct temporary *temporary)
 {
     const struct file *file = &temporary->file;

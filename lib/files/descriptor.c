@@ -3,6 +3,7 @@
 #include "files/descriptor.h"
 
 #include "base/call.h"
+#include "files/extended.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -245,27 +246,16 @@ static int64_t size_by_fstat(int descriptor)
     return RETRY(fstat(descriptor, &status)) == 0 ? status.st_size : -1;
 }
 
-#ifdef HAVE_STATX
-
 /* fstat asks for the times, too, and has the next write keep finer ones, which costs as
  * much as the write (Linux 6.13 on, Documentation/filesystems/multigrain-ts.rst). */
 int64_t descriptor_size(int descriptor)
 {
-    struct statx status;
-    if (RETRY(statx(descriptor, "", AT_EMPTY_PATH, STATX_SIZE, &status)) == 0)
-        return (int64_t) status.stx_size;
+    struct extended_status status;
+    if (extended_status(descriptor, EXTENDED_SIZE, &status) == 0)
+        return (int64_t) status.size;
     /* Some sandboxes allow only older calls, and what else is wrong fstat tells, too. */
     return size_by_fstat(descriptor);
 }
-
-#else
-
-int64_t descriptor_size(int descriptor)
-{
-    return size_by_fstat(descriptor);
-}
-
-#endif
 
 int descriptor_truncate(int descriptor, int64_t size)
 {

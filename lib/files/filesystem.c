@@ -4,6 +4,7 @@
 
 #include "base/call.h"
 #include "files/descriptor.h"
+#include "files/extended.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -120,23 +121,15 @@ int filesystem_check_size(int descriptor)
 /* ---- Mounts --------------------------------------------------------------------------
  */
 
-#if defined HAVE_STATX && defined STATX_MNT_ID
 /* Since Linux 5.8. */
 static bool find_mount(int descriptor, uint64_t *mount)
 {
-    struct statx status;
-    if (RETRY(statx(descriptor, "", AT_EMPTY_PATH, STATX_MNT_ID, &status)) != 0)
+    struct extended_status status;
+    if (extended_status(descriptor, EXTENDED_MOUNT, &status) != 0)
         return false;
-    *mount = status.stx_mnt_id;
-    return (status.stx_mask & STATX_MNT_ID) != 0;
+    *mount = status.mount;
+    return (status.answered & EXTENDED_MOUNT) != 0;
 }
-#else
-static bool find_mount(int descriptor, uint64_t *mount)
-{
-    (void) descriptor, (void) mount;
-    return false;
-}
-#endif
 
 bool filesystem_is_other_mount(int one, int other)
 {

@@ -4,6 +4,7 @@
 
 #include "base/call.h"
 #include "files/descriptor.h"
+#include "files/extended.h"
 #include "files/protection.h"
 
 #include <errno.h>
@@ -22,39 +23,16 @@ int replaceable_check_type(const struct stat *status)
 /* ---- Attributes of chattr, and mount points ------------------------------------------
  */
 
-#ifdef HAVE_STATX
-#ifndef STATX_ATTR_MOUNT_ROOT
-#define STATX_ATTR_MOUNT_ROOT 0x2000 /* since Linux 5.8 */
-#endif
-#ifndef STATX_ATTR_VERITY
-#define STATX_ATTR_VERITY 0x100000 /* since Linux 5.5 */
-#endif
-
 /* Sets *ATTRIBUTES to what statx(2) tells of the file, or to 0 if the kernel or a sandbox
  * has no statx: then replacing the file will fail. 0, or -1 with errno. */
 static int ask_attributes(int descriptor, uint64_t *attributes)
 {
-    struct statx status = {0};
-    int result = RETRY(statx(descriptor, "", AT_EMPTY_PATH, 0, &status));
-    *attributes = status.stx_attributes;
+    struct extended_status status = {0};
+    int result = extended_status(descriptor, EXTENDED_NOTHING, &status);
+    *attributes = status.attributes;
     bool is_unknown = errno == ENOSYS || errno == EPERM || errno == EINVAL;
     return result == 0 || is_unknown ? 0 : -1;
 }
-#else
-enum {
-    STATX_ATTR_APPEND = 1,
-    STATX_ATTR_IMMUTABLE = 2,
-    STATX_ATTR_MOUNT_ROOT = 4,
-    STATX_ATTR_VERITY = 8
-};
-
-static int ask_attributes(int descriptor, uint64_t *attributes)
-{
-    (void) descriptor;
-    *attributes = 0;
-    return 0;
-}
-#endif
 
 /* A directory that has been removed takes no new name, but still files without a name. */
 int replaceable_check_directory(struct target *target)
@@ -66,19 +44,19 @@ int replaceable_check_directory(struct target *target)
         return -1;
     if (status.st_nlink == 0)
         return call_fail(ENOENT);
-    target->is_append_only = (attributes & STATX_ATTR_APPEND) != 0;
+    target->is_append_only = (attributes & EXTENDED_APPEND) != 0;
     return 0;
 }
 
 static int check_attributes(const struct target *target)
 {
     uint64_t attributes;
-    uint64_t fixed = STATX_ATTR_IMMUTABLE | STATX_ATTR_APPEND | STATX_ATTR_VERITY;
+    uint64_t fixed = EXTENDED_IMMUTABLE | EXTENDED_APPEND | EXTENDED_VERITY;
     if (ask_attributes(target->file, &attributes) != 0)
         return -1;
     if ((attributes & fixed) != 0 || target->is_append_only)
         return call_fail(EPERM);
-    return (attributes & STATX_ATTR_MOUNT_ROOT) != 0 ? call_fail(EBUSY) : 0;
+    return (attributes & EXTENDED_MOUNT_ROOT) != 0 ? call_fail(EBUSY) : 0;
 }
 
 /* ---- Permission to write -------------------------------------------------------------

@@ -25,14 +25,8 @@
 #else
 #define STATUS_CALLS(DO) DO(stat) DO(fstat) DO(fstatat)
 #endif
-#ifdef HAVE_STATX
-#define STATX_CALL(DO) DO(statx)
-#else
-#define STATX_CALL(DO)
-#endif
 #define CALLS(DO)    \
     STATUS_CALLS(DO) \
-    STATX_CALL(DO)   \
     DO(close)        \
     DO(dup3)         \
     DO(fcntl)        \
@@ -107,13 +101,11 @@ STANDS_BEFORE off_t lseek(int descriptor, off_t offset, int whence)
 
 /* What is wrong with a file, and not with statx, fstat would tell, too, by which the
  * library asks for the size again. */
-static bool status_is_lost;
-
 static bool fstat_fails(void)
 {
-    if (!status_is_lost)
+    if (!faults.status_is_lost)
         return fault_strikes(FAULT_FSTAT);
-    status_is_lost = false;
+    faults.status_is_lost = false;
     return true;
 }
 
@@ -156,18 +148,6 @@ STANDS_BEFORE int stat(const char *path, struct stat *status)
     return fault_strikes(FAULT_STAT) ? -1 : NEXT(stat)(path, status);
 }
 
-#endif
-
-#ifdef HAVE_STATX
-STANDS_BEFORE int statx(
-    int directory, const char *path, int flags, unsigned asked, struct statx *status)
-{
-    if (fault_strikes(FAULT_STATX)) {
-        status_is_lost = asked == STATX_SIZE && (errno == EIO || errno == ENOMEM);
-        return -1;
-    }
-    return NEXT(statx)(directory, path, flags, asked, status);
-}
 #endif
 
 STANDS_BEFORE int fstatfs(int descriptor, struct statfs *status)

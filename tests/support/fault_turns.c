@@ -86,7 +86,7 @@ static const struct {
     [FAULT_REMOVE] = {"remove",
         {{FAILS(EIO), LOUDLY}, {FAILS(EACCES), LOUDLY}, {INTERRUPTED}}},
     [FAULT_STAT] = {"stat", {{FAILS(EIO)}, {FAILS(EACCES)}, {INTERRUPTED}}},
-#ifdef HAVE_STATX
+#ifdef SYS_statx
     [FAULT_STATX] = {"statx", {{FAILS(EIO)}, {FAILS(ENOMEM)}, {PASSES(EPERM)},
                                   {PASSES(ENOSYS)}, {INTERRUPTED}}},
 #endif

@@ -59,11 +59,7 @@ enum fault_call {
 };
 
 /* By which the library asks for the size of a file. */
-#ifdef HAVE_STATX
 #define FAULT_SIZE FAULT_STATX
-#else
-#define FAULT_SIZE FAULT_FSTAT
-#endif
 
 /* What becomes of a call: it is made, fails with errno, moves a part of its bytes, or
  * none of them and does not fail. */
@@ -88,7 +84,8 @@ struct faults {
     void (*meanwhile)(void);
     /* Asked before each call, where it is not NULL. */
     enum fault (*strike)(enum fault_call call);
-    int die_at; /* SIGKILL instead of this call of those below; 0: never */
+    bool status_is_lost; /* statx has said so of a file, and fstat will */
+    int die_at;          /* SIGKILL instead of this call of those below; 0: never */
 };
 
 extern struct faults faults;

@@ -1,0 +1,29 @@
+#include <config.h>
+
+#include "files/extended.h"
+
+#include "base/call.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+_Static_assert(sizeof(struct extended_status) == 256, "the kernel writes 256 bytes");
+
+#ifdef SYS_statx
+int extended_status(
+    int descriptor, enum extended_question question, struct extended_status *status)
+{
+    return (int) RETRY(
+        syscall(SYS_statx, descriptor, "", AT_EMPTY_PATH, question, status));
+}
+#else
+int extended_status(
+    int descriptor, enum extended_question question, struct extended_status *status)
+{
+    (void) descriptor, (void) question, (void) status;
+    errno = ENOSYS;
+    return -1;
+}
+#endif

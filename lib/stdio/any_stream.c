@@ -19,10 +19,17 @@ static bool is_locked_by_caller(FILE *file)
     return __fsetlocking(file, FSETLOCKING_QUERY) == FSETLOCKING_BYCALLER;
 }
 
+/* Where a forked child would find the lock taken for ever, it is taken only if stdio's
+ * own functions do so. LOCKING tells whether they do. */
+static bool takes_lock(FILE *file, bool locking)
+{
+    return (locking || LIBC_FORK_RENEWS_LOCKS) && !is_locked_by_caller(file);
+}
+
 bool any_stream_lock(FILE *file)
 {
     bool locking = libc_locking_is_on(file);
-    if (!is_locked_by_caller(file))
+    if (takes_lock(file, locking))
         flockfile(file);
     return locking;
 }
@@ -30,12 +37,12 @@ bool any_stream_lock(FILE *file)
 bool any_stream_try_lock(FILE *file, bool *locking)
 {
     *locking = libc_locking_is_on(file);
-    return is_locked_by_caller(file) || ftrylockfile(file) == 0;
+    return !takes_lock(file, *locking) || ftrylockfile(file) == 0;
 }
 
 void any_stream_unlock(FILE *file, bool locking)
 {
-    if (!is_locked_by_caller(file))
+    if (takes_lock(file, locking))
         funlockfile(file);
     if (!locking)
         libc_turn_locking_off(file);

@@ -14,7 +14,9 @@ enum {
     /* What a write callback returns after a failure. glibc takes -1 for a huge count. */
     LIBC_WRITE_FAILED = 0,
     /* fseek fills the buffer, before it is known whether the program will read. */
-    LIBC_SEEK_FILLS_BUFFER = true
+    LIBC_SEEK_FILLS_BUFFER = true,
+    /* fork makes the lock of each stream new in the child. */
+    LIBC_FORK_RENEWS_LOCKS = true
 };
 
 #elif defined __linux__ && !defined __UCLIBC__ && !defined __BIONIC__ /* musl */
@@ -24,7 +26,8 @@ typedef off_t libc_offset;
 enum {
     /* musl takes 0 and short counts for success. */
     LIBC_WRITE_FAILED = -1,
-    LIBC_SEEK_FILLS_BUFFER = false
+    LIBC_SEEK_FILLS_BUFFER = false,
+    LIBC_FORK_RENEWS_LOCKS = false
 };
 
 #else

@@ -7,6 +7,11 @@
 
 #if !FILELIKE_GLIBC_INTERNALS
 
+#include "base/call.h"
+
+#include <stdatomic.h>
+#include <string.h>
+
 #ifdef __GLIBC__
 enum { OWN_BUFFER = 0, BUFFER_OVERHEAD = 0 };
 #else
@@ -15,6 +20,121 @@ enum {
     BUFFER_OVERHEAD = 8  /* bytes of a buffer that musl keeps for ungetc */
 };
 #endif
+
+/* ---- Locks --------------------------------------------------------------------------
+ */
+
+#ifdef __GLIBC__
+
+bool libc_locking_is_on(const FILE *file)
+{
+    (void) file;
+    return true;
+}
+
+static void use_locking_of_fopen(FILE *file)
+{
+    (void) file;
+}
+
+#else
+
+/* musl's streams with callbacks always lock. Those of fopen do not lock until the process
+ * has had a second thread: their lock is -1 so long, and musl sets it to 0 in all open
+ * streams when that thread starts. Here a stream is given the same lock as one of
+ * fopen's.
+ *
+ * Why? musl's fork does not make locks new. Say a signal handler forks while the only
+ * thread is in a call on a stream. If that call locks, the child waits in exit for ever.
+ * (Besides, putc and getc are several times as fast.)
+ *
+ * FILE is opaque, but what flockfile does to the lock of a stream that does not lock
+ * tells where it is. Where nothing behaves like that, all streams lock. */
+enum {
+    NO_LOCKING = -1,
+    INTS = 64 /* that are looked at: musl allocates a buffer with each FILE, so they are
+                 within the block */
+};
+
+static atomic_size_t lock_place; /* in ints from the start of FILE; 0: not known */
+
+static int *ints_of(FILE *file)
+{
+    return (void *) file;
+}
+
+/* The place of the int that is -1 before flockfile, positive until funlockfile, and 0
+ * from then on. 0 if there is none, as for a stream that locks. */
+static size_t find_lock(FILE *file)
+{
+    int before[INTS];
+    int locked[INTS];
+    const int *ints = ints_of(file);
+    memcpy(before, ints, sizeof before);
+    flockfile(file);
+    memcpy(locked, ints, sizeof locked);
+    funlockfile(file);
+    for (size_t i = 1; i < INTS; i++) {
+        if (before[i] == NO_LOCKING && locked[i] > 0 && ints[i] == 0)
+            return i;
+    }
+    return 0;
+}
+
+/* Returns a stream of musl's own, which is never used. It tells whether a stream that is
+ * opened now must lock. NULL: it must, now and later. */
+static FILE *open_reference(void)
+{
+    static char byte;
+    FILE *reference = fmemopen(&byte, sizeof byte, "r");
+    size_t place = reference != NULL ? find_lock(reference) : 0;
+    if (place != 0) {
+        ints_of(reference)[place] = NO_LOCKING;
+        atomic_store(&lock_place, place);
+    } else if (reference != NULL) {
+        (void) fclose(reference);
+        reference = NULL;
+    }
+    return reference;
+}
+
+/* Signals are held, because a child of a handler would find the reference locked. */
+static FILE *open_reference_once(void)
+{
+    static atomic_bool begun;
+    static _Atomic(FILE *) reference;
+    if (!atomic_load_explicit(&begun, memory_order_relaxed) &&
+        !atomic_exchange(&begun, true)) {
+        sigset_t signals;
+        call_hold_signals(&signals);
+        KEEPING_ERRNO(atomic_store(&reference, open_reference()));
+        call_release_signals(&signals);
+    }
+    return atomic_load(&reference);
+}
+
+bool libc_locking_is_on(const FILE *file)
+{
+    const int *ints = (const void *) file;
+    return open_reference_once() == NULL || ints[lock_place] != NO_LOCKING;
+}
+
+static void use_locking_of_fopen(FILE *file)
+{
+    FILE *reference = open_reference_once();
+    if (reference != NULL && !libc_locking_is_on(reference))
+        ints_of(file)[lock_place] = NO_LOCKING;
+}
+
+#endif
+
+void libc_turn_locking_off(FILE *file)
+{
+    (void) file;
+}
+
+/* ---- Buffers ------------------------------------------------------------------------
+ */
 
 size_t libc_buffer_room(size_t size)
 {
@@ -40,7 +160,11 @@ void libc_prepare_stream(struct stream *stream)
     size_t room = libc_buffer_room(stream->buffer_size);
     if (room > 0)
         (void) setvbuf(stream->file, stream->buffer, _IOFBF, room);
+    use_locking_of_fopen(stream->file);
 }
+
+/* ---- Reading and writing ------------------------------------------------------------
+ */
 
 size_t libc_size_to_read(struct stream *stream, const char *buffer, size_t size)
 {
@@ -66,17 +190,6 @@ bool libc_was_reopened(const struct stream *stream)
 {
     (void) stream;
     return false;
-}
-
-bool libc_locking_is_on(const FILE *file)
-{
-    (void) file;
-    return true;
-}
-
-void libc_turn_locking_off(FILE *file)
-{
-    (void) file;
 }
 
 #endif

@@ -76,7 +76,7 @@ static int take_over_context(struct stream *stream)
     store_lock(stream->store);
     int status = truncates ? store_truncate(stream->store, 0) : 0;
     if (status == 0)
-        backend_own(stream->store);
+        backend_take_context(stream->store);
     store_unlock(stream->store);
     if (status == 0 && starts_at_end)
         (void) stream_seek(stream, 0, SEEK_END);

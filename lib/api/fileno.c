@@ -42,7 +42,7 @@ static char *own_path(const struct access *access)
     const char *path = access->native->given_path;
     if (path == NULL || RETRY(stat(path, &status)) != 0)
         return NULL;
-    return file_is(&access->native->file, &status) ? strdup(path) : NULL;
+    return file_matches(&access->native->file, &status) ? strdup(path) : NULL;
 }
 
 static char *proc_path(const struct access *access)

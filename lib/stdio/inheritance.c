@@ -25,7 +25,7 @@ static struct store *share_native(const struct native *native, unsigned mode)
     if (store == NULL)
         descriptor_close(descriptor);
     else
-        file_doubt_size(store);
+        file_set_size_unverified(store);
     return store;
 }
 

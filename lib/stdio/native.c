@@ -36,7 +36,7 @@ static void release_file(struct native *native)
     void *held = native->lost_write != 0 ? native->held_page : NULL;
     native->lost_write = 0;
     file_unmap(&native->file);
-    file_let_go(held);
+    file_unpin(held);
 }
 
 /* Makes NATIVE the entry of another file. The old members are replaced before they are
@@ -48,7 +48,7 @@ static void reset_native(struct native *native, int descriptor)
     native->maker = 0;
     native->lost_write = 0;
     file_init(&native->file, descriptor, 0);
-    file_doubt_size(&native->file.store);
+    file_set_size_unverified(&native->file.store);
     atomic_signal_fence(memory_order_seq_cst);
     release_file(&old);
     free(old.given_path);
@@ -66,7 +66,7 @@ static void release_if_closed(struct native *native)
         return;
     bool in_use = native->file.mapping != NULL || native->lost_write != 0;
     if (in_use && (RETRY(fstat(native->file.descriptor, &status)) != 0 ||
-                      !file_is(&native->file, &status)))
+                      !file_matches(&native->file, &status)))
         release_file(native);
     store_unlock(&native->file.store);
 }
@@ -94,7 +94,7 @@ static struct native *find_native_locked(int descriptor, const struct stat *stat
             return NULL;
         reset_native(made, descriptor);
         *slot = made;
-    } else if (!file_is(&(*slot)->file, status)) {
+    } else if (!file_matches(&(*slot)->file, status)) {
         reset_native(*slot, descriptor);
     }
     check_next_slot();
@@ -147,5 +147,5 @@ void native_record_lost_write(struct native *native, int error)
     if (native->lost_write != 0)
         return;
     native->lost_write = error;
-    KEEPING_ERRNO(native->held_page = file_hold(&native->file));
+    KEEPING_ERRNO(native->held_page = file_pin(&native->file));
 }

@@ -19,7 +19,7 @@ struct native {
     unsigned maker;      /* process_number of the process that made the file for this
                             stream, or 0 */
     int lost_write;      /* errno of a write that fsync has reported lost, or 0 */
-    void *held_page;     /* after a lost write: a page of the file (file_hold), so that
+    void *held_page;     /* after a lost write: a page of the file (file_pin), so that
                             its inode number is not used again; or NULL */
 };
 

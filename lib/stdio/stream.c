@@ -87,7 +87,7 @@ ssize_t stream_read(struct stream *stream, void *buffer, size_t size)
 {
     store_lock(stream->store);
     if (stream_belongs_to_parent(stream))
-        handle_leave_descriptor(&stream->handle);
+        handle_stop_using_descriptor(&stream->handle);
     size_t wanted = size_to_read(stream, buffer, size);
     ssize_t count = wanted > 0 ? handle_read(&stream->handle, buffer, wanted) : 0;
     stream->wrote_last = stream->wrote_last && wanted == 0;
@@ -126,7 +126,7 @@ int64_t stream_seek(struct stream *stream, int64_t offset, int whence)
 {
     store_lock(stream->store);
     if (stream_belongs_to_parent(stream) || must_leave_offset(stream))
-        handle_leave_descriptor(&stream->handle);
+        handle_stop_using_descriptor(&stream->handle);
     int64_t position = handle_seek(&stream->handle, offset, whence);
     stream->sought_last = true;
     store_unlock(stream->store);

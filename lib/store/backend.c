@@ -2,12 +2,12 @@
 
 #include "store/backend.h"
 
+#include "base/call.h"
 #include "base/mode.h"
 
 #include <errno.h>
 
-/* ---- Beginning ----------------------------------------------------------------------
- */
+/* ---- Beginning ------------------------------------------------------------------- */
 
 int backend_check_mode(const struct filelike_operations *operations, unsigned mode)
 {
@@ -20,8 +20,7 @@ int backend_check_mode(const struct filelike_operations *operations, unsigned mo
                  (truncates && operations->truncate == NULL);
     if (!lacks && !(sequential && reads && writes))
         return 0;
-    errno = EINVAL;
-    return -1;
+    return call_fail(EINVAL);
 }
 
 void backend_init(struct backend *backend, const struct store_operations *kind,
@@ -29,19 +28,19 @@ void backend_init(struct backend *backend, const struct store_operations *kind,
 {
     *backend = (struct backend){.context = context, .operations = *operations};
     store_init(&backend->store, kind, size_limit);
-    /* The operations may start threads. */
+    /* The operations may start threads, so the lock is taken with a single thread, too.
+     */
     backend->store.lock.always = true;
 }
 
-void backend_own(struct store *store)
+void backend_take_context(struct store *store)
 {
-    ((struct backend *) store)->owned = true;
+    ((struct backend *) store)->owns_context = true;
 }
 
-/* ---- Results ------------------------------------------------------------------------
- */
+/* ---- Results --------------------------------------------------------------------- */
 
-/* RESULT of an operation that may return 0 to HIGHEST, or -1 with an errno. */
+/* Checks the RESULT of an operation that returns 0 to HIGHEST, or -1 with errno. */
 static int64_t check_result(int64_t result, int64_t highest)
 {
     if (result >= 0 && result <= highest)
@@ -51,7 +50,7 @@ static int64_t check_result(int64_t result, int64_t highest)
     return -1;
 }
 
-/* Whether an operation is to be asked again. */
+/* Tells whether the operation must be called again. */
 static bool is_interrupted(int64_t result)
 {
     return result == -1 && errno == EINTR;
@@ -59,7 +58,8 @@ static bool is_interrupted(int64_t result)
 
 /* ---- Operations ----------------------------------------------------------------------
  *
- * Each finds errno 0, so that a failure which sets none is noticed. */
+ * errno is set to 0 before each call, so that a failure which sets no errno is noticed.
+ */
 
 ssize_t backend_read(
     const struct backend *backend, void *buffer, size_t size, int64_t position)
@@ -72,7 +72,7 @@ ssize_t backend_read(
     return (ssize_t) check_result(count, (int64_t) size);
 }
 
-/* How many of SIZE bytes were taken, at least one; or -1. */
+/* Returns how many of the SIZE bytes the operation took, at least one; or -1. */
 static ssize_t write_some(
     const struct backend *backend, const void *data, size_t size, int64_t position)
 {
@@ -114,10 +114,8 @@ int64_t backend_size(const struct backend *backend)
 int backend_truncate(const struct backend *backend, int64_t size)
 {
     int status;
-    if (backend->operations.truncate == NULL) {
-        errno = ENOTSUP;
-        return -1;
-    }
+    if (backend->operations.truncate == NULL)
+        return call_fail(ENOTSUP);
     do {
         errno = 0;
         status = backend->operations.truncate(backend->context, size);
@@ -125,8 +123,7 @@ int backend_truncate(const struct backend *backend, int64_t size)
     return (int) check_result(status, 0);
 }
 
-/* ---- The end ------------------------------------------------------------------------
- */
+/* ---- The end --------------------------------------------------------------------- */
 
 int backend_discard(struct store *store)
 {
@@ -134,7 +131,7 @@ int backend_discard(struct store *store)
     return 0;
 }
 
-/* It is called once, whatever it says: the context may be gone by then. */
+/* The operation is called once, also if it fails, as it may have freed the context. */
 static int close_context(const struct backend *backend, int lost)
 {
     if (backend->operations.close == NULL)
@@ -146,11 +143,11 @@ static int close_context(const struct backend *backend, int lost)
     return (int) check_result(status, 0);
 }
 
-/* A lost write wins over what closing says. */
+/* The errno of a lost write is reported rather than that of close. */
 int backend_close(const struct backend *backend)
 {
     int lost = backend->store.lost_write;
-    if (!backend->owned)
+    if (!backend->owns_context)
         return 0;
     if (backend->discarded) {
         (void) close_context(backend, ECANCELED);

@@ -11,7 +11,7 @@
 struct filelike_budget {
     size_t bytes;
     atomic_size_t used;
-    atomic_size_t references; /* the owner's, and one for each store */
+    atomic_size_t references; /* one of the program, and one of each store */
 };
 
 filelike_budget *budget_create(size_t bytes)

@@ -8,11 +8,10 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- To memory ----------------------------------------------------------------------
- */
+/* ---- To memory ------------------------------------------------------------------- */
 
-/* Memory for SIZE bytes and a '\0'. */
-static char *allocate_block(int64_t size)
+/* Allocates SIZE bytes and one more for the '\0'. SIZE -1 is a failure of before. */
+static char *allocate_content(int64_t size)
 {
     if (size == -1)
         return NULL;
@@ -23,7 +22,7 @@ static char *allocate_block(int64_t size)
     return malloc((size_t) size + 1);
 }
 
-/* As much of SIZE bytes as there is, or -1. */
+/* Reads SIZE bytes, or fewer if the store ends before. Returns their number, or -1. */
 static ssize_t read_from_start(struct store *store, char *block, size_t size)
 {
     size_t total = 0;
@@ -39,7 +38,7 @@ static ssize_t read_from_start(struct store *store, char *block, size_t size)
 char *contents_to_block(struct store *store, size_t *size)
 {
     int64_t expected = store_size(store);
-    char *block = allocate_block(expected);
+    char *block = allocate_content(expected);
     if (block == NULL)
         return NULL;
     ssize_t total = read_from_start(store, block, (size_t) expected);
@@ -52,16 +51,15 @@ char *contents_to_block(struct store *store, size_t *size)
     return block;
 }
 
-/* ---- To a file ----------------------------------------------------------------------
- */
+/* ---- To a file ------------------------------------------------------------------- */
 
 static bool is_zero(const char *piece, size_t size)
 {
     return piece[0] == '\0' && memcmp(piece, piece + 1, size - 1) == 0;
 }
 
-/* Zero bytes are left out, so that holes stay holes. */
-static int put_piece(int target, const char *piece, size_t size, int64_t position)
+/* Pieces of zero bytes are not written, so that holes stay holes. */
+static int write_piece(int target, const char *piece, size_t size, int64_t position)
 {
     size_t written;
     if (is_zero(piece, size))
@@ -76,7 +74,7 @@ int contents_to_file(struct store *store, int target)
     int64_t position = 0;
     ssize_t count;
     while ((count = store_read(store, piece, sizeof piece, position)) > 0) {
-        if (put_piece(target, piece, (size_t) count, position) != 0)
+        if (write_piece(target, piece, (size_t) count, position) != 0)
             return -1;
         position += count;
     }

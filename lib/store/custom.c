@@ -11,9 +11,9 @@
 
 struct custom {
     struct backend backend; /* must be first */
-    char *view;             /* a copy that somebody may be looking at; or NULL */
+    char *view;             /* the copy that the last view returned; or NULL */
     size_t view_size;
-    char *written; /* an earlier one, of which writes may be made; or NULL */
+    char *view_in_write; /* an earlier view, kept for writes of it; or NULL */
 };
 
 static struct custom *custom_of(struct store *store)
@@ -26,8 +26,7 @@ static bool is_readable(const struct custom *custom)
     return custom->backend.operations.read != NULL;
 }
 
-/* ---- Views --------------------------------------------------------------------------
- */
+/* ---- Views ----------------------------------------------------------------------- */
 
 static void end_view(struct custom *custom)
 {
@@ -35,7 +34,8 @@ static void end_view(struct custom *custom)
     custom->view = NULL;
 }
 
-/* Views of before stay where they are, unless the bytes are others by now. */
+/* Sets the view to BYTES, a block of malloc's. If the content has not changed, the
+ * earlier view is still valid, so its address stays the same. */
 static void set_view(struct custom *custom, char *bytes, size_t size)
 {
     if (custom->view != NULL && custom->view_size == size &&
@@ -51,8 +51,8 @@ static void set_view(struct custom *custom, char *bytes, size_t size)
 static void custom_retain_view(struct store *store)
 {
     struct custom *custom = custom_of(store);
-    if (custom->written == NULL) {
-        custom->written = custom->view;
+    if (custom->view_in_write == NULL) {
+        custom->view_in_write = custom->view;
         custom->view = NULL;
     }
     end_view(custom);
@@ -61,8 +61,8 @@ static void custom_retain_view(struct store *store)
 static void custom_release_view(struct store *store)
 {
     struct custom *custom = custom_of(store);
-    free(custom->written);
-    custom->written = NULL;
+    free(custom->view_in_write);
+    custom->view_in_write = NULL;
 }
 
 static const void *custom_view(struct store *store, size_t *size)
@@ -79,13 +79,12 @@ static const void *custom_view(struct store *store, size_t *size)
     return custom->view;
 }
 
-/* ---- Reading and writing ------------------------------------------------------------
- */
+/* ---- Reading and writing --------------------------------------------------------- */
 
 static int64_t custom_size(struct store *store)
 {
     const struct custom *custom = custom_of(store);
-    return custom->backend.owned ? backend_size(&custom->backend) : 0;
+    return custom->backend.owns_context ? backend_size(&custom->backend) : 0;
 }
 
 static ssize_t custom_read(
@@ -94,8 +93,9 @@ static ssize_t custom_read(
     return backend_read(&custom_of(store)->backend, buffer, size, position);
 }
 
-/* Writes SIZE bytes; *REACHED is where that ended, also on failure. */
-static int put_bytes(struct custom *custom, const void *data, size_t size,
+/* Writes SIZE bytes. Sets *REACHED to the position behind those that were taken, also on
+ * failure. */
+static int write_bytes(struct custom *custom, const void *data, size_t size,
     int64_t position, int64_t *reached)
 {
     size_t taken;
@@ -104,21 +104,22 @@ static int put_bytes(struct custom *custom, const void *data, size_t size,
     return status;
 }
 
-static int put_zeros(struct custom *custom, int64_t from, int64_t to, int64_t *reached)
+static int write_zeros(struct custom *custom, int64_t from, int64_t to, int64_t *reached)
 {
     enum { ZEROS_SIZE = 4096 }; /* bytes */
     static const char zeros[ZEROS_SIZE];
     while (from < to) {
         int64_t left = to - from;
         size_t size = left < ZEROS_SIZE ? (size_t) left : ZEROS_SIZE;
-        if (put_bytes(custom, zeros, size, from, reached) != 0)
+        if (write_bytes(custom, zeros, size, from, reached) != 0)
             return -1;
         from += (int64_t) size;
     }
     return 0;
 }
 
-/* Cuts what a failed write has added up to REACHED, where that is still the end. */
+/* Cuts off what a failed write has added up to REACHED. If that is no longer the end,
+ * somebody else has written behind it, and nothing is cut. */
 static void cut_added_bytes(
     const struct custom *custom, int64_t old_size, int64_t reached)
 {
@@ -134,8 +135,8 @@ static int custom_write(
     int64_t reached = old_size;
     if (old_size == -1)
         return -1;
-    if (put_zeros(custom, old_size, position, &reached) == 0 &&
-        put_bytes(custom, data, size, position, &reached) == 0)
+    if (write_zeros(custom, old_size, position, &reached) == 0 &&
+        write_bytes(custom, data, size, position, &reached) == 0)
         return 0;
     KEEPING_ERRNO(cut_added_bytes(custom, old_size, reached));
     return -1;
@@ -150,8 +151,7 @@ static int custom_truncate(struct store *store, int64_t size)
     return 0;
 }
 
-/* ---- All of the bytes at once -------------------------------------------------------
- */
+/* ---- All of the bytes at once ---------------------------------------------------- */
 
 static void *custom_detach(struct store *store, size_t *size)
 {
@@ -174,8 +174,7 @@ static int custom_copy_to(struct store *store, int target)
     return contents_to_file(store, target);
 }
 
-/* ---- Beginning and end --------------------------------------------------------------
- */
+/* ---- Beginning and end ----------------------------------------------------------- */
 
 static int custom_check_mode(const struct store *store, unsigned mode)
 {
@@ -216,7 +215,7 @@ struct store *custom_create(
     if (custom == NULL)
         return NULL;
     backend_init(&custom->backend, &custom_operations, context, operations, size_limit);
-    custom->view = custom->written = NULL;
+    custom->view = custom->view_in_write = NULL;
     custom->view_size = 0;
     return &custom->backend.store;
 }

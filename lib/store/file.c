@@ -2,6 +2,7 @@
 
 #include "store/file.h"
 
+#include "base/call.h"
 #include "files/copy.h"
 #include "files/descriptor.h"
 #include "files/filesystem.h"
@@ -22,79 +23,82 @@ int file_descriptor(const struct store *store)
     return ((const struct file *) store)->descriptor;
 }
 
-/* ---- Reading and writing ------------------------------------------------------------
- */
+/* ---- Reading and writing --------------------------------------------------------- */
 
 ssize_t file_read(struct store *store, void *buffer, size_t size, int64_t position)
 {
-    /* Where the last position would not be one any more, pread is EINVAL. */
+    /* pread fails with EINVAL if position + size is more than an off_t holds. */
     if (size > (uint64_t) (INT64_MAX - position))
         size = (size_t) (INT64_MAX - position);
     return descriptor_pread(file_descriptor(store), buffer, size, position);
 }
 
-static int64_t size_now(const struct store *store)
+static int64_t current_size(const struct store *store)
 {
     return descriptor_size(file_descriptor(store));
 }
 
-/* 0, or -1 with ENOTSUP. */
-static int check_size_is_told(struct file *file)
+/* Returns 0 if the kernel knows the size, else -1 with ENOTSUP. */
+static int verify_size(struct file *file)
 {
-    if (file->size_is_doubted && filesystem_check_size(file->descriptor) != 0)
+    if (file->size_is_unverified && filesystem_check_size(file->descriptor) != 0)
         return -1;
-    file->size_is_doubted = false;
+    file->size_is_unverified = false;
     return 0;
 }
 
 int64_t file_size(struct store *store)
 {
-    if (check_size_is_told(file_of(store)) != 0)
+    if (verify_size(file_of(store)) != 0)
         return -1;
-    return size_now(store);
+    return current_size(store);
 }
 
-/* Takes back what lies past SIZE, where END is still the end. */
-static void cut_back(struct store *store, int64_t end, int64_t size)
+/* Cuts off what a failed write has added between SIZE and END. If END is no longer the
+ * end, somebody else has written behind it, and nothing is cut. */
+static void cut_partial_write(struct store *store, int64_t end, int64_t size)
 {
-    if (end > size && size_now(store) == end)
+    if (end > size && current_size(store) == end)
         (void) descriptor_truncate(file_descriptor(store), size);
 }
 
-/* None of it, rather than a part. */
+/* The system may write a part and then fail, on a full disk for example. That part is
+ * taken back, so that a failed write stores nothing. */
 int file_write(struct store *store, const void *data, size_t size, int64_t position)
 {
     int descriptor = file_descriptor(store);
-    int64_t old_size = size_now(store);
+    int64_t old_size = current_size(store);
     size_t written;
     if (old_size == -1)
         return -1;
     if (descriptor_pwrite_noappend(descriptor, data, size, position, &written) == 0)
         return 0;
     if (written > 0)
-        KEEPING_ERRNO(cut_back(store, position + (int64_t) written, old_size));
+        KEEPING_ERRNO(cut_partial_write(store, position + (int64_t) written, old_size));
     return -1;
 }
 
-/* The rest of an append that the system has cut at position CUT, having begun at or after
- * BEFORE; or none of it, if nobody else has appended meanwhile. */
-static int append_rest(
-    struct store *store, const char *rest, size_t size, int64_t before, int64_t cut)
+/* Appends the REST of data, of whose beginning the system has stored only a part. BEFORE
+ * was the end before, and STORED_END was the end behind that part. On failure the part is
+ * taken back, unless somebody else has appended behind it. */
+static int append_rest(struct store *store, const char *rest, size_t size, int64_t before,
+    int64_t stored_end)
 {
-    int64_t end = size_now(store);
+    int64_t end = current_size(store);
     if (end == -1)
         return -1;
     if (file_write(store, rest, size, end) == 0)
         return 0;
-    if (end == cut)
-        KEEPING_ERRNO(cut_back(store, end, before));
+    if (end == stored_end)
+        KEEPING_ERRNO(cut_partial_write(store, end, before));
     return -1;
 }
 
-/* The kernel finds the end: other stores and processes may append to the same file. */
+/* The kernel finds the end, because other stores and processes may append to the same
+ * file at the same time. */
 int file_append(struct store *store, const void *data, size_t size, int64_t *end)
 {
-    int64_t before = size_now(store);
+    int64_t before = current_size(store);
     if (before == -1)
         return -1;
     ssize_t done = descriptor_append(file_descriptor(store), data, size);
@@ -105,42 +109,41 @@ int file_append(struct store *store, const void *data, size_t size, int64_t *end
     if ((size_t) done < size && append_rest(store, (const char *) data + done,
                                     size - (size_t) done, before, before + done) != 0)
         return -1;
-    int64_t behind = size_now(store);
-    /* The bytes are stored by now, whether the end can be asked for or not. */
+    int64_t behind = current_size(store);
+    /* The bytes are stored, so a failure to ask for the end is none of the append. */
     *end = behind != -1 ? behind : before + (int64_t) size;
     return 0;
 }
 
 int file_truncate(struct store *store, int64_t size)
 {
-    if (check_size_is_told(file_of(store)) != 0 ||
+    if (verify_size(file_of(store)) != 0 ||
         descriptor_truncate(file_descriptor(store), size) != 0)
         return -1;
     file_unmap(file_of(store));
     return 0;
 }
 
-/* ---- All of the bytes at once -------------------------------------------------------
- */
+/* ---- All of the bytes at once ---------------------------------------------------- */
 
-/* Memory for a whole file and the '\0' behind it: its size as a size_t. */
-static int whole_size(struct store *store, size_t *size)
+/* Sets *SIZE to the size of the file. Fails with ENOMEM if the file and a '\0' behind it
+ * are larger than any object in memory. */
+static int size_for_block(struct store *store, size_t *size)
 {
     int64_t bytes = file_size(store);
     if (bytes == -1)
         return -1;
-    if (bytes >= PTRDIFF_MAX) {
-        errno = ENOMEM;
-        return -1;
-    }
+    if (bytes >= PTRDIFF_MAX)
+        return call_fail(ENOMEM);
     *size = (size_t) bytes;
     return 0;
 }
 
-/* The file over anonymous memory that is one byte longer: where the size is a multiple of
- * the page size, the '\0' behind the last byte is in a page of its own. Elsewhere the
- * kernel has filled the last page with zero bytes (POSIX, mmap). */
-static void *map(int descriptor, size_t size)
+/* Maps the file so that a '\0' follows the last byte. The kernel fills the rest of the
+ * last page with zero bytes (POSIX, mmap). If the size is a multiple of the page size,
+ * there is no rest. Therefore anonymous memory that is one byte longer is mapped first,
+ * and the file is mapped over it. */
+static void *map_with_terminator(int descriptor, size_t size)
 {
     char *base = mmap(NULL, size + 1, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     if (base == MAP_FAILED)
@@ -159,28 +162,28 @@ void file_unmap(struct file *file)
         (void) munmap(mapping, file->mapping_length);
 }
 
-/* Of which the kernel makes a page. */
-enum { HELD_SIZE = 1 };
+/* The kernel rounds it up to a page. */
+enum { PINNED_SIZE = 1 };
 
-void *file_hold(const struct file *file)
+void *file_pin(const struct file *file)
 {
     int opened;
     int descriptor = descriptor_obtain_readable(file->descriptor, &opened);
-    void *held = mmap(NULL, HELD_SIZE, PROT_NONE, MAP_PRIVATE, descriptor, 0);
+    void *pinned = mmap(NULL, PINNED_SIZE, PROT_NONE, MAP_PRIVATE, descriptor, 0);
     descriptor_close(opened);
-    return held != MAP_FAILED ? held : NULL;
+    return pinned != MAP_FAILED ? pinned : NULL;
 }
 
-void file_let_go(void *held)
+void file_unpin(void *pinned)
 {
-    if (held != NULL)
-        (void) munmap(held, HELD_SIZE);
+    if (pinned != NULL)
+        (void) munmap(pinned, PINNED_SIZE);
 }
 
 const void *file_view(struct store *store, size_t *size)
 {
     struct file *file = file_of(store);
-    if (whole_size(store, size) != 0)
+    if (size_for_block(store, size) != 0)
         return NULL;
     if (*size == 0)
         return "";
@@ -188,7 +191,7 @@ const void *file_view(struct store *store, size_t *size)
         return file->mapping;
     int opened;
     int descriptor = descriptor_obtain_readable(file->descriptor, &opened);
-    void *mapping = descriptor == -1 ? NULL : map(descriptor, *size);
+    void *mapping = descriptor == -1 ? NULL : map_with_terminator(descriptor, *size);
     descriptor_close(opened);
     if (mapping == NULL)
         return NULL;
@@ -198,7 +201,8 @@ const void *file_view(struct store *store, size_t *size)
     return mapping;
 }
 
-/* The whole file in a block of malloc's, a '\0' behind it. */
+/* Reads the first *SIZE bytes to a block of malloc's with a '\0' behind them. Sets *SIZE
+ * to the number that were there. */
 static char *read_whole(struct store *store, size_t *size)
 {
     int opened;
@@ -217,7 +221,7 @@ static char *read_whole(struct store *store, size_t *size)
 
 void *file_detach(struct store *store, size_t *size)
 {
-    if (whole_size(store, size) != 0)
+    if (size_for_block(store, size) != 0)
         return NULL;
     char *bytes = read_whole(store, size);
     if (bytes != NULL && file_truncate(store, 0) == 0)
@@ -243,13 +247,12 @@ static void remember_file(struct file *file)
     file->inode = status.st_ino;
 }
 
-bool file_is(const struct file *file, const struct stat *status)
+bool file_matches(const struct file *file, const struct stat *status)
 {
     return file->device == status->st_dev && file->inode == status->st_ino;
 }
 
-/* ---- Beginning and end --------------------------------------------------------------
- */
+/* ---- Beginning and end ----------------------------------------------------------- */
 
 int file_in_memory(const struct store *store)
 {
@@ -276,7 +279,7 @@ int file_finish(struct file *file)
     return descriptor_close_checked(file->descriptor);
 }
 
-void file_lose_descriptor(struct file *file)
+void file_forget_descriptor(struct file *file)
 {
     store_lock(&file->store);
     file->descriptor = -1;
@@ -313,9 +316,9 @@ void file_init(struct file *file, int descriptor, uint64_t size_limit)
     remember_file(file);
 }
 
-void file_doubt_size(struct store *store)
+void file_set_size_unverified(struct store *store)
 {
-    file_of(store)->size_is_doubted = true;
+    file_of(store)->size_is_unverified = true;
 }
 
 struct store *file_create(int descriptor, uint64_t size_limit)

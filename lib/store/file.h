@@ -1,7 +1,7 @@
-/* A store in a file: bytes behind a descriptor, with positions of our own.
+/* A store in a file, reached through a descriptor.
  *
- * Nothing of the file is remembered here, because others may write through the descriptor
- * too; and its offset is not used, because forked processes share it. */
+ * The size is asked of the kernel each time, because others may write to the file too.
+ * The descriptor's offset is not used, because forked processes share it. */
 #ifndef FILE_H
 #define FILE_H
 
@@ -12,43 +12,45 @@
 struct file {
     struct store store;
     int descriptor;
-    dev_t device; /* which file it is */
+    dev_t device; /* of the file, with its inode: they tell the file from all others */
     ino_t inode;
-    void *mapping; /* of the last view; or NULL */
+    void *mapping; /* what the last view returned; or NULL */
     size_t mapping_length;
-    bool size_is_doubted; /* whether the kernel tells it has not been asked yet */
+    bool size_is_unverified; /* the kernel may not know the size, as in /proc */
 };
 
-/* A store on DESCRIPTOR, which stays the caller's; for an object that embeds this one. */
+/* Begins a store that is a part of a larger object. DESCRIPTOR stays the caller's. */
 void file_init(struct file *file, int descriptor, uint64_t size_limit);
 
-/* Whether STATUS is that of the file. */
-bool file_is(const struct file *file, const struct stat *status);
+/* Tells whether STATUS, as fstat gives it, is that of the file. */
+bool file_matches(const struct file *file, const struct stat *status);
 
-/* The number of the descriptor may be that of another file by now: nothing more is done
- * with it, and what is still asked of the bytes is EBADF. */
-void file_lose_descriptor(struct file *file);
+/* Uses the descriptor no more, as its number may be that of another file by now. Later
+ * operations fail with EBADF. */
+void file_forget_descriptor(struct file *file);
 
-/* Gives the mapping back. */
+/* Unmaps what the last view returned. */
 void file_unmap(struct file *file);
 
-/* Keeps the file in use, so that no other gets its inode, without a descriptor; NULL
- * where that cannot be had. And ends it. */
-void *file_hold(const struct file *file);
-void file_let_go(void *held);
+/* Keeps the file in use by a mapping, so that no new file gets its inode number. A
+ * descriptor is not needed for that. file_unpin ends it. Returns NULL on failure. */
+void *file_pin(const struct file *file);
+void file_unpin(void *pinned);
 
-/* The same, and closes the descriptor: as descriptor_close_checked. */
+/* Ends what file_init began, and closes the descriptor as descriptor_close_checked does.
+ */
 int file_finish(struct file *file);
 
-/* A store that owns DESCRIPTOR and closes it. NULL on failure, DESCRIPTOR the caller's.
- */
+/* Makes a store that owns DESCRIPTOR and closes it. Returns NULL with ENOMEM, and
+ * DESCRIPTOR stays the caller's then. */
 struct store *file_create(int descriptor, uint64_t size_limit);
 
-/* For a file that others have made: what needs its size is ENOTSUP where the kernel does
- * not tell that. */
-void file_doubt_size(struct store *store);
+/* Lets the store check whether the kernel knows the file's size before it relies on it.
+ * Where the kernel does not, as in /proc, operations that need the size fail with
+ * ENOTSUP. For files that the library has not made. */
+void file_set_size_unverified(struct store *store);
 
-/* The operations of struct store_operations. */
+/* The operations of struct store_operations, for kinds that are files, too. */
 ssize_t file_read(struct store *store, void *buffer, size_t size, int64_t position);
 int file_write(struct store *store, const void *data, size_t size, int64_t position);
 int file_append(struct store *store, const void *data, size_t size, int64_t *end);

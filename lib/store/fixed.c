@@ -21,8 +21,7 @@ static struct fixed *fixed_of(struct store *store)
     return (struct fixed *) store;
 }
 
-/* ---- Reading and writing ------------------------------------------------------------
- */
+/* ---- Reading and writing --------------------------------------------------------- */
 
 static int64_t fixed_size(struct store *store)
 {
@@ -41,7 +40,7 @@ static ssize_t fixed_read(
     return (ssize_t) count;
 }
 
-static int check_room(const struct fixed *fixed, int64_t position, size_t size)
+static int check_capacity(const struct fixed *fixed, int64_t position, size_t size)
 {
     if ((uint64_t) position <= fixed->capacity &&
         size <= fixed->capacity - (size_t) position)
@@ -57,12 +56,12 @@ static void extend_with_zeros(struct fixed *fixed, size_t size)
     fixed->size = size;
 }
 
-/* DATA may be a view of these bytes. */
+/* DATA may be a part of a view, which shows the same block, so the two may overlap. */
 static int fixed_write(
     struct store *store, const void *data, size_t size, int64_t position)
 {
     struct fixed *fixed = fixed_of(store);
-    if (check_room(fixed, position, size) != 0)
+    if (check_capacity(fixed, position, size) != 0)
         return -1;
     size_t start = (size_t) position;
     extend_with_zeros(fixed, start);
@@ -75,15 +74,14 @@ static int fixed_write(
 static int fixed_truncate(struct store *store, int64_t size)
 {
     struct fixed *fixed = fixed_of(store);
-    if (check_room(fixed, size, 0) != 0)
+    if (check_capacity(fixed, size, 0) != 0)
         return -1;
     extend_with_zeros(fixed, (size_t) size);
     fixed->size = (size_t) size;
     return 0;
 }
 
-/* ---- All of the bytes at once -------------------------------------------------------
- */
+/* ---- All of the bytes at once ---------------------------------------------------- */
 
 static const void *fixed_view(struct store *store, size_t *size)
 {
@@ -111,8 +109,7 @@ static int fixed_copy_to(struct store *store, int target)
     return descriptor_pwrite(target, fixed->bytes, fixed->size, 0, &written);
 }
 
-/* ---- Beginning and end --------------------------------------------------------------
- */
+/* ---- Beginning and end ----------------------------------------------------------- */
 
 static int fixed_in_memory(const struct store *store)
 {

@@ -2,6 +2,7 @@
 
 #include "store/handle.h"
 
+#include "base/call.h"
 #include "base/mode.h"
 #include "files/descriptor.h"
 
@@ -10,21 +11,20 @@
 #include <stdio.h>
 #include <unistd.h>
 
-static bool appends(const struct handle *handle)
+static bool handle_appends(const struct handle *handle)
 {
     return (handle->mode & MODE_APPEND) != 0;
 }
 
-static bool is_first(const struct handle *handle)
+static bool is_first_handle(const struct handle *handle)
 {
-    return handle->store->first == handle;
+    return handle->store->first_handle == handle;
 }
 
-/* ---- Beginning and end --------------------------------------------------------------
- */
+/* ---- Beginning and end ----------------------------------------------------------- */
 
-/* Where MODE begins, or -1. The end of what has no size is found when it is written to.
- */
+/* Returns the position at which MODE begins, or -1. Without a size there is only one
+ * position to begin at: a sequential store itself counts the bytes. */
 static int64_t starting_position(struct store *store, unsigned mode)
 {
     if ((mode & MODE_APPEND) == 0 || (mode & MODE_READ) != 0)
@@ -49,54 +49,51 @@ int handle_init_first(struct handle *handle, struct store *store, unsigned mode)
     if (descriptor != -1 && handle_prepare_descriptor(handle, descriptor) != 0)
         return -1;
     handle->descriptor = descriptor;
-    store->first = handle;
+    store->first_handle = handle;
     return 0;
 }
 
 int handle_finish(struct handle *handle)
 {
     handle_release_view(handle);
-    if (is_first(handle))
-        handle->store->first = NULL;
+    if (is_first_handle(handle))
+        handle->store->first_handle = NULL;
     else if (handle->descriptor != -1)
         return descriptor_close_checked(handle->descriptor);
     return 0;
 }
 
-/* ---- Getting a descriptor -----------------------------------------------------------
- */
+/* ---- Getting a descriptor -------------------------------------------------------- */
 
 int handle_prepare_descriptor(const struct handle *first, int descriptor)
 {
     if (first == NULL)
         return 0;
     if (lseek(descriptor, first->position, SEEK_SET) == -1) {
-        /* As a write there would say, which the move may be for. */
+        /* Moves may be made for a write. A write past the last position is EFBIG. */
         if (errno == EINVAL)
             errno = EFBIG;
         return -1;
     }
-    return appends(first) ? fcntl(descriptor, F_SETFL, O_APPEND) : 0;
+    return handle_appends(first) ? fcntl(descriptor, F_SETFL, O_APPEND) : 0;
 }
 
-void handle_set_descriptor(struct handle *first, int descriptor)
+void handle_set_descriptor(struct handle *handle, int descriptor)
 {
-    if (first == NULL)
+    if (handle == NULL)
         return;
-    first->descriptor = descriptor;
-    if (first->descriptor_changed != NULL)
-        first->descriptor_changed(first);
+    handle->descriptor = descriptor;
+    if (handle->descriptor_changed != NULL)
+        handle->descriptor_changed(handle);
 }
 
-/* Gives the handle an open file description of its own, for the file of the store's. */
-static int separate(struct handle *handle)
+/* Opens the store's file again, so that the handle has an offset of its own. */
+static int open_own_descriptor(struct handle *handle)
 {
     int shared = store_descriptor(handle->store);
-    if (shared == -1) {
-        errno = ENOTSUP;
-        return -1;
-    }
-    int flags = mode_access(handle->mode) | (appends(handle) ? O_APPEND : 0);
+    if (shared == -1)
+        return call_fail(ENOTSUP);
+    int flags = mode_access(handle->mode) | (handle_appends(handle) ? O_APPEND : 0);
     int own = descriptor_open_again(shared, flags);
     if (own == -1)
         return -1;
@@ -108,7 +105,7 @@ static int separate(struct handle *handle)
     return 0;
 }
 
-void handle_leave_descriptor(struct handle *handle)
+void handle_stop_using_descriptor(struct handle *handle)
 {
     if (handle->descriptor == -1)
         return;
@@ -122,13 +119,12 @@ int handle_obtain_descriptor(struct handle *handle)
 {
     if (store_obtain_descriptor(handle->store) != 0)
         return -1;
-    if (handle->descriptor == -1 && separate(handle) != 0)
+    if (handle->descriptor == -1 && open_own_descriptor(handle) != 0)
         return -1;
     return handle->descriptor;
 }
 
-/* ---- Reading and writing ------------------------------------------------------------
- */
+/* ---- Reading and writing --------------------------------------------------------- */
 
 ssize_t handle_read(struct handle *handle, void *buffer, size_t size)
 {
@@ -143,7 +139,7 @@ ssize_t handle_read(struct handle *handle, void *buffer, size_t size)
 
 static int write_at_position(struct handle *handle, const void *data, size_t size)
 {
-    if (appends(handle))
+    if (handle_appends(handle))
         return store_append(handle->store, data, size, &handle->position);
     if (store_write(handle->store, data, size, handle->position) != 0)
         return -1;
@@ -151,9 +147,9 @@ static int write_at_position(struct handle *handle, const void *data, size_t siz
     return 0;
 }
 
-/* After the first WRITTEN bytes of a write from BEGIN on: takes back what lies past the
- * old end, OLD_SIZE, where it is still the end; and lets the offset be OFFSET again,
- * where nobody else has moved it. */
+/* Undoes a write that began at BEGIN and failed after WRITTEN bytes. Cuts the file to
+ * OLD_SIZE, unless somebody else has written behind. Sets the offset to OFFSET again,
+ * unless somebody else has moved it. */
 static void undo_partial_write(
     int descriptor, int64_t begin, size_t written, int64_t old_size, int64_t offset)
 {
@@ -171,7 +167,7 @@ static int write_at_offset(struct handle *handle, const void *data, size_t size)
     int64_t old_size = offset == -1 ? -1 : descriptor_size(descriptor);
     if (old_size == -1)
         return -1;
-    int64_t begin = appends(handle) ? old_size : offset;
+    int64_t begin = handle_appends(handle) ? old_size : offset;
     size_t written;
     if (store_check_limit(handle->store, begin, size) != 0)
         return -1;
@@ -182,22 +178,22 @@ static int write_at_offset(struct handle *handle, const void *data, size_t size)
     return -1;
 }
 
-/* A description that appends takes no write at a position where the kernel does not know
- * how: the handle needs one of its own then. */
-static int write_somehow(struct handle *handle, const void *data, size_t size)
+/* A write at a position through a descriptor with O_APPEND needs RWF_NOAPPEND. An older
+ * kernel lacks that (ENOTSUP), and the handle opens a descriptor of its own then. */
+static int write_once(struct handle *handle, const void *data, size_t size)
 {
     if (handle->descriptor != -1)
         return write_at_offset(handle, data, size);
     if (write_at_position(handle, data, size) == 0)
         return 0;
-    if (errno != ENOTSUP || separate(handle) != 0)
+    if (errno != ENOTSUP || open_own_descriptor(handle) != 0)
         return -1;
     return write_at_offset(handle, data, size);
 }
 
-/* What fwrite is given may be a view of the bytes that it is added to, and fwrite makes
- * several writes of it. Only another use of the stream tells that it has returned. */
-static void begin_writing(struct handle *handle)
+/* A program may give fwrite a view of the same bytes, and fwrite may make several writes
+ * of it. Nothing tells when fwrite has returned but the next other use of the stream. */
+static void begin_write_after_view(struct handle *handle)
 {
     struct store *store = handle->store;
     if (store->view_writer != NULL && store->view_writer != handle)
@@ -219,16 +215,15 @@ void handle_release_view(struct handle *handle)
 int handle_write(struct handle *handle, const void *data, size_t size)
 {
     if (handle->store->viewed)
-        begin_writing(handle);
-    if (write_somehow(handle, data, size) == 0)
+        begin_write_after_view(handle);
+    if (write_once(handle, data, size) == 0)
         return 0;
     if (store_spill(handle->store) != 0)
         return -1;
-    return write_somehow(handle, data, size);
+    return write_once(handle, data, size);
 }
 
-/* ---- Positions ----------------------------------------------------------------------
- */
+/* ---- Positions ------------------------------------------------------------------- */
 
 int64_t handle_tell(const struct handle *handle)
 {
@@ -236,7 +231,7 @@ int64_t handle_tell(const struct handle *handle)
                                     : handle->position;
 }
 
-/* Where WHENCE counts from, or -1. */
+/* Returns the position that WHENCE counts from, or -1. */
 static int64_t seek_base(const struct handle *handle, int whence)
 {
     switch (whence) {
@@ -245,12 +240,11 @@ static int64_t seek_base(const struct handle *handle, int whence)
     case SEEK_CUR:
         return handle->position;
     case SEEK_END:
-        /* What comes in order ends where it has come to. */
+        /* A sequential store ends where it has got to. */
         return store_is_sequential(handle->store) ? handle->position
                                                   : store_size(handle->store);
     default:
-        errno = EINVAL;
-        return -1;
+        return call_fail(EINVAL);
     }
 }
 
@@ -262,14 +256,10 @@ int64_t handle_seek(struct handle *handle, int64_t offset, int whence)
     int64_t base = seek_base(handle, whence);
     if (base == -1)
         return -1;
-    if (offset > INT64_MAX - base) {
-        errno = EOVERFLOW;
-        return -1;
-    }
-    if (base + offset < 0) {
-        errno = EINVAL;
-        return -1;
-    }
+    if (offset > INT64_MAX - base)
+        return call_fail(EOVERFLOW);
+    if (base + offset < 0)
+        return call_fail(EINVAL);
     handle->position = base + offset;
     return handle->position;
 }

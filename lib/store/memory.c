@@ -18,81 +18,81 @@ static struct memory *memory_of(struct store *store)
     return (struct memory *) store;
 }
 
-/* ---- The block ----------------------------------------------------------------------
- */
+/* ---- The block ------------------------------------------------------------------- */
 
-/* Between two steps of a change, so that a forked child never has the second without the
- * first. It is enough to hold the compiler to that: before fork shares a page, each
- * processor that writes to it has finished what it wrote so far. */
-static void keep_order(void)
+/* Keeps two steps of a change in order, so that a forked child never sees the second
+ * without the first. Only the compiler must be told: before fork shares a page, each
+ * processor that writes to the page finishes what it has written so far. */
+static void keep_fork_order(void)
 {
     atomic_signal_fence(memory_order_seq_cst);
 }
 
-/* In between the block is perhaps no longer where its address says. Fork does not wait: a
- * child that finds it so has lost the bytes, and knows. */
-static void begin_move(struct memory *memory)
+/* During realloc the block may no longer be at its address. fork does not wait for that.
+ * A child that was forked in between has lost the bytes, and knows it by mover. */
+static void begin_reallocation(struct memory *memory)
 {
-    memory->moved_by = process_number();
-    keep_order();
+    memory->mover = process_number();
+    keep_fork_order();
 }
 
-static void end_move(struct memory *memory)
+static void end_reallocation(struct memory *memory)
 {
-    keep_order();
-    memory->moved_by = 0;
+    keep_fork_order();
+    memory->mover = 0;
 }
 
-static bool is_lost(const struct memory *memory)
+static bool lost_in_fork(const struct memory *memory)
 {
-    return memory->moved_by != 0 && memory->moved_by != process_number();
+    return memory->mover != 0 && memory->mover != process_number();
 }
 
-static int check_block(const struct memory *memory)
+static int check_not_lost(const struct memory *memory)
 {
-    if (!is_lost(memory))
+    if (!lost_in_fork(memory))
         return 0;
     return call_fail(EBADF);
 }
 
-/* There is never more capacity than the block has. */
+/* Sets block and capacity in such an order that the capacity is never more than the block
+ * has. */
 static void use_block(struct memory *memory, char *bytes, size_t capacity)
 {
     if (capacity < memory->capacity)
         memory->capacity = capacity;
-    keep_order();
+    keep_fork_order();
     memory->bytes = bytes;
-    keep_order();
+    keep_fork_order();
     memory->block = BLOCK_OWN;
     memory->capacity = capacity;
-    keep_order();
+    keep_fork_order();
 }
 
-/* Where a signal handler forked and its child ends, malloc may be in the middle of
- * anything, and nobody reads what is in memory any more: so nothing is allocated nor
- * freed. */
-static bool ends_with_process(const struct memory *memory)
+/* Tells whether this is the end of a forked child. Then nobody reads the memory any more,
+ * so nothing is allocated or freed: a signal handler that interrupted malloc may have
+ * forked the child, and malloc would hang in it. */
+static bool process_ends_unread(const struct memory *memory)
 {
     return process_is_ending_child(memory->maker);
 }
 
 static void free_block(const struct memory *memory, char *block)
 {
-    if (!ends_with_process(memory))
+    if (!process_ends_unread(memory))
         free(block);
 }
 
-/* The block has been replaced. */
-static void dispose_of_block(struct memory *memory, char *block)
+/* Frees a BLOCK that has been replaced, or keeps it for writes of its view. */
+static void retire_block(struct memory *memory, char *block)
 {
-    if (memory->view == VIEW_NONE || memory->shown != NULL)
+    if (memory->view == VIEW_NONE || memory->retired_block != NULL)
         free_block(memory, block);
     else
-        memory->shown = block;
+        memory->retired_block = block;
     memory->view = VIEW_NONE;
 }
 
-/* A new block that begins with what the old one holds. */
+/* Replaces the block by a new one with the same content. */
 static int copy_block(struct memory *memory, size_t capacity)
 {
     char *old = memory->block == BLOCK_BORROWED ? NULL : memory->bytes;
@@ -103,30 +103,30 @@ static int copy_block(struct memory *memory, size_t capacity)
     if (kept > 0)
         memcpy(bytes, memory->bytes, kept);
     use_block(memory, bytes, capacity);
-    dispose_of_block(memory, old);
+    retire_block(memory, old);
     return 0;
 }
 
 static int reallocate_block(struct memory *memory, size_t capacity)
 {
-    begin_move(memory);
+    begin_reallocation(memory);
     char *bytes = realloc(memory->bytes, capacity + 1);
     if (bytes != NULL)
         use_block(memory, bytes, capacity);
-    end_move(memory);
+    end_reallocation(memory);
     return bytes != NULL ? 0 : -1;
 }
 
-enum { MOST_COPIED = 8 << 20 /* bytes */ };
+enum { COPY_LIMIT = 8 << 20 /* bytes */ };
 
-/* A view keeps the old block. Beside other threads, one of which may fork, a small block
- * is copied, so that the child finds the old one or the new one. A large block is not,
- * because there might be no room for both: realloc moves its pages. A child that was
- * forked in the middle of that has lost the bytes. */
+/* realloc would end a view. Beside other threads, one of which may fork, a small block is
+ * copied as well, so that the child finds either the old block or the new one. A large
+ * block is not, because there might be no memory for both: realloc moves its pages. A
+ * child that was forked in the middle of that has lost the bytes. */
 static bool must_copy_block(const struct memory *memory)
 {
     return memory->block == BLOCK_BORROWED || memory->view != VIEW_NONE ||
-           (threads_may_run() && memory->capacity < MOST_COPIED);
+           (threads_may_run() && memory->capacity < COPY_LIMIT);
 }
 
 static int resize_block(struct memory *memory, size_t capacity)
@@ -137,7 +137,8 @@ static int resize_block(struct memory *memory, size_t capacity)
                                    : reallocate_block(memory, capacity);
 }
 
-/* Grows to NEEDED bytes at least, and to WANTED where the budget has them. */
+/* Grows the block to WANTED bytes, or to less, but at least NEEDED, if the budget has no
+ * more. */
 static int grow_block(struct memory *memory, size_t needed, size_t wanted)
 {
     size_t taken;
@@ -151,9 +152,10 @@ static int grow_block(struct memory *memory, size_t needed, size_t wanted)
     return -1;
 }
 
-/* Makes the block writable, with room for NEEDED bytes. Doubling keeps appending linear;
- * where there is no room for that, just what is needed may still fit. */
-static int reserve(struct memory *memory, size_t needed)
+/* Makes the block writable, with room for NEEDED bytes. The capacity is doubled, so that
+ * the time of many appends is linear. If there is no memory for that, NEEDED may still
+ * fit. */
+static int reserve_capacity(struct memory *memory, size_t needed)
 {
     if (memory->block != BLOCK_BORROWED && needed <= memory->capacity)
         return 0;
@@ -168,7 +170,7 @@ static int reserve(struct memory *memory, size_t needed)
     return grow_block(memory, needed, needed);
 }
 
-/* Gives the memory behind the last byte back. Where that fails, it is just kept. */
+/* Frees the memory behind the last byte. A failure does no harm: the memory is kept. */
 static void shrink_block(struct memory *memory)
 {
     size_t capacity = memory->capacity;
@@ -180,34 +182,35 @@ static void shrink_block(struct memory *memory)
         budget_give(memory->budget, capacity - memory->size);
 }
 
-static void terminate(struct memory *memory)
+static void write_terminator(struct memory *memory)
 {
     if (memory->block == BLOCK_OWN && memory->bytes != NULL)
         memory->bytes[memory->size] = '\0';
 }
 
-/* NULL where the store has no block of its own. */
+/* Returns NULL if the store has no block of its own. */
 static char *own_block(const struct memory *memory)
 {
-    return memory->block == BLOCK_BORROWED || is_lost(memory) ? NULL : memory->bytes;
+    return memory->block == BLOCK_BORROWED || lost_in_fork(memory) ? NULL : memory->bytes;
 }
 
-/* Takes the block out of the store, which is empty then. The budget still counts it. */
+/* Takes the block out of the store and empties that. The budget still counts the block.
+ */
 static char *take_block(struct memory *memory)
 {
     char *bytes = own_block(memory);
     memory->size = 0;
-    keep_order();
+    keep_fork_order();
     memory->capacity = 0;
-    keep_order();
+    keep_fork_order();
     memory->bytes = NULL;
-    memory->moved_by = 0;
-    keep_order();
+    memory->mover = 0;
+    keep_fork_order();
     memory->block = BLOCK_OWN;
     return bytes;
 }
 
-/* The same, and the budget does not count it any more. */
+/* Does the same, and the budget counts the block no more. */
 static char *release_block(struct memory *memory)
 {
     size_t capacity = memory->capacity;
@@ -222,34 +225,33 @@ void memory_clear(struct memory *memory)
     free_block(memory, release_block(memory));
 }
 
-void memory_clear_unviewed(struct memory *memory)
+void memory_clear_unless_viewed(struct memory *memory)
 {
     if (memory->view != VIEW_VALID)
-        dispose_of_block(memory, release_block(memory));
+        retire_block(memory, release_block(memory));
 }
 
 void memory_retain_view(struct memory *memory)
 {
     if (memory->view == VIEW_VALID)
-        memory->view = VIEW_WRITTEN;
+        memory->view = VIEW_IN_WRITE;
 }
 
 void memory_release_view(struct memory *memory)
 {
-    if (memory->view == VIEW_WRITTEN)
+    if (memory->view == VIEW_IN_WRITE)
         memory->view = VIEW_NONE;
-    char *shown = memory->shown;
-    memory->shown = NULL;
-    free_block(memory, shown);
+    char *retired_block = memory->retired_block;
+    memory->retired_block = NULL;
+    free_block(memory, retired_block);
 }
 
-/* ---- Operations ---------------------------------------------------------------------
- */
+/* ---- Operations ------------------------------------------------------------------ */
 
 ssize_t memory_read(struct store *store, void *buffer, size_t size, int64_t position)
 {
     const struct memory *memory = memory_of(store);
-    if (check_block(memory) != 0)
+    if (check_not_lost(memory) != 0)
         return -1;
     if (position >= (int64_t) memory->size)
         return 0;
@@ -260,8 +262,8 @@ ssize_t memory_read(struct store *store, void *buffer, size_t size, int64_t posi
     return (ssize_t) count;
 }
 
-/* Fills with zero bytes from the end to POSITION, which the block has room for. */
-static void fill_gap(struct memory *memory, size_t position)
+/* Sets the bytes between the end and POSITION to zero. The block has room for them. */
+static void zero_gap(struct memory *memory, size_t position)
 {
     if (position > memory->size)
         memset(memory->bytes + memory->size, 0, position - memory->size);
@@ -270,81 +272,83 @@ static void fill_gap(struct memory *memory, size_t position)
 int memory_write(struct store *store, const void *data, size_t size, int64_t position)
 {
     struct memory *memory = memory_of(store);
-    if (ends_with_process(memory))
+    if (process_ends_unread(memory))
         return 0;
-    if (check_block(memory) != 0)
+    if (check_not_lost(memory) != 0)
         return -1;
     if ((uint64_t) position > SIZE_MAX || size > SIZE_MAX - (size_t) position)
         return call_fail(ENOMEM);
     size_t start = (size_t) position;
     size_t end = start + size;
-    if (reserve(memory, end) != 0)
+    if (reserve_capacity(memory, end) != 0)
         return -1;
-    fill_gap(memory, start);
-    /* DATA may be a part of a view. */
+    zero_gap(memory, start);
+    /* DATA may be a part of a view, which shows the same block, so the two may overlap.
+     */
     memmove(memory->bytes + start, data, size);
     if (end > memory->size)
         memory->size = end;
-    terminate(memory);
+    write_terminator(memory);
     return 0;
 }
 
 int memory_truncate(struct store *store, int64_t size)
 {
     struct memory *memory = memory_of(store);
-    if (check_block(memory) != 0)
+    if (check_not_lost(memory) != 0)
         return -1;
     if ((uint64_t) size > SIZE_MAX)
         return call_fail(ENOMEM);
     size_t end = (size_t) size;
     memory->view = VIEW_NONE;
     if (end > memory->size) {
-        if (reserve(memory, end) != 0)
+        if (reserve_capacity(memory, end) != 0)
             return -1;
-        fill_gap(memory, end);
+        zero_gap(memory, end);
     }
     bool cut = end < memory->size;
     memory->size = end;
     if (cut)
         shrink_block(memory);
-    terminate(memory);
+    write_terminator(memory);
     return 0;
 }
 
 int64_t memory_size(struct store *store)
 {
     const struct memory *memory = memory_of(store);
-    return check_block(memory) == 0 ? (int64_t) memory->size : -1;
+    return check_not_lost(memory) == 0 ? (int64_t) memory->size : -1;
 }
 
-/* For who is to see the bytes: an adopted block has no room for the '\0' until then, and
- * a forked child may have a size without the '\0' that was just being written. */
+/* Puts a '\0' behind the content before somebody sees it. An adopted block has had no
+ * room for it. A forked child may have a new size without the '\0', if another thread of
+ * its parent was just between the two. */
 static int terminate_for_reader(struct memory *memory)
 {
     if (memory->block == BLOCK_ADOPTED) {
         if (resize_block(memory, memory->capacity) != 0)
             return -1;
-        terminate(memory);
+        write_terminator(memory);
     }
-    /* Who sees the same bytes already may be reading it. */
+    /* Another thread may be reading a '\0' that is there, so it is not written again. */
     if (memory->bytes != NULL && memory->block == BLOCK_OWN &&
         memory->bytes[memory->size] != '\0')
-        terminate(memory);
+        write_terminator(memory);
     return 0;
 }
 
 const void *memory_view(struct store *store, size_t *size)
 {
     struct memory *memory = memory_of(store);
-    if (check_block(memory) != 0 || terminate_for_reader(memory) != 0)
+    if (check_not_lost(memory) != 0 || terminate_for_reader(memory) != 0)
         return NULL;
     *size = memory->size;
     memory->view = VIEW_VALID;
     return memory->bytes != NULL ? memory->bytes : "";
 }
 
-/* The bytes in a new block, for whom cannot have ours. */
-static char *copy_out(const struct memory *memory)
+/* Copies the content to a new block, for a detach that cannot hand over this one. */
+static char *copy_content(const struct memory *memory)
 {
     char *bytes = malloc(memory->size + 1);
     if (bytes == NULL)
@@ -358,10 +362,10 @@ static char *copy_out(const struct memory *memory)
 void *memory_detach(struct store *store, size_t *size)
 {
     struct memory *memory = memory_of(store);
-    if (check_block(memory) != 0 || terminate_for_reader(memory) != 0)
+    if (check_not_lost(memory) != 0 || terminate_for_reader(memory) != 0)
         return NULL;
     bool movable = memory->block == BLOCK_OWN && memory->bytes != NULL;
-    char *copy = movable ? NULL : copy_out(memory);
+    char *copy = movable ? NULL : copy_content(memory);
     if (!movable && copy == NULL)
         return NULL;
     *size = memory->size;
@@ -374,34 +378,33 @@ int memory_copy_to(struct store *store, int target)
 {
     const struct memory *memory = memory_of(store);
     size_t written;
-    if (check_block(memory) != 0)
+    if (check_not_lost(memory) != 0)
         return -1;
     return descriptor_pwrite(target, memory->bytes, memory->size, 0, &written);
 }
 
-/* ---- Beginning and end --------------------------------------------------------------
- */
+/* ---- Beginning and end ----------------------------------------------------------- */
 
 void memory_finish(struct memory *memory)
 {
     budget_give(memory->budget, memory->capacity);
     free_block(memory, own_block(memory));
-    free(memory->shown);
+    free(memory->retired_block);
     budget_release(memory->budget);
 }
 
-/* Member by member, as clearing all of it first takes longer. */
+/* Clearing the whole structure before would take longer. */
 void memory_init(struct memory *memory, const struct store_operations *operations,
     uint64_t size_limit, size_t capacity_limit, filelike_budget *budget)
 {
     store_init(&memory->store, operations, size_limit);
-    memory->bytes = memory->shown = NULL;
+    memory->bytes = memory->retired_block = NULL;
     memory->size = memory->capacity = 0;
     memory->limit = capacity_limit;
     memory->budget = budget_retain(budget);
     memory->block = BLOCK_OWN;
     memory->maker = process_number();
-    memory->moved_by = 0;
+    memory->mover = 0;
     memory->view = VIEW_NONE;
 }
 

@@ -15,14 +15,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-/* ---- The table ----------------------------------------------------------------------
- */
+/* ---- The table ------------------------------------------------------------------- */
 
 struct named;
 
-/* A list is whole at each moment, as a forked child may find it in the middle of a
- * change: an entry is complete before it is linked, and is linked or taken out by one
- * store. */
+/* A list is whole at each moment, because another thread may fork while it is changed. An
+ * entry is complete before it is linked, and one assignment links or unlinks it. */
 typedef _Atomic(struct named *) named_link;
 
 struct named {
@@ -31,14 +29,14 @@ struct named {
     char name[];
 };
 
-/* Where most processes have a handful of names and none more than some thousands. */
+/* Most processes have a handful of names, and none has more than some thousands. */
 enum { LISTS = 1024 };
 
 static struct lock names_lock = LOCK_INITIALIZER;
 static named_link names[LISTS];
 static size_t file_count; /* entries with a memory file, each of which is a descriptor */
 
-/* By the hash function FNV-1a. */
+/* The hash function is FNV-1a. */
 static named_link *list_of_name(const char *name)
 {
     static const uint32_t offset_basis = 2166136261u;
@@ -49,7 +47,8 @@ static named_link *list_of_name(const char *name)
     return &names[hash % LISTS];
 }
 
-/* Takes out what LINK leads to, and returns it; or NULL. */
+/* Takes the entry that LINK leads to out of its list. Returns it, or NULL if LINK is the
+ * end of a list. */
 static struct named *unlink_entry(named_link *link)
 {
     struct named *named = atomic_load(link);
@@ -60,17 +59,19 @@ static struct named *unlink_entry(named_link *link)
     return named;
 }
 
-/* What the offset of STORE's descriptor is set to. Each stream has a description of its
- * own, so nothing moves it, and it tells that the number is still that of our file: fstat
- * would take three times as long. */
+/* Returns the offset that the descriptor of STORE is set to. Nothing moves it, as each
+ * stream opens the file again. It therefore proves that the descriptor's number is still
+ * that of this file. fstat would take three times as long. */
 static int64_t offset_mark(const struct store *store)
 {
-    enum { MARK_BITS = 40 }; /* on 32 bits no offset in a memory file has 44 */
+    enum {
+        MARK_BITS = 40
+    }; /* 44 bits are too many for a memory file on 32-bit systems */
     return INT64_C(1) << MARK_BITS | (uint32_t) (uintptr_t) store;
 }
 
-/* A program that closes all descriptors that it has takes the bytes of such names with
- * them. */
+/* Tells whether the program has closed the descriptor, as some close all that they have.
+ * The bytes of the name are gone then. */
 static bool has_lost_file(const struct named *named)
 {
     const struct store *store = named->bytes.store;
@@ -89,7 +90,8 @@ static void destroy_entry(struct named *named)
     call_free(named);
 }
 
-/* The link that leads to the entry of NAME, or that at the end of its list. */
+/* Returns the link that leads to the entry of NAME, or the link at the end of its list.
+ */
 static named_link *find_any_entry(const char *name)
 {
     named_link *link = list_of_name(name);
@@ -101,19 +103,19 @@ static named_link *find_any_entry(const char *name)
     return link;
 }
 
-/* The same, but an entry whose file is lost is forgotten. */
+/* Does the same, and forgets the entry if its file is lost. */
 static named_link *find_entry(const char *name)
 {
     named_link *link = find_any_entry(name);
     struct named *named = atomic_load(link);
     if (named == NULL || !has_lost_file(named))
         return link;
-    file_lose_descriptor((struct file *) named->bytes.store);
+    file_forget_descriptor((struct file *) named->bytes.store);
     destroy_entry(unlink_entry(link));
     return find_any_entry(name);
 }
 
-/* An entry for NAME, with a reference of its own. NULL with ENOMEM. */
+/* Makes an entry for NAME, with a reference of its own. Returns NULL with ENOMEM. */
 static struct named *create_entry(const char *name, const struct named_bytes *bytes)
 {
     size_t size = strlen(name) + 1;
@@ -127,7 +129,8 @@ static struct named *create_entry(const char *name, const struct named_bytes *by
     return named;
 }
 
-/* Puts NAMED in place of what LINK leads to, and returns that; or NULL. */
+/* Puts NAMED in place of the entry that LINK leads to. Returns that entry, or NULL if
+ * LINK is the end of a list. */
 static struct named *link_entry(named_link *link, struct named *named)
 {
     struct named *old = atomic_load(link);
@@ -140,8 +143,7 @@ static struct named *link_entry(named_link *link, struct named *named)
     return old;
 }
 
-/* ---- Finding and forgetting ---------------------------------------------------------
- */
+/* ---- Finding and forgetting ------------------------------------------------------ */
 
 int names_find(const char *name, struct named_bytes *bytes)
 {
@@ -178,8 +180,8 @@ void names_forget(const char *name, const struct store *store)
     destroy_entry(forgotten);
 }
 
-/* In this order, so that the bytes have a name at each moment. OLD are the entries that
- * are no longer there. */
+/* Links the new name before it unlinks the old one, so that the bytes have a name at each
+ * moment. Sets OLD to the entries that are no longer in a list. */
 static int rename_entry_locked(const char *from, const char *to, struct named *old[2])
 {
     const struct named *named = atomic_load(find_entry(from));
@@ -206,10 +208,9 @@ int names_rename(const char *from, const char *to)
     return status;
 }
 
-/* ---- Making -------------------------------------------------------------------------
- */
+/* ---- Making ---------------------------------------------------------------------- */
 
-/* Half of the descriptors that the process may have are left for others. */
+/* Half of the descriptors that the process may have are left for other uses. */
 static bool has_descriptor_left(void)
 {
     struct rlimit limit;
@@ -240,10 +241,9 @@ static int add_entry(const char *name, const struct named_bytes *bytes)
     return status;
 }
 
-/* A store on a memory file of the kernel that can be opened again, which takes a /proc.
- * It has the mode that the kernel gives, so that it still can after setuid. NULL with
- * errno.
- */
+/* Makes a store on a memory file of the kernel. Opening the file again needs /proc, so it
+ * fails without. PERMISSIONS 0 keep the mode that the kernel gives, so that the file can
+ * be opened again after setuid. Returns NULL with errno. */
 static struct store *create_name_file(mode_t permissions)
 {
     char path[PROC_PATH_SIZE];
@@ -263,8 +263,9 @@ static struct store *create_name_file(mode_t permissions)
     return NULL;
 }
 
-/* Puts STORE, unless it is NULL, under NAME. */
-static int put_store(const char *name, struct store *store, struct named_bytes *bytes)
+/* Gives the name NAME to STORE, which may be NULL after a failure. Takes the reference.
+ */
+static int add_store(const char *name, struct store *store, struct named_bytes *bytes)
 {
     if (store == NULL)
         return -1;
@@ -275,8 +276,9 @@ static int put_store(const char *name, struct store *store, struct named_bytes *
     return -1;
 }
 
-/* Of a memory file nobody watches the size. Where there is none, for whatever reason, the
- * bytes are in memory all the same. */
+/* Makes a memory file, unless options ask for a limit: nobody watches the size of a
+ * memory file. If there is no file to be had, for whatever reason, makes a store in
+ * memory. */
 static int make_name(
     const char *name, const struct filelike_options *options, struct named_bytes *bytes)
 {
@@ -287,13 +289,13 @@ static int make_name(
         .flags = options->flags,
     };
     if (!watched) {
-        if (put_store(name, create_name_file(options->permissions), bytes) == 0)
+        if (add_store(name, create_name_file(options->permissions), bytes) == 0)
             return 0;
         if (errno == EEXIST)
             return -1;
     }
     bytes->is_file = false;
-    return put_store(name, spooled_create_memory(options), bytes);
+    return add_store(name, spooled_create_memory(options), bytes);
 }
 
 int names_obtain(const char *name, unsigned mode, const struct filelike_options *options,
@@ -311,7 +313,7 @@ int names_obtain(const char *name, unsigned mode, const struct filelike_options 
         if (!creates)
             return -1;
         *made = make_name(name, options, bytes) == 0;
-        /* Another thread may just have been first. */
+        /* Another thread may have made the name meanwhile, and is asked for it again. */
         if (*made || errno != EEXIST)
             return *made ? 0 : -1;
     }

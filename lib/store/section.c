@@ -12,8 +12,8 @@
 struct section {
     struct store store;
     struct store *whole; /* a reference */
-    int64_t start;       /* in WHOLE */
-    int64_t most;        /* bytes that the section has at most */
+    int64_t start;       /* position in WHOLE */
+    int64_t max_size;    /* bytes; fewer are there if WHOLE ends before */
 };
 
 static const struct section *section_of(const struct store *store)
@@ -25,18 +25,18 @@ static ssize_t section_read(
     struct store *store, void *buffer, size_t size, int64_t position)
 {
     const struct section *section = section_of(store);
-    if (position >= section->most || position > INT64_MAX - section->start)
+    if (position >= section->max_size || position > INT64_MAX - section->start)
         return 0;
-    int64_t left = section->most - position;
+    int64_t left = section->max_size - position;
     size_t count = (uint64_t) left < size ? (size_t) left : size;
     return store_read(section->whole, buffer, count, section->start + position);
 }
 
-/* How much of the section is there where WHOLE has SIZE bytes. */
-static int64_t size_within(const struct section *section, int64_t size)
+/* Returns how many bytes the section has when WHOLE has WHOLE_SIZE. */
+static int64_t size_within(const struct section *section, int64_t whole_size)
 {
-    int64_t there = size > section->start ? size - section->start : 0;
-    return there < section->most ? there : section->most;
+    int64_t available = whole_size > section->start ? whole_size - section->start : 0;
+    return available < section->max_size ? available : section->max_size;
 }
 
 static int64_t section_size(struct store *store)
@@ -71,8 +71,7 @@ static int section_check_mode(const struct store *store, unsigned mode)
     (void) store;
     if ((mode & MODE_WRITE) == 0)
         return 0;
-    errno = ENOTSUP;
-    return -1;
+    return call_fail(ENOTSUP);
 }
 
 static int section_keep(struct store *store)
@@ -111,7 +110,7 @@ struct store *section_create(struct store *whole, int64_t start, int64_t size)
     if (section == NULL)
         return NULL;
     *section = (struct section){
-        .whole = whole, .start = start, .most = size != -1 ? size : INT64_MAX};
+        .whole = whole, .start = start, .max_size = size != -1 ? size : INT64_MAX};
     store_init(&section->store, &section_operations, 0);
     store_share_lock_of(&section->store, whole);
     return &section->store;

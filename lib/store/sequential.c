@@ -11,37 +11,36 @@
 
 struct sequential {
     struct backend backend; /* must be first */
-    int64_t position;       /* how many bytes were read or written */
-    size_t most;            /* how many are read at once */
-    size_t kept;            /* how many of the last ones are kept */
-    char bytes[];           /* those; nothing where the store is written */
+    int64_t position;       /* bytes read or written so far */
+    size_t read_limit;      /* bytes that one call reads at most */
+    size_t kept;            /* bytes kept of those read last */
+    char bytes[];           /* the kept ones; there is no room if the store is written */
 };
 
-enum { ROOM = SEQUENTIAL_BACK + SEQUENTIAL_AHEAD };
+enum { KEPT_ROOM = SEQUENTIAL_BACK + SEQUENTIAL_AHEAD };
 
 static struct sequential *sequential_of(struct store *store)
 {
     return (struct sequential *) store;
 }
 
-/* ---- Reading ------------------------------------------------------------------------
- */
+/* ---- Reading --------------------------------------------------------------------- */
 
-/* Leaves room for SIZE bytes behind those that are kept. */
-static void make_room_behind(struct sequential *sequential, size_t size)
+/* Drops the oldest kept bytes where SIZE more would not fit behind. */
+static void make_kept_room(struct sequential *sequential, size_t size)
 {
-    if (size <= ROOM - sequential->kept)
+    if (size <= KEPT_ROOM - sequential->kept)
         return;
-    size_t given_up = sequential->kept - SEQUENTIAL_BACK;
-    memmove(sequential->bytes, sequential->bytes + given_up, SEQUENTIAL_BACK);
+    size_t dropped = sequential->kept - SEQUENTIAL_BACK;
+    memmove(sequential->bytes, sequential->bytes + dropped, SEQUENTIAL_BACK);
     sequential->kept = SEQUENTIAL_BACK;
 }
 
 static ssize_t read_next(struct sequential *sequential, void *buffer, size_t size)
 {
-    if (size > sequential->most)
-        size = sequential->most;
-    make_room_behind(sequential, size);
+    if (size > sequential->read_limit)
+        size = sequential->read_limit;
+    make_kept_room(sequential, size);
     char *behind = sequential->bytes + sequential->kept;
     ssize_t count =
         backend_read(&sequential->backend, behind, size, sequential->position);
@@ -59,21 +58,18 @@ static ssize_t sequential_read(
     struct sequential *sequential = sequential_of(store);
     if (position == sequential->position)
         return read_next(sequential, buffer, size);
-    int64_t back = sequential->position - position;
-    if (back < 0 || back > (int64_t) sequential->kept) {
-        errno = ESPIPE;
-        return -1;
-    }
-    size_t count = size < (size_t) back ? size : (size_t) back;
-    memcpy(buffer, sequential->bytes + sequential->kept - back, count);
+    int64_t distance = sequential->position - position;
+    if (distance < 0 || distance > (int64_t) sequential->kept)
+        return call_fail(ESPIPE);
+    size_t count = size < (size_t) distance ? size : (size_t) distance;
+    memcpy(buffer, sequential->bytes + sequential->kept - distance, count);
     return (ssize_t) count;
 }
 
-/* ---- Writing ------------------------------------------------------------------------
- */
+/* ---- Writing --------------------------------------------------------------------- */
 
-/* The position is the store's own: of a write that failed the first bytes may have been
- * taken. */
+/* The store counts the position itself, because the operation may have taken the first
+ * bytes of a write that failed. */
 static int sequential_append(
     struct store *store, const void *data, size_t size, int64_t *end)
 {
@@ -92,16 +88,14 @@ static int sequential_write(
     return sequential_append(store, data, size, &position);
 }
 
-/* ---- Beginning and end --------------------------------------------------------------
- */
+/* ---- Beginning and end ----------------------------------------------------------- */
 
-/* Where bytes come once, there is nothing to share. */
+/* Bytes that come once cannot be shared by two streams. */
 static int sequential_check_mode(const struct store *store, unsigned mode)
 {
     (void) store;
     (void) mode;
-    errno = ENOTSUP;
-    return -1;
+    return call_fail(ENOTSUP);
 }
 
 static int sequential_destroy(struct store *store)
@@ -126,14 +120,14 @@ struct store *sequential_create(void *context,
     const struct filelike_options *options)
 {
     size_t wanted = options->buffer_size;
-    size_t room = (mode & MODE_READ) != 0 ? ROOM : 0;
+    size_t room = (mode & MODE_READ) != 0 ? KEPT_ROOM : 0;
     struct sequential *sequential = malloc(sizeof *sequential + room);
     if (sequential == NULL)
         return NULL;
     backend_init(&sequential->backend, &sequential_operations, context, operations,
         options->size_limit);
     sequential->position = 0;
-    sequential->most =
+    sequential->read_limit =
         wanted != 0 && wanted < SEQUENTIAL_AHEAD ? wanted : SEQUENTIAL_AHEAD;
     sequential->kept = 0;
     return &sequential->backend.store;

@@ -1,18 +1,17 @@
-/* A store of operations that the caller brings, without positions: the bytes come in
- * order, as through a pipe. What was read last can be read again. */
+/* A store on operations of the caller's that have no positions. The bytes come in order,
+ * as through a pipe. The last bytes that were read can be read again. */
 #ifndef SEQUENTIAL_H
 #define SEQUENTIAL_H
 
 #include "store/backend.h"
 
-/* How far back from where it has read to such a store can be read again, in bytes; and
- * how many it reads at most at once, so that stdio has never read farther ahead than
- * that. */
+/* In bytes: how many of the last ones can be read again, and how many one call reads at
+ * most. stdio never reads ahead by more than one call, so it can always go back. */
 enum { SEQUENTIAL_BACK = 32768, SEQUENTIAL_AHEAD = 32768 };
 
-/* A store on CONTEXT, which stays the caller's until backend_own; for a stream in MODE,
- * MODE_* bits. Of OPTIONS count size_limit and, as a bound of what is read at once,
- * buffer_size. NULL with ENOMEM. */
+/* Makes a store on CONTEXT, for a stream in MODE (MODE_* bits). CONTEXT stays the
+ * caller's until backend_take_context. size_limit of OPTIONS applies, and buffer_size
+ * bounds how many bytes one call reads. Returns NULL with ENOMEM. */
 struct store *sequential_create(void *context,
     const struct filelike_operations *operations, unsigned mode,
     const struct filelike_options *options);

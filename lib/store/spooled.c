@@ -2,6 +2,7 @@
 
 #include "store/spooled.h"
 
+#include "base/call.h"
 #include "files/descriptor.h"
 #include "files/tempdir.h"
 #include "store/file.h"
@@ -11,13 +12,13 @@
 #include <fcntl.h>
 #include <stdlib.h>
 
-enum { DEFAULT_MEMORY_LIMIT = 1 << 20 };
+enum { DEFAULT_MEMORY_LIMIT = 1 << 20 /* bytes */ };
 
 struct spooled {
-    struct memory memory;   /* first, as its operations are those of the store, too */
-    struct store *file;     /* that the bytes have moved to; or NULL */
-    struct tempdir tempdir; /* of the file */
-    bool rolls_over;        /* may move to disk */
+    struct memory memory;   /* must be first: its operations are called with the store */
+    struct store *file;     /* to which the bytes have moved; or NULL */
+    struct tempdir tempdir; /* where the file is made */
+    bool may_roll_over;     /* filelike_rollover may move the bytes */
 };
 
 static struct spooled *spooled_of(struct store *store)
@@ -25,7 +26,7 @@ static struct spooled *spooled_of(struct store *store)
     return (struct spooled *) store;
 }
 
-static struct store *file_of(const struct store *store)
+static struct store *moved_file(const struct store *store)
 {
     return ((const struct spooled *) store)->file;
 }
@@ -35,35 +36,34 @@ static bool has_moved(const struct spooled *spooled)
     return spooled->file != NULL;
 }
 
-/* ---- Moving -------------------------------------------------------------------------
- */
+/* ---- Moving ---------------------------------------------------------------------- */
 
-static struct store *create_file(struct spooled *spooled)
+static struct store *create_filled_file(struct spooled *spooled)
 {
     int descriptor = tempdir_create_nameless(&spooled->tempdir, O_RDWR);
     if (descriptor == -1)
         return NULL;
     struct store *file = NULL;
     if (memory_copy_to(&spooled->memory.store, descriptor) == 0 &&
-        handle_prepare_descriptor(spooled->memory.store.first, descriptor) == 0)
+        handle_prepare_descriptor(spooled->memory.store.first_handle, descriptor) == 0)
         file = file_create(descriptor, 0);
     if (file == NULL)
         descriptor_close(descriptor);
     return file;
 }
 
-/* All or nothing: on failure the bytes stay in memory. A view that has been given out
- * keeps its bytes, until the next change. */
-static int move(struct spooled *spooled)
+/* Moves all bytes to a file, or leaves them in memory on failure. A valid view keeps its
+ * bytes in memory until the next change. */
+static int move_to_file(struct spooled *spooled)
 {
     if (has_moved(spooled))
         return 0;
-    struct store *file = create_file(spooled);
+    struct store *file = create_filled_file(spooled);
     if (file == NULL)
         return -1;
     spooled->file = file;
-    memory_clear_unviewed(&spooled->memory);
-    handle_set_descriptor(spooled->memory.store.first, store_descriptor(file));
+    memory_clear_unless_viewed(&spooled->memory);
+    handle_set_descriptor(spooled->memory.store.first_handle, store_descriptor(file));
     return 0;
 }
 
@@ -72,7 +72,7 @@ static void spooled_retain_view(struct store *store)
     struct spooled *spooled = spooled_of(store);
     memory_retain_view(&spooled->memory);
     if (has_moved(spooled))
-        memory_clear_unviewed(&spooled->memory);
+        memory_clear_unless_viewed(&spooled->memory);
 }
 
 static void spooled_release_view(struct store *store)
@@ -80,20 +80,19 @@ static void spooled_release_view(struct store *store)
     memory_release_view(&spooled_of(store)->memory);
 }
 
-/* A truncation ends the views of before, so what they kept can go. */
+/* A truncation ends all views, so the memory that they kept is freed. */
 static void end_views(struct spooled *spooled)
 {
     if (has_moved(spooled))
         memory_clear(&spooled->memory);
 }
 
-/* ---- Operations ---------------------------------------------------------------------
- */
+/* ---- Operations ------------------------------------------------------------------ */
 
 static ssize_t spooled_read(
     struct store *store, void *buffer, size_t size, int64_t position)
 {
-    struct store *file = file_of(store);
+    struct store *file = moved_file(store);
     return file == NULL ? memory_read(store, buffer, size, position)
                         : store_read(file, buffer, size, position);
 }
@@ -101,7 +100,7 @@ static ssize_t spooled_read(
 static int spooled_write(
     struct store *store, const void *data, size_t size, int64_t position)
 {
-    struct store *file = file_of(store);
+    struct store *file = moved_file(store);
     return file == NULL ? memory_write(store, data, size, position)
                         : store_write(file, data, size, position);
 }
@@ -109,14 +108,14 @@ static int spooled_write(
 static int spooled_append(
     struct store *store, const void *data, size_t size, int64_t *end)
 {
-    struct store *file = file_of(store);
+    struct store *file = moved_file(store);
     return file == NULL ? store_append_by_write(store, data, size, end)
                         : store_append(file, data, size, end);
 }
 
 static int truncate_bytes(struct store *store, int64_t size)
 {
-    struct store *file = file_of(store);
+    struct store *file = moved_file(store);
     return file == NULL ? memory_truncate(store, size) : store_truncate(file, size);
 }
 
@@ -133,19 +132,19 @@ static int spooled_truncate(struct store *store, int64_t size)
 
 static int64_t spooled_size(struct store *store)
 {
-    struct store *file = file_of(store);
+    struct store *file = moved_file(store);
     return file == NULL ? memory_size(store) : store_size(file);
 }
 
 static const void *spooled_view(struct store *store, size_t *size)
 {
-    struct store *file = file_of(store);
+    struct store *file = moved_file(store);
     return file == NULL ? memory_view(store, size) : store_view(file, size);
 }
 
 static void *spooled_detach(struct store *store, size_t *size)
 {
-    struct store *file = file_of(store);
+    struct store *file = moved_file(store);
     if (file == NULL)
         return memory_detach(store, size);
     void *bytes = store_detach(file, size);
@@ -156,19 +155,19 @@ static void *spooled_detach(struct store *store, size_t *size)
 
 static int spooled_copy_to(struct store *store, int target)
 {
-    struct store *file = file_of(store);
+    struct store *file = moved_file(store);
     return file == NULL ? memory_copy_to(store, target) : store_copy_to(file, target);
 }
 
 static int spooled_descriptor(const struct store *store)
 {
-    const struct store *file = file_of(store);
+    const struct store *file = moved_file(store);
     return file == NULL ? -1 : store_descriptor(file);
 }
 
 static int spooled_obtain_descriptor(struct store *store)
 {
-    return move(spooled_of(store));
+    return move_to_file(spooled_of(store));
 }
 
 static int spooled_in_memory(const struct store *store)
@@ -182,16 +181,14 @@ static int spooled_move_to_disk(struct store *store)
     struct spooled *spooled = spooled_of(store);
     if (!spooled_in_memory(store))
         return 0;
-    if (spooled->rolls_over)
-        return move(spooled);
-    errno = ENOTSUP;
-    return -1;
+    if (spooled->may_roll_over)
+        return move_to_file(spooled);
+    return call_fail(ENOTSUP);
 }
 
-/* ---- Beginning and end --------------------------------------------------------------
- */
+/* ---- Beginning and end ----------------------------------------------------------- */
 
-/* Its file ends with it, so there is nothing to lose. */
+/* The file ends with the store, so a failure to close it loses nothing. */
 static int spooled_destroy(struct store *store)
 {
     struct spooled *spooled = spooled_of(store);
@@ -221,7 +218,8 @@ static const struct store_operations spooled_operations = {
     .destroy = spooled_destroy,
 };
 
-/* No more capacity than the stream may ever hold, however growth rounds up. */
+/* Doubling would give more capacity than the stream may ever hold, so size_limit bounds
+ * it, too. */
 static size_t capacity_limit(size_t memory_limit, uint64_t size_limit)
 {
     return size_limit != 0 && size_limit < memory_limit ? (size_t) size_limit
@@ -242,7 +240,7 @@ static struct store *create_spooled(
         options->budget);
     spooled->file = NULL;
     spooled->tempdir = tempdir;
-    spooled->rolls_over = false;
+    spooled->may_roll_over = false;
     return &spooled->memory.store;
 }
 
@@ -266,7 +264,7 @@ struct store *spooled_create(const struct filelike_options *options)
     struct store *store = create_spooled(options, limit, tempdir);
     if (store == NULL)
         return NULL;
-    spooled_of(store)->rolls_over = true;
+    spooled_of(store)->may_roll_over = true;
     store->spills = limit != FILELIKE_NEVER || options->budget != NULL;
     return store;
 }

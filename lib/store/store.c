@@ -2,6 +2,7 @@
 
 #include "store/store.h"
 
+#include "base/call.h"
 #include "store/handle.h"
 
 #include <errno.h>
@@ -10,8 +11,8 @@ void store_init(
     struct store *store, const struct store_operations *operations, uint64_t size_limit)
 {
     store->operations = operations;
-    store->guard = store;
-    store->first = NULL;
+    store->lock_owner = store;
+    store->first_handle = NULL;
     store->viewed = store->spills = false;
     store->view_writer = NULL;
     store->lost_write = 0;
@@ -28,7 +29,8 @@ void store_retain(struct store *store)
 
 int store_release(struct store *store)
 {
-    /* Who holds the only reference need not give it back: nobody else can take one. */
+    /* New references are made from old ones. The holder of the only one therefore races
+     * with nobody, and saves the atomic subtraction. */
     if (atomic_load_explicit(&store->references, memory_order_acquire) == 1 ||
         atomic_fetch_sub_explicit(&store->references, 1, memory_order_acq_rel) == 1)
         return store->operations->destroy(store);
@@ -37,22 +39,22 @@ int store_release(struct store *store)
 
 void store_share_lock_of(struct store *store, struct store *other)
 {
-    store->guard = other->guard;
+    store->lock_owner = other->lock_owner;
 }
 
 void store_lock(struct store *store)
 {
-    lock_acquire(&store->guard->lock);
+    lock_acquire(&store->lock_owner->lock);
 }
 
 bool store_try_lock(struct store *store)
 {
-    return lock_try(&store->guard->lock);
+    return lock_try(&store->lock_owner->lock);
 }
 
 void store_unlock(struct store *store)
 {
-    lock_release(&store->guard->lock);
+    lock_release(&store->lock_owner->lock);
 }
 
 ssize_t store_read(struct store *store, void *buffer, size_t size, int64_t position)
@@ -77,8 +79,7 @@ int store_check_limit(const struct store *store, int64_t position, size_t size)
     if (position <= store->size_limit &&
         size <= (uint64_t) (store->size_limit - position))
         return 0;
-    errno = EFBIG;
-    return -1;
+    return call_fail(EFBIG);
 }
 
 int store_write(struct store *store, const void *data, size_t size, int64_t position)
@@ -88,8 +89,8 @@ int store_write(struct store *store, const void *data, size_t size, int64_t posi
     return store->operations->write(store, data, size, position);
 }
 
-/* With a limit to keep, the end must be known first; it may then move only if others
- * write to the file by other means than this store. */
+/* A limit can be checked only when the end is known. Between the check and the write, the
+ * end moves only if somebody writes to the file without this store. */
 int store_append(struct store *store, const void *data, size_t size, int64_t *end)
 {
     if (store->size_limit == INT64_MAX)
@@ -107,16 +108,9 @@ int store_append_by_write(
     return 0;
 }
 
-/* ---- What not every kind can do -----------------------------------------------------
- */
+/* ---- Operations that a kind may lack --------------------------------------------- */
 
-static int lack(void)
-{
-    errno = ENOTSUP;
-    return -1;
-}
-
-static void *lack_pointer(void)
+static void *fail_unsupported(void)
 {
     errno = ENOTSUP;
     return NULL;
@@ -125,37 +119,37 @@ static void *lack_pointer(void)
 int store_truncate(struct store *store, int64_t size)
 {
     if (store->operations->truncate == NULL)
-        return lack();
-    if (size > store->size_limit) {
-        errno = EFBIG;
-        return -1;
-    }
+        return call_fail(ENOTSUP);
+    if (size > store->size_limit)
+        return call_fail(EFBIG);
     return store->operations->truncate(store, size);
 }
 
 int64_t store_size(struct store *store)
 {
     int64_t (*size)(struct store *) = store->operations->size;
-    return size != NULL ? size(store) : lack();
+    return size != NULL ? size(store) : call_fail(ENOTSUP);
 }
 
 const void *store_view(struct store *store, size_t *size)
 {
     const struct store_operations *operations = store->operations;
     store->viewed = true;
-    return operations->view != NULL ? operations->view(store, size) : lack_pointer();
+    return operations->view != NULL ? operations->view(store, size) : fail_unsupported();
 }
 
 void *store_detach(struct store *store, size_t *size)
 {
     const struct store_operations *operations = store->operations;
-    return operations->detach != NULL ? operations->detach(store, size) : lack_pointer();
+    return operations->detach != NULL ? operations->detach(store, size)
+                                      : fail_unsupported();
 }
 
 int store_copy_to(struct store *store, int target)
 {
     const struct store_operations *operations = store->operations;
-    return operations->copy_to != NULL ? operations->copy_to(store, target) : lack();
+    return operations->copy_to != NULL ? operations->copy_to(store, target)
+                                       : call_fail(ENOTSUP);
 }
 
 int store_descriptor(const struct store *store)
@@ -167,19 +161,19 @@ int store_descriptor(const struct store *store)
 int store_obtain_descriptor(struct store *store)
 {
     int (*obtain)(struct store *) = store->operations->obtain_descriptor;
-    return obtain != NULL ? obtain(store) : lack();
+    return obtain != NULL ? obtain(store) : call_fail(ENOTSUP);
 }
 
 int store_move_to_disk(struct store *store)
 {
     int (*move)(struct store *) = store->operations->move_to_disk;
-    return move != NULL ? move(store) : lack();
+    return move != NULL ? move(store) : call_fail(ENOTSUP);
 }
 
 int store_in_memory(const struct store *store)
 {
     int (*in_memory)(const struct store *) = store->operations->in_memory;
-    return in_memory != NULL ? in_memory(store) : lack();
+    return in_memory != NULL ? in_memory(store) : call_fail(ENOTSUP);
 }
 
 int store_spill(struct store *store)
@@ -198,13 +192,13 @@ int store_check_mode(const struct store *store, unsigned mode)
 int store_keep(struct store *store)
 {
     int (*keep)(struct store *) = store->operations->keep;
-    return keep != NULL ? keep(store) : lack();
+    return keep != NULL ? keep(store) : call_fail(ENOTSUP);
 }
 
 int store_discard(struct store *store)
 {
     int (*discard)(struct store *) = store->operations->discard;
-    return discard != NULL ? discard(store) : lack();
+    return discard != NULL ? discard(store) : call_fail(ENOTSUP);
 }
 
 bool store_can_truncate(const struct store *store)

@@ -11,8 +11,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- The store ----------------------------------------------------------------------
- */
+/* ---- The store ------------------------------------------------------------------- */
 
 static bool file_stays(const struct temporary *temporary)
 {
@@ -20,7 +19,7 @@ static bool file_stays(const struct temporary *temporary)
            (temporary->removal != NULL && !removal_is_armed(temporary->removal));
 }
 
-static void give_up_name(struct temporary *temporary)
+static void release_name(struct temporary *temporary)
 {
     if (temporary->removal != NULL)
         removal_release(temporary->removal);
@@ -33,21 +32,19 @@ static int temporary_destroy(struct store *store)
 {
     struct temporary *temporary = (struct temporary *) store;
     bool stays = file_stays(temporary);
-    give_up_name(temporary);
+    release_name(temporary);
     free(temporary->given_path);
     int status = file_finish(&temporary->file);
     call_free(temporary);
     return stays ? status : 0;
 }
 
-/* A file that has been given away stays anyhow. */
+/* A file that has been given away stays in any case, so keeping it succeeds. */
 static int temporary_keep(struct store *store)
 {
     const struct temporary *temporary = (const struct temporary *) store;
-    if (temporary->removal == NULL && !temporary->is_given_away) {
-        errno = ENOTSUP;
-        return -1;
-    }
+    if (temporary->removal == NULL && !temporary->is_given_away)
+        return call_fail(ENOTSUP);
     if (temporary->removal != NULL)
         removal_disarm(temporary->removal);
     return 0;
@@ -56,10 +53,8 @@ static int temporary_keep(struct store *store)
 static int temporary_discard(struct store *store)
 {
     const struct temporary *temporary = (const struct temporary *) store;
-    if (temporary->removal == NULL) {
-        errno = ENOTSUP;
-        return -1;
-    }
+    if (temporary->removal == NULL)
+        return call_fail(ENOTSUP);
     removal_arm(temporary->removal);
     return 0;
 }
@@ -94,7 +89,8 @@ void temporary_set_name(
     temporary->directory = directory;
 }
 
-/* A name that was linked to the target may not have gone: that is tried again. */
+/* Removing the old name of a file that was linked to its place may have failed. An armed
+ * removal tries it again. */
 static void settle_name(struct removal *removal, bool stays)
 {
     if (stays)
@@ -107,7 +103,7 @@ void temporary_give_away(struct temporary *temporary, char *path, bool name_stay
 {
     if (temporary->removal != NULL)
         settle_name(temporary->removal, name_stays);
-    give_up_name(temporary);
+    release_name(temporary);
     temporary->is_given_away = true;
     temporary->given_path = path;
 }
@@ -117,12 +113,12 @@ bool temporary_may_be_given_away(const struct temporary *temporary)
     return !temporary->is_given_away && temporary->maker == process_number();
 }
 
-/* ---- Paths --------------------------------------------------------------------------
- */
+/* ---- Paths ----------------------------------------------------------------------- */
 
-/* PATH, a block of malloc's or NULL, where it leads to the file; another may have come
- * after it, or the directory have been moved. */
-static char *if_it_leads_to(const struct file *file, char *path)
+/* Returns PATH, a block of malloc's, if it leads to the file. Else frees it and returns
+ * NULL: another file may have replaced this one, or its directory may have been moved.
+ * PATH may be NULL. */
+static char *keep_if_leads_to(const struct file *file, char *path)
 {
     struct stat named;
     struct stat own;
@@ -138,20 +134,19 @@ char *temporary_path(const struct temporary *temporary)
     const struct file *file = &temporary->file;
     const struct directory *directory = temporary->directory;
     if (temporary->given_path != NULL)
-        return if_it_leads_to(file, strdup(temporary->given_path));
+        return keep_if_leads_to(file, strdup(temporary->given_path));
     if (temporary->removal == NULL)
         return NULL;
     const char *name = removal_name(temporary->removal);
     if (name[0] == '/')
-        return if_it_leads_to(file, strdup(name));
-    char *path = if_it_leads_to(file, path_in(directory_path_now(directory), name));
+        return keep_if_leads_to(file, strdup(name));
+    char *path = keep_if_leads_to(file, path_in(directory_path_now(directory), name));
     if (path == NULL)
-        path = if_it_leads_to(file, path_in(directory_path(directory), name));
+        path = keep_if_leads_to(file, path_in(directory_path(directory), name));
     return path;
 }
 
-/* ---- Beginning ----------------------------------------------------------------------
- */
+/* ---- Beginning ------------------------------------------------------------------- */
 
 struct store *temporary_create(int descriptor, uint64_t size_limit)
 {

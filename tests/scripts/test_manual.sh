@@ -72,7 +72,7 @@ page_of()
 check_page()
 {
     if ! page=$(page_of "$1"); then
-        fail "man/$1.3 is missing: add it to manual_links in Makefile.am"
+        fail "man/$1.3 is missing: name it in lib/filelike.map"
         return
     fi
     target=$(sed -n '1s|^\.so man3/||p' "$page")

@@ -159,6 +159,10 @@ if ! command -v pkg-config >/dev/null; then
     test "$failures" -eq 0
     exit
 fi
+for place in bug_report vulnerability_report; do
+    test -n "$(pkg-config --variable=$place filelike)" ||
+        fail "pkg-config does not tell $place: configure.ac sets it"
+done
 suffix=c compiler=$CC
 try_old_header
 try_replacing

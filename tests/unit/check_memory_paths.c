@@ -280,6 +280,18 @@ START_TEST(a_child_shares_the_bytes_of_names)
 }
 END_TEST
 
+START_TEST(names_are_no_files)
+{
+    struct stat status;
+    store("memory:name", TEXT);
+    assert_fails(open("memory:name", O_RDONLY), -1, ENOENT);
+    assert_fails(access("memory:name", F_OK), -1, ENOENT);
+    assert_fails(stat("memory:name", &status), -1, ENOENT);
+    assert_fails(unlink("memory:name"), -1, ENOENT);
+    assert_holds("memory:name", TEXT);
+}
+END_TEST
+
 /* ---- Descriptors ---------------------------------------------------------------------
  */
 
@@ -515,6 +527,7 @@ static void add_names(TCase *test_case)
     tcase_add_test(test_case, each_opening_has_a_position_of_its_own);
     tcase_add_test(test_case, append_modes_start_as_they_should);
     tcase_add_test(test_case, names_outlive_setuid);
+    tcase_add_test(test_case, names_are_no_files);
     tcase_add_test(test_case, a_child_shares_the_bytes_of_names);
     tcase_add_test(test_case, nothing_is_left_open);
     tcase_add_test(test_case, names_keep_half_of_the_descriptors_at_most);

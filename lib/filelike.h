@@ -76,7 +76,7 @@
 #ifdef __cplusplus
 extern "C" {
 #endif
-#if defined __GNUC__
+#if defined __GNUC__ && !defined FILELIKE_LOCAL /* filelike.c defines that */
 #pragma GCC visibility push(default)
 #endif
 
@@ -699,7 +699,7 @@ int filelike_persist(FILE *stream, const char *path, unsigned flags) FILELIKE_CH
  */
 int filelike_error(FILE *stream) FILELIKE_NONNULL(1);
 
-#if defined __GNUC__
+#if defined __GNUC__ && !defined FILELIKE_LOCAL
 #pragma GCC visibility pop
 #endif
 

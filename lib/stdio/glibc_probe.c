@@ -1,10 +1,10 @@
 #include <config.h>
 
-#include "stdio/glibc_probe.h"
+#include "base/lock.h"
 
 #if FILELIKE_GLIBC_INTERNALS
 
-#include "base/lock.h"
+#include "stdio/glibc_probe.h"
 
 #include <gnu/libc-version.h>
 #include <stdatomic.h>

@@ -1,11 +1,11 @@
 #include <config.h>
 
-#include "stdio/glibc_wide.h"
+#include "stdio/libc.h"
 
 #if FILELIKE_GLIBC_INTERNALS
 
 #include "base/call.h"
-#include "stdio/libc.h"
+#include "stdio/glibc_wide.h"
 
 #ifdef HAVE_FILE__WIDE_DATA
 

@@ -36,6 +36,7 @@ build-aux/missing
 build-aux/test-driver
 config.h.in
 configure
+lib/filelike.c
 m4/libtool.m4
 m4/ltoptions.m4
 m4/ltsugar.m4

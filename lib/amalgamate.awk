@@ -1,0 +1,76 @@
+# Writes the whole library as one file of C, filelike.c, which is compiled beside filelike.h
+# without configuration:
+#
+#     awk -v version=VERSION -v top=SOURCE_DIRECTORY -f amalgamate.awk lib/SOURCE...
+#
+# Each header of lib/ is taken in where a source first includes it. What a header declares
+# is made static there, which holds for the definition, too. A variable needs the word once
+# more, where it is defined.
+
+function take_preamble(line)
+{
+    while ((getline line < (top "/lib/amalgamation.h")) > 0) {
+        gsub(/@VERSION@/, version, line)
+        print line
+    }
+}
+
+# Where a condition may leave the header out, it is no header that was taken.
+function take_header(name,   conditional)
+{
+    conditional = depth > 0
+    if (name in taken)
+        return
+    if (!conditional)
+        taken[name] = 1
+    depth = conditional - 1 # its guard is no condition
+    take(name, 1)
+    depth = conditional
+}
+
+function take_line(line, is_header,   words)
+{
+    if (line ~ /^extern /) {
+        variables[++variable_count] = substr(line, length("extern ") + 1)
+        sub(/^extern/, "static", line)
+    } else if (is_header && line ~ /^[A-Za-z].*\(/ && line !~ /^(static|typedef) /) {
+        words = substr(line, 1, index(line, "(") - 1)
+        if (words !~ /[ *]filelike_[a-z_]*$/)
+            line = "static " line
+    } else if (is_defined_variable(line))
+        line = "static " line
+    print line
+}
+
+function is_defined_variable(line,   i)
+{
+    sub(/ =.*/, ";", line)
+    for (i = 1; i <= variable_count; i++)
+        if (line == variables[i])
+            return 1
+    return 0
+}
+
+function take(name, is_header,   file, line)
+{
+    file = top "/lib/" name
+    printf "\n/* ==== %s ==== */\n\n", name
+    while ((getline line < file) > 0) {
+        if (line ~ /^#if/)
+            depth++
+        else if (line ~ /^#endif/)
+            depth--
+        if (line ~ /^#include "[a-z]+\//)
+            take_header(substr(line, 11, length(line) - 11))
+        else if (line !~ /^#include (<config.h>|"filelike.h")/)
+            take_line(line, is_header)
+    }
+    close(file)
+}
+
+BEGIN {
+    take_preamble()
+    for (i = 1; i < ARGC; i++)
+        if (ARGV[i] ~ /\.c$/)
+            take(substr(ARGV[i], length("lib/") + 1), 0)
+}

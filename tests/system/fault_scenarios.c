@@ -1205,7 +1205,7 @@ static size_t may_be_kept(const struct kind *kind)
 }
 
 /* What the library makes once and keeps is made first: nothing else may stay. */
-static void run_turns(scenario *run, const struct kind *kind)
+static void run_each_turn(scenario *run, const struct kind *kind)
 {
     size_t number = 1;
     run_untouched(run, kind);
@@ -1214,7 +1214,19 @@ static void run_turns(scenario *run, const struct kind *kind)
         number++;
     EXPECT(number < MOST_CALLS);
     run_untouched(run, kind);
-    check_outside(may_be_kept(kind));
+}
+
+/* The library's register of streams has a part for each range of their addresses, and
+ * musl's malloc may come to a new range at any moment: what grows for that does not grow
+ * again, as a leak would. */
+static void run_turns(scenario *run, const struct kind *kind)
+{
+    enum { TRIES = 3 };
+    size_t kept = may_be_kept(kind);
+    run_each_turn(run, kind);
+    for (int i = 1; i < TRIES && heap_live() > usual.blocks + kept; i++)
+        run_each_turn(run, kind);
+    check_outside(kept);
 }
 
 /* ---- Worlds --------------------------------------------------------------------------

@@ -1,6 +1,7 @@
 /* What is no reason to refuse to put a file in place: a sandbox that refuses calls which
- * it does not know, with EPERM as old ones do, and a working directory that has no path.
- * What cannot be had where this runs is skipped; exit status 77 where that is all. */
+ * it does not know, with EPERM as old ones do, a working directory that has no path, and
+ * a kernel that forbids memory files which can be executed. What cannot be had where this
+ * runs is skipped; exit status 77 where that is all. */
 #include <config.h>
 
 #include "expect.h"
@@ -10,6 +11,7 @@
 #include <fcntl.h>
 #include <grp.h>
 #include <limits.h>
+#include <sched.h>
 #include <stddef.h>
 #include <string.h>
 #include <sys/prctl.h>
@@ -287,6 +289,51 @@ static int removed_directory(void)
     return expect_status();
 }
 
+/* ---- No memory files that can be executed --------------------------------------------
+ *
+ * vm.memfd_noexec at 2, in a PID namespace of the test's own.
+ */
+
+static const char noexec[] = "/proc/sys/vm/memfd_noexec";
+
+static bool forbid_executable(void)
+{
+    FILE *rule = fopen(noexec, "we");
+    return rule != NULL && fputs("2", rule) >= 0 && fclose(rule) == 0;
+}
+
+static void check_memory_file(FILE *stream)
+{
+    if (EXPECT(stream != NULL)) {
+        EXPECT(fputs("new", stream) >= 0 && filelike_fileno(stream) != -1);
+        EXPECT(filelike_in_memory(stream) == 1);
+        EXPECT(fclose(stream) == 0);
+    }
+}
+
+static int check_memory_files(void *context)
+{
+    struct filelike_options options = {.flags = FILELIKE_IN_MEMORY};
+    (void) context;
+    if (getpid() != 1 || !forbid_executable())
+        return SKIPPED;
+    check_memory_file(filelike_temporary("w+", &options));
+    check_memory_file(filelike_memory("w+", NULL));
+    check_memory_file(filelike_fopen("memory:", "w+"));
+    options.permissions = S_IRWXU;
+    errno = 0;
+    EXPECT(filelike_temporary("w+", &options) == NULL && errno == EACCES);
+    return expect_status();
+}
+
+static int no_executable_files(void)
+{
+    if (access(noexec, W_OK) != 0 || unshare(CLONE_NEWPID) != 0)
+        return skip("this kernel or user has no vm.memfd_noexec of a namespace's own");
+    int status = in_child(check_memory_files, NULL);
+    return status == SKIPPED ? skip("vm.memfd_noexec cannot be set here") : status;
+}
+
 /* ---- One after the other -------------------------------------------------------------
  */
 
@@ -301,6 +348,7 @@ static const struct scenario {
     {"unreachable working directory", unreachable_directory},
     {"deep working directory", deep_directory},
     {"removed working directory", removed_directory},
+    {"no memory files that can be executed", no_executable_files},
 };
 
 static int run(void *context)

@@ -125,10 +125,10 @@ typedef struct filelike_options {
     const char *dir;     /* directory for files; NULL: see above */
     const char *prefix;  /* named: start of the file's name; NULL: "filelike-" */
     const char *suffix;  /* named: end of the file's name, such as ".csv"; NULL: none */
-    size_t memory_limit; /* spooled: bytes kept in memory; 0: 1 MiB */
+    size_t memory_limit; /* spooled: bytes kept in memory; 0: 1 MiB; or FILELIKE_NEVER */
     uint64_t size_limit; /* bytes the stream may hold, EFBIG past it; 0: no limit */
     size_t buffer_size;  /* stdio's buffer in bytes; 0: the kind's own default */
-    mode_t permissions;  /* exactly, of a file created; 0: 0600 (but see atomic) */
+    mode_t permissions;  /* exactly, of a file created; 0: 0600 (atomic: see there) */
     unsigned flags;      /* FILELIKE_* above */
     filelike_budget *budget; /* shared allowance of memory; NULL: none */
     uint64_t reserved[4];    /* must be zero */
@@ -170,7 +170,8 @@ FILE *filelike_memory(
  *
  * Returns  the stream, or NULL with errno.
  * Errors   EINVAL  data is NULL and size is not 0; mode or options are not allowed
- *          EFBIG   size is more than size_limit
+ *          EFBIG   size is more than size_limit or PTRDIFF_MAX
+ *          ENOMEM  also if the bytes do not fit into the budget
  */
 FILE *filelike_bytes(const void *data, size_t size, const char *mode,
     const struct filelike_options *options) FILELIKE_OPENS;
@@ -192,7 +193,8 @@ FILE *filelike_adopt(void *data, size_t size, const char *mode,
  * filelike_size tells how much of the block is used.
  *
  * A write or truncation past capacity is ENOSPC and changes nothing; fclose tells of the
- * write, too. filelike_detach gives a copy and empties the stream.
+ * write, too. filelike_detach gives a copy and empties the stream. The bytes cannot move,
+ * so filelike_fileno, filelike_path and filelike_rollover fail with ENOTSUP.
  *
  * block    the block, which the caller keeps until fclose; may be NULL where capacity is
  *          0
@@ -205,7 +207,7 @@ FILE *filelike_adopt(void *data, size_t size, const char *mode,
  * Returns  the stream, or NULL with errno.
  * Errors   EINVAL  size is more than capacity; block is NULL and capacity is not 0; mode
  *                  or options are not allowed
- *          EFBIG   size is more than size_limit
+ *          EFBIG   size is more than size_limit or PTRDIFF_MAX
  */
 FILE *filelike_fixed(void *block, size_t capacity, size_t size, const char *mode,
     const struct filelike_options *options) FILELIKE_OPENS;
@@ -246,8 +248,8 @@ FILE *filelike_temporary(
 /* Opens an empty file with a name (filelike_path), which other programs can open.
  *
  * The name is prefix, random characters and suffix. The file is removed when the last
- * stream on it is closed and at normal exit, by the process that made it only and only
- * while the name is still that file's.
+ * stream on it is closed, and at normal exit. Only the process that made it removes it,
+ * and only while the name is still that file's.
  *
  * mode     see above; NULL: "w+"
  * options  dir, prefix, suffix, size_limit, buffer_size, permissions and flags apply.
@@ -261,9 +263,9 @@ FILE *filelike_temporary(
 FILE *filelike_named(
     const char *mode, const struct filelike_options *options) FILELIKE_OPENS;
 
-/* Opens a new content for path: written aside, and put in place in one step by an fclose
- * that returns 0. After a failed write, after exit without fclose, after a crash and
- * after filelike_discard path is untouched.
+/* Opens a new content for path. It is written to a file aside, and an fclose that returns
+ * 0 puts that in place in one step. path is untouched after a failed write, after exit
+ * without fclose, after a crash and after filelike_discard.
  *
  * The "w" modes start empty, "r+" and the append modes from the present content. A
  * symbolic link is followed as fopen follows it.
@@ -276,8 +278,8 @@ FILE *filelike_named(
  * path     the file to replace or create; copied
  * mode     see above; NULL: "w+". 'x' means FILELIKE_NOREPLACE.
  * options  size_limit, buffer_size, permissions and flags apply. With FILELIKE_NOREPLACE
- *          EEXIST where path exists, at opening and again at publishing. With
- *          FILELIKE_NOSYNC fclose waits for no disk.
+ *          the call fails if path exists, and so does fclose if it exists then. With
+ *          FILELIKE_NOSYNC fclose does not wait for the disk.
  *
  * Returns  the stream, or NULL with errno.
  * Errors   EINVAL     mode is "r"; path is a device, a pipe or a socket; options are not
@@ -317,9 +319,9 @@ FILE *filelike_atomic(const char *path, const char *mode,
 FILE *filelike_reopen(FILE *stream, const char *mode) FILELIKE_OPENS FILELIKE_NONNULL(1);
 
 /* Opens a part of the bytes of a stream as a stream to read, with a position of its own
- * from 0 on: a member of an archive, a field of a form. Otherwise as
- * filelike_reopen(stream, "r"). filelike_size tells what is there of the part;
- * filelike_view and filelike_persist give it.
+ * from 0 on: a member of an archive, a field of a form. It is otherwise as
+ * filelike_reopen(stream, "r"). filelike_size tells how many bytes of the part are there.
+ * filelike_view shows them, and filelike_persist puts a copy of them at a path.
  *
  * stream   any stream whose bytes can be reached, see "Using a stream"; a section, too
  * start    where the part begins, in bytes from the beginning of what stream shows. Past
@@ -414,6 +416,7 @@ FILE *filelike_custom(void *context, const struct filelike_operations *operation
  * bytes    the bound; nothing fits a budget of 0
  *
  * Returns  the budget, which belongs to the caller, or NULL with errno.
+ * Errors   ENOMEM
  */
 filelike_budget *filelike_budget_new(size_t bytes) FILELIKE_CHECK;
 
@@ -423,9 +426,10 @@ filelike_budget *filelike_budget_new(size_t bytes) FILELIKE_CHECK;
  */
 size_t filelike_budget_used(const filelike_budget *budget) FILELIKE_NONNULL(1);
 
-/* Gives a budget up. Streams that still use it keep it alive.
+/* Gives a budget up. Streams that still use it keep it alive, and it stays in force for
+ * them.
  *
- * budget   may be NULL
+ * budget   not to be used after this; may be NULL
  */
 void filelike_budget_free(filelike_budget *budget);
 
@@ -580,27 +584,32 @@ void filelike_cleanup(void);
  */
 int64_t filelike_size(FILE *stream) FILELIKE_NONNULL(1);
 
-/* Shows the bytes without a copy.
+/* Shows the bytes without a copy. (Of a custom stream it makes a copy.)
  *
  * size     set to their number, unless it is NULL
  *
  * Returns  the bytes, never NULL on success, or NULL with errno. They are valid until
- *          the next write, truncation or close of a stream on these bytes; on a native
- *          stream, whose closing the library does not see, at least until then. The byte
- *          after the last is '\0', except where the stream reads the caller's bytes in
- *          place.
+ *          the next write, truncation or close of a stream on these bytes. (The library
+ *          does not see a native stream being closed: its view lasts at least until
+ *          then.) A write behind them may be made of these bytes. The byte after the last
+ *          is '\0', except for a section, a fixed block, and bytes of the caller's that
+ *          "r" reads in place.
+ * Errors   ENOMEM   there is no room for a mapping or a copy
+ *          ENOTSUP  a native stream opened to write only, where there is no /proc
  */
 const void *filelike_view(FILE *stream, size_t *size) FILELIKE_NONNULL(1);
 
-/* Takes the bytes out of the stream, with no copy where they are in memory: as if they
- * were read whole and then truncated to nothing, for every stream on these bytes. This
- * stream is at position 0, and still usable.
+/* Takes the bytes out of the stream, as if they were read whole and then truncated to
+ * nothing, for every stream on these bytes. This stream is at position 0, and still
+ * usable. The block itself is handed over, with no copy, if the bytes are in memory of
+ * the stream's own.
  *
  * size     set to their number, unless it is NULL
  *
- * Returns  a block that ends in '\0', for the caller to free, or NULL with errno and the
- *          bytes untouched.
- * Errors   EBADF  stream is opened with "r"
+ * Returns  a block of malloc's with a '\0' behind the bytes, or NULL with errno and the
+ *          bytes untouched. The block belongs to the caller, who frees it.
+ * Errors   EBADF    stream is opened with "r"
+ *          ENOTSUP  a section; or as for filelike_view
  */
 void *filelike_detach(FILE *stream, size_t *size) FILELIKE_GIVES_BLOCK
     FILELIKE_NONNULL(1);
@@ -610,35 +619,43 @@ void *filelike_detach(FILE *stream, size_t *size) FILELIKE_GIVES_BLOCK
  *
  * size     the number of bytes wanted, from 0
  *
- * Returns  0, or -1 with errno.
+ * Returns  0, or -1 with errno and the bytes untouched.
  * Errors   EBADF   stream is opened with "r"
  *          EINVAL  size is negative
  *          EFBIG   size is more than size_limit
+ *          ENOSPC  a fixed block: size is more than capacity
  */
 int filelike_truncate(FILE *stream, int64_t size) FILELIKE_NONNULL(1);
 
-/* Tells where the bytes are.
+/* Tells where the bytes are. It needs no descriptor.
  *
  * Returns  1 if they are in memory, a memory file of the kernel included, 0 if not, or -1
- *          with errno. It needs no descriptor.
+ *          with errno.
+ * Errors   ENOTSUP  a custom stream
  */
 int filelike_in_memory(FILE *stream) FILELIKE_NONNULL(1);
 
 /* Moves the bytes of a spooled stream to disk now.
  *
- * Returns  0, also where they are there already whatever the kind; or -1 with errno, and
- *          they stay where they are.
+ * Returns  0, also if the bytes of a stream of any kind are on disk already; or -1 with
+ *          errno, and they stay where they are.
+ * Errors   ENOTSUP  the bytes are in memory, and the stream is not a spooled one
+ *          If the move fails, its errno.
  */
 int filelike_rollover(FILE *stream) FILELIKE_NONNULL(1);
 
-/* Gives a descriptor that holds the bytes. It is the stream's second handle: its offset
- * is the stream's position, as with fopen's stream and its fileno (POSIX XSH 2.5.1).
+/* Gives a descriptor of the file that holds the bytes. Its offset is the stream's
+ * position, as with fopen's stream and its fileno (POSIX XSH 2.5.1). On glibc fileno
+ * answers, too, from now on.
  *
- * A spooled stream, and one with a budget, moves to disk for it; a memory stream moves
- * to a memory file of the kernel. Pushed-back characters are given up.
+ * A spooled stream, and one with a budget, moves to disk for it. A memory stream moves to
+ * a memory file of the kernel. Pushed-back characters are given up. The descriptor allows
+ * at least what the stream's mode does, and that of a reopened stream just that.
  *
- * Returns  the descriptor, which belongs to the stream, or -1 with errno.
- * Errors   ENOTSUP  a reopened stream where there is no /proc
+ * Returns  the descriptor, which belongs to the stream and is open as long as that, or -1
+ *          with errno.
+ * Errors   ENOTSUP  a section, a fixed block, a custom stream; or a reopened stream where
+ *                   there is no /proc
  *          EACCES   a reopened stream where the process has given up the right to open
  *                   the file
  */
@@ -650,34 +667,41 @@ int filelike_fileno(FILE *stream) FILELIKE_NONNULL(1);
  *
  * Returns  the path, which belongs to the stream and is valid until the stream is closed
  *          or asked again, or NULL with errno.
- * Errors   ENOTSUP  there is no /proc
+ * Errors   ENOTSUP  there is no /proc; or as for filelike_fileno
  */
 const char *filelike_path(FILE *stream) FILELIKE_NONNULL(1);
 
-/* Named: keeps the file. It is not removed.
+/* Keeps the file of a named stream: it is not removed.
  *
  * Returns  0, or -1 with errno.
+ * Errors   ENOTSUP  the stream is no named one, and no file of it was given away
  */
 int filelike_keep(FILE *stream) FILELIKE_NONNULL(1);
 
-/* Atomic: publishes nothing. Named: removes the file after all, also if it was kept.
- * Custom: close gets ECANCELED. fclose of the stream then returns 0, whatever was lost.
+/* Gives up what was written. An atomic stream publishes nothing. The file of a named
+ * stream is removed after all, also if it was kept. The close operation of a custom
+ * stream gets ECANCELED. fclose of the stream then returns 0, whatever was lost.
  *
  * Returns  0, or -1 with errno.
- * Errors   ECHILD  in a forked child, of its parent's atomic stream
+ * Errors   ECHILD   in a forked child, of its parent's atomic stream
+ *          ENOTSUP  the stream is none of these
  */
 int filelike_discard(FILE *stream) FILELIKE_NONNULL(1);
 
 /* Puts the bytes of the stream at path, atomically and durably, by the rules of
  * filelike_atomic.
  *
- * From a stream in memory, a spooled or an atomic one path gets a snapshot. A named or
- * temporary stream gives its file away, as rename does: it goes on, on the file that is
- * now path, and nothing removes that any more. Persisted again, it is copied. A file
- * that fopen opened by a name is copied, and left alone.
+ * A named or temporary stream gives its file away, as rename does: it goes on, on the
+ * file that is now path, and nothing removes that any more. So does a stream of the C
+ * library's whose file has no name. If the file cannot be moved, to another filesystem for
+ * example, path gets a copy, and the stream stays what it was. A file that is persisted
+ * again is copied.
+ *
+ * From all other kinds of streams path gets a copy of the bytes of this moment. A file
+ * that fopen opened by a name is not changed in any way.
  *
  * path     the file to replace or create; symbolic links are followed
- * flags    FILELIKE_NOREPLACE: EEXIST where path exists. FILELIKE_NOSYNC: wait for no
+ * flags    FILELIKE_NOREPLACE: fail if path exists. FILELIKE_NOSYNC: do not wait for the
  *          disk.
  *
  * Returns  0, or -1 with errno, and both path and the stream are as before (unless only

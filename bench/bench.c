@@ -165,7 +165,8 @@ static void close_csv(FILE *csv, const char *path)
 
 static bool is_wanted(const struct settings *settings, size_t i)
 {
-    bool possible = rows[i].text == NULL || rows[i].text->size > 0;
+    bool has_text = rows[i].text == NULL || rows[i].text->size > 0;
+    bool possible = has_text && row_has_descriptors(&rows[i]);
     return possible && (!settings->any_chosen || settings->chosen[i]);
 }
 

@@ -56,6 +56,13 @@ static FILE *open_temporary(struct subject *subject)
     return filelike_temporary("w+", &options);
 }
 
+static FILE *open_watched(struct subject *subject)
+{
+    struct filelike_options options = {.dir = P_tmpdir, .size_limit = LARGE_LIMIT};
+    (void) subject;
+    return filelike_temporary("w+", &options);
+}
+
 static FILE *open_path(struct subject *subject)
 {
     (void) subject;
@@ -159,6 +166,7 @@ static const struct {
     [SPOOLED] = {"spooled", open_spooled, false},
     [MOVED] = {"spooled to disk", open_moved, true},
     [TEMPORARY] = {"temporary", open_temporary, true},
+    [WATCHED] = {"temporary, limited", open_watched, true},
     [PATH] = {"memory: path", open_path, true},
     [NAME] = {"memory:NAME again", open_name, true},
     [OPEN_MEMSTREAM] = {"open_memstream", open_memstream_peer, false},

@@ -12,6 +12,7 @@ enum kind {
     UNLOCKED,  /* the same with FILELIKE_UNLOCKED */
     SPOOLED,   /* filelike_spooled, below its limit */
     TEMPORARY, /* filelike_temporary */
+    WATCHED,   /* the same with a limit, so that each write is seen */
     MOVED,     /* filelike_spooled, after its limit */
     PATH,      /* filelike_fopen("memory:") */
     NAME,      /* filelike_fopen("memory:NAME") of one that is there */

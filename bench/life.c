@@ -5,6 +5,9 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/resource.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #define ROW_OF_TEXT "AT,+4813+01620,Europe/Vienna\n"
 
@@ -174,4 +177,39 @@ double measure_size_without_others(const struct row *row)
     struct row alone = *row;
     alone.others = 0;
     return measure_size(&alone, MEMORY);
+}
+
+/* ---- fork ----------------------------------------------------------------------------
+ */
+
+bool row_has_descriptors(const struct row *row)
+{
+    enum { MORE = 100 }; /* that the process has besides */
+    struct rlimit limit;
+    if (!row->needs_descriptors)
+        return true;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0)
+        return false;
+    limit.rlim_cur = limit.rlim_max;
+    return setrlimit(RLIMIT_NOFILE, &limit) == 0 && limit.rlim_cur >= row->others + MORE;
+}
+
+static void fork_once(void)
+{
+    pid_t child = fork();
+    if (child == 0)
+        _exit(EXIT_SUCCESS);
+    if (child == -1 || waitpid(child, NULL, 0) != child)
+        fail("fork");
+}
+
+double measure_forking(const struct row *row, enum kind kind)
+{
+    struct subject *others = open_others(row->others, kind);
+    double start = now();
+    for (size_t i = 0; i < row->amount; i++)
+        fork_once();
+    double elapsed = now() - start;
+    close_others(others, row->others);
+    return elapsed / (double) row->amount;
 }

@@ -28,9 +28,10 @@ struct row {
     const char *work; /* in words */
     enum unit unit;
     enum heap heap;
-    size_t amount; /* bytes that a stream is to hold, or operations */
-    size_t times;  /* how often, with a new stream each time */
-    size_t others; /* streams that are open besides */
+    size_t amount;          /* bytes that a stream is to hold, or operations */
+    size_t times;           /* how often, with a new stream each time */
+    size_t others;          /* streams that are open besides */
+    bool needs_descriptors; /* each of the others on disk takes one */
 
     /* What it costs, see struct costs. */
     double (*measure)(const struct row *, enum kind);
@@ -75,6 +76,11 @@ double measure_opening_without_others(const struct row *row);
 double measure_opening_callbacks(const struct row *row);
 double measure_size(const struct row *row, enum kind kind);
 double measure_size_without_others(const struct row *row);
+/* AMOUNT children, each of which ends at once, while OTHERS are open. */
+double measure_forking(const struct row *row, enum kind kind);
+
+/* Whether the process may have as many descriptors as the row needs. */
+bool row_has_descriptors(const struct row *row);
 
 /* room.c: what each of AMOUNT empty streams takes, of malloc (glibc alone tells) and of
  * the machine's memory. */

@@ -18,7 +18,7 @@
 struct atomic {
     struct close_action close_action; /* must be first */
     struct target target;
-    struct replacement aside;
+    struct replacement replacement;
 };
 
 /* ---- Ending -------------------------------------------------------------------------
@@ -26,16 +26,16 @@ struct atomic {
 
 static int publish(struct atomic *atomic)
 {
-    bool waits = (atomic->aside.flags & FILELIKE_NOSYNC) == 0;
-    if (replacement_publish(&atomic->aside) != 0 ||
-        (waits && target_sync(&atomic->target, atomic->aside.descriptor) != 0))
+    bool waits = (atomic->replacement.flags & FILELIKE_NOSYNC) == 0;
+    if (replacement_publish(&atomic->replacement) != 0 ||
+        (waits && target_sync(&atomic->target, atomic->replacement.descriptor) != 0))
         return errno;
     return 0;
 }
 
 static void destroy(struct atomic *atomic)
 {
-    replacement_finish(&atomic->aside);
+    replacement_finish(&atomic->replacement);
     target_finish(&atomic->target);
     free(atomic);
 }
@@ -88,21 +88,21 @@ static int start_content(const struct atomic *atomic, unsigned mode, uint64_t si
         return -1;
     int status = check_size(old, size_limit);
     if (status == 0)
-        status = copy_file(old, atomic->aside.descriptor);
+        status = copy_file(old, atomic->replacement.descriptor);
     descriptor_close(old);
     return status;
 }
 
-static int start_aside(
+static int start_replacement(
     struct atomic *atomic, unsigned mode, const struct filelike_options *options)
 {
-    struct replacement *aside = &atomic->aside;
-    if (replacement_init(aside, &atomic->target, options->flags, options->permissions) !=
-        0)
+    struct replacement *replacement = &atomic->replacement;
+    if (replacement_init(
+            replacement, &atomic->target, options->flags, options->permissions) != 0)
         return -1;
     if (start_content(atomic, mode, options->size_limit) == 0)
         return 0;
-    replacement_finish(aside);
+    replacement_finish(replacement);
     return -1;
 }
 
@@ -112,7 +112,7 @@ static int start(struct atomic *atomic, const char *path, unsigned mode,
     if (target_init(&atomic->target, path, options->flags) != 0)
         return -1;
     if (check_presence(&atomic->target, mode) == 0 &&
-        start_aside(atomic, mode, options) == 0) {
+        start_replacement(atomic, mode, options) == 0) {
         target_close_file(&atomic->target);
         return 0;
     }
@@ -136,7 +136,7 @@ static struct atomic *create_atomic(
 /* The store has a descriptor of its own: readers may outlive the publishing stream. */
 static struct store *create_store(const struct atomic *atomic, uint64_t size_limit)
 {
-    int descriptor = descriptor_duplicate(atomic->aside.descriptor);
+    int descriptor = descriptor_duplicate(atomic->replacement.descriptor);
     if (descriptor == -1)
         return NULL;
     struct store *store = file_create(descriptor, size_limit);

@@ -5,6 +5,8 @@
 
 #include "base/options.h"
 #include "files/descriptor.h"
+#include "files/move.h"
+#include "files/publish.h"
 #include "files/replacement.h"
 #include "stdio/access.h"
 #include "store/temporary.h"
@@ -56,7 +58,7 @@ static int put_snapshot(struct persisting *persisting)
 static int sync_own(const struct persisting *persisting, int file)
 {
     bool is_lost;
-    int status = replacement_sync(file, persisting->flags, &is_lost);
+    int status = publish_sync(file, persisting->flags, &is_lost);
     if (is_lost)
         access_record_lost_write(persisting->access, errno);
     return status;
@@ -73,7 +75,7 @@ static int keep_in_place(const struct persisting *persisting, int file)
  * copy can be; or -1. */
 static int move_file(struct persisting *persisting, int file, const struct removal *name)
 {
-    struct donation donation = {
+    struct move move = {
         .target = &persisting->target,
         .flags = persisting->flags,
         .permissions = persisting->permissions,
@@ -81,11 +83,11 @@ static int move_file(struct persisting *persisting, int file, const struct remov
         .directory = name != NULL ? removal_directory(name) : AT_FDCWD,
         .name = name != NULL ? removal_name(name) : NULL,
     };
-    if (replacement_donate(&donation) == 0)
+    if (move_to_target(&move) == 0)
         return 0;
-    if (donation.is_lost)
+    if (move.is_lost)
         access_record_lost_write(persisting->access, errno);
-    return !donation.is_lost && errno == EXDEV ? 1 : -1;
+    return !move.is_lost && errno == EXDEV ? 1 : -1;
 }
 
 static char *path_of(const struct persisting *persisting, int file)

@@ -75,7 +75,7 @@ exports()
 }
 
 if command -v nm >said; then
-    sed 's/@.*//' "$source/lib/filelike.abi" >listed
+    sed -n 's/^ *\(filelike_[a-z_]*\);$/\1/p' "$source/lib/filelike.map" | sort >listed
     exports >exported
     test ! -s exported || fail "exports, although it was not told to: $(cat exported)"
     exports -fvisibility=hidden -DFILELIKE_EXPORT >exported

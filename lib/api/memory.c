@@ -19,7 +19,7 @@ static int check_arguments(const char *mode, const char *default_mode,
 
 FILE *filelike_memory(const char *mode, const struct filelike_options *options)
 {
-    struct call call = call_begin();
+    struct call call = call_begin_without_hold();
     unsigned bits;
     FILE *file = NULL;
     if (check_arguments(mode, "w+", &options, &bits) == 0)
@@ -67,7 +67,7 @@ static struct store *store_on_bytes(
 FILE *filelike_bytes(const void *data, size_t size, const char *mode,
     const struct filelike_options *options)
 {
-    struct call call = call_begin();
+    struct call call = call_begin_without_hold();
     unsigned bits;
     FILE *file = NULL;
     if (check_arguments(mode, "r+", &options, &bits) == 0 &&
@@ -114,7 +114,7 @@ static FILE *open_adopted(
 FILE *filelike_adopt(
     void *data, size_t size, const char *mode, const struct filelike_options *options)
 {
-    struct call call = call_begin();
+    struct call call = call_begin_without_hold();
     unsigned bits;
     FILE *file = NULL;
     if (check_arguments(mode, "r+", &options, &bits) == 0 &&

@@ -22,8 +22,10 @@
  * open. Frames may be nested. */
 struct call {
     int error;        /* errno at the beginning */
-    int cancellation; /* the cancellation state at the beginning */
+    int cancellation; /* the cancellation state at the beginning, or this: */
 };
+
+#define CALL_HOLDS_NOTHING (-1)
 
 static inline struct call call_begin(void)
 {
@@ -32,11 +34,24 @@ static inline struct call call_begin(void)
     return call;
 }
 
-static inline void call_finish(const struct call *call, int succeeded)
+/* The same for a call that holds cancellation itself where it needs to. Streams in memory
+ * reach no cancellation point, and to hold it takes longer than to write a line. */
+static inline struct call call_begin_without_hold(void)
+{
+    return (struct call){.error = errno, .cancellation = CALL_HOLDS_NOTHING};
+}
+
+static inline void call_release_cancellation(int state)
 {
     int ignored;
+    (void) pthread_setcancelstate(state, &ignored);
+}
+
+static inline void call_finish(const struct call *call, int succeeded)
+{
     int error = succeeded ? call->error : errno;
-    (void) pthread_setcancelstate(call->cancellation, &ignored);
+    if (call->cancellation != CALL_HOLDS_NOTHING)
+        call_release_cancellation(call->cancellation);
     errno = error;
 }
 

@@ -105,12 +105,7 @@ unsigned process_find_number(void)
 /* ---- The end -------------------------------------------------------------------------
  */
 
-static atomic_bool ending;
-
-bool process_is_ending(void)
-{
-    return atomic_load(&ending);
-}
+atomic_bool process_ending;
 
 int process_check_end(void)
 {
@@ -119,5 +114,5 @@ int process_check_end(void)
 
 void process_begin_ending(void)
 {
-    atomic_store(&ending, true);
+    atomic_store(&process_ending, true);
 }

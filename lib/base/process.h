@@ -31,10 +31,16 @@ static inline unsigned process_number(void)
     return number != 0 ? number : process_find_number();
 }
 
+extern atomic_bool process_ending;
+
 /* Whether the end of this process has begun: the handlers that the program gave to atexit
  * have run, and only destructors and stdio's own flush of open streams follow. A child
  * inherits the answer of its parent. */
-bool process_is_ending(void);
+static inline bool process_is_ending(void)
+{
+    return atomic_load(&process_ending);
+}
+
 void process_begin_ending(void);
 
 /* Returns 0, or -1 with ECANCELED if the end has begun. */

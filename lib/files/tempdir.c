@@ -60,7 +60,8 @@ static int hold_base(struct tempdir *tempdir)
 {
     if (tempdir->path == NULL || tempdir->path[0] == '/')
         return 0;
-    tempdir->base = directory_hold(".");
+    struct call call = call_begin();
+    tempdir->base = call_end_pointer(&call, directory_hold("."));
     if (tempdir->base != NULL)
         return 0;
     call_free(tempdir->path);

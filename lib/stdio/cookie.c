@@ -12,12 +12,15 @@
 #include <errno.h>
 #include <stdio_ext.h>
 
+/* Each callback holds cancellation where its store, under its lock, or its close action
+ * makes system calls. */
+
 /* ---- Reading and writing ------------------------------------------------------------
  */
 
 static ssize_t read_callback(void *cookie, char *buffer, size_t size)
 {
-    struct call call = call_begin();
+    struct call call = call_begin_without_hold();
     return call_end(&call, stream_read(cookie, buffer, size));
 }
 
@@ -35,7 +38,7 @@ static ssize_t write_callback(void *cookie, const char *data, size_t size)
     /* After each flush musl writes 0 bytes from NULL. */
     if (size == 0)
         return 0;
-    struct call call = call_begin();
+    struct call call = call_begin_without_hold();
     int status = write_for_stdio(cookie, data, size);
     return call_end(&call, status) == 0 ? (ssize_t) size : LIBC_WRITE_FAILED;
 }
@@ -99,7 +102,7 @@ static int64_t seek_for_stdio(struct stream *stream, int64_t offset, int whence)
 
 static int seek_callback(void *cookie, libc_offset *offset, int whence)
 {
-    struct call call = call_begin();
+    struct call call = call_begin_without_hold();
     int64_t position = seek_for_stdio(cookie, *offset, whence);
     if (position != -1)
         *offset = position;
@@ -112,7 +115,7 @@ static int seek_callback(void *cookie, libc_offset *offset, int whence)
 
 static int close_callback(void *cookie)
 {
-    struct call call = call_begin();
+    struct call call = call_begin_without_hold();
     return call_end(&call, stream_close(cookie));
 }
 

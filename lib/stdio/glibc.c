@@ -36,20 +36,25 @@ static FILE *make_reference(void)
     return reference;
 }
 
+/* The first one that any thread makes is used. NULL if none could be made. */
+static FILE *share_reference(_Atomic(FILE *) *shared)
+{
+    FILE *present = NULL;
+    struct call call = call_begin();
+    FILE *made = call_end_pointer(&call, make_reference());
+    if (made == NULL || atomic_compare_exchange_strong(shared, &present, made))
+        return made;
+    (void) fclose(made);
+    return present;
+}
+
 static bool new_streams_lock(void)
 {
     static _Atomic(FILE *) shared;
     FILE *reference = atomic_load(&shared);
-    if (reference == NULL) {
-        FILE *made = make_reference();
-        if (made == NULL)
-            return true;
-        if (atomic_compare_exchange_strong(&shared, &reference, made))
-            reference = made;
-        else
-            (void) fclose(made);
-    }
-    return libc_locking_is_on(reference);
+    if (reference == NULL)
+        KEEPING_ERRNO(reference = share_reference(&shared));
+    return reference == NULL || libc_locking_is_on(reference);
 }
 
 bool libc_locking_is_on(const FILE *file)
@@ -252,7 +257,8 @@ static void use_internals(struct stream *stream)
     if (!new_streams_lock())
         libc_turn_locking_off(stream->file);
     stream->handle.descriptor_changed = show_descriptor;
-    show_descriptor(&stream->handle);
+    if (stream->handle.descriptor != -1)
+        show_descriptor(&stream->handle);
 }
 
 void libc_prepare_stream(struct stream *stream)
@@ -262,7 +268,7 @@ void libc_prepare_stream(struct stream *stream)
     set_first_buffer(stream);
     wide_prepare_stream(stream);
     if (stream->uses_internals)
-        KEEPING_ERRNO(use_internals(stream));
+        use_internals(stream);
 }
 
 #endif

@@ -7,7 +7,6 @@
 #include "stdio/glibc_probe.h"
 
 #include <gnu/libc-version.h>
-#include <stdatomic.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -129,56 +128,47 @@ static bool can_mark_seek(FILE *file)
            probe.offsets[0] == GLIBC_SEEKING && probe.offsets[1] == POSITION;
 }
 
-enum { NOT_PROBED, DO_NOT_WORK, WORK, WORK_AND_MARK };
-
 /* The caller has locked FILE, so another thread's fflush(NULL) waits. */
 static int probe_stream(FILE *file)
 {
     if (!starts_as_expected(file))
-        return DO_NOT_WORK;
+        return GLIBC_INTERNALS_FAIL;
     file->_flags2 &= ~GLIBC_NEED_LOCK;
     bool work = shows_descriptor(file) && uses_buffers(file) && asks_for_position(file);
-    int result = !work ? DO_NOT_WORK : can_mark_seek(file) ? WORK_AND_MARK : WORK;
-    return (file->_flags2 & GLIBC_NEED_LOCK) == 0 ? result : DO_NOT_WORK;
+    int result = !work                 ? GLIBC_INTERNALS_FAIL
+                 : can_mark_seek(file) ? GLIBC_SEEKS_CAN_BE_MARKED
+                                       : GLIBC_INTERNALS_WORK;
+    return (file->_flags2 & GLIBC_NEED_LOCK) == 0 ? result : GLIBC_INTERNALS_FAIL;
 }
 
-/* NOT_PROBED if there is no memory for the stream. The next stream then tries again. */
+/* GLIBC_NOT_PROBED if there is no memory for the stream. The next stream then tries
+ * again. */
 static int probe_glibc(void)
 {
     static const cookie_io_functions_t probe_callbacks = {
         probe_read, probe_write, probe_seek, probe_close};
     FILE *file = fopencookie(NULL, "w+", probe_callbacks);
     if (file == NULL)
-        return NOT_PROBED;
+        return GLIBC_NOT_PROBED;
     flockfile(file);
     probe = (struct probe){.file = file};
     int result = probe_stream(file);
     funlockfile(file);
     bool ended = fclose(file) == 0 && probe.closed;
     probe.file = NULL;
-    return ended ? result : DO_NOT_WORK;
+    return ended ? result : GLIBC_INTERNALS_FAIL;
 }
 
-static int probe_result(void)
+atomic_int glibc_findings;
+
+enum glibc_findings glibc_probe(void)
 {
-    static atomic_int found;
-    if (atomic_load_explicit(&found, memory_order_relaxed) != NOT_PROBED)
-        return found;
     lock_acquire(&probe_lock);
-    if (found == NOT_PROBED)
-        found = probe_glibc();
+    if (glibc_findings == GLIBC_NOT_PROBED)
+        glibc_findings = probe_glibc();
+    enum glibc_findings found = (enum glibc_findings) glibc_findings;
     lock_release(&probe_lock);
     return found;
-}
-
-bool glibc_internals_work(void)
-{
-    return probe_result() >= WORK;
-}
-
-bool glibc_seeks_can_be_marked(void)
-{
-    return probe_result() == WORK_AND_MARK;
 }
 
 bool glibc_frees_buffers(void)

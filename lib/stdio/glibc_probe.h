@@ -6,6 +6,7 @@
 #ifndef GLIBC_PROBE_H
 #define GLIBC_PROBE_H
 
+#include <stdatomic.h>
 #include <stdbool.h>
 
 /* A bit of _flags: fclose does not free the buffer. */
@@ -19,15 +20,39 @@
 /* The _fileno of a stream with callbacks. fopencookie sets it. */
 #define GLIBC_NO_DESCRIPTOR (-2)
 
+enum glibc_findings {
+    GLIBC_NOT_PROBED,
+    GLIBC_INTERNALS_FAIL,
+    GLIBC_INTERNALS_WORK,
+    GLIBC_SEEKS_CAN_BE_MARKED
+};
+
+/* What the probe has found. GLIBC_NOT_PROBED while there was no memory for it. */
+extern atomic_int glibc_findings;
+enum glibc_findings glibc_probe(void);
+
+static inline enum glibc_findings glibc_find(void)
+{
+    enum glibc_findings findings =
+        (enum glibc_findings) atomic_load_explicit(&glibc_findings, memory_order_relaxed);
+    return findings != GLIBC_NOT_PROBED ? findings : glibc_probe();
+}
+
 /* Whether the members work as this library needs it. All of these must hold for a stream
  * with callbacks: the lock bit is set and can be cleared; fileno returns the descriptor
  * that was set; the buffer that was set is used, at the first write and after it was
  * replaced in a write callback; and a position that was cleared is asked for. */
-bool glibc_internals_work(void);
+static inline bool glibc_internals_work(void)
+{
+    return glibc_find() >= GLIBC_INTERNALS_WORK;
+}
 
 /* Whether, besides, a mark that a seek callback sets in _offset is still there when fseek
  * reads, is gone at the next read, and that first read may return 0. */
-bool glibc_seeks_can_be_marked(void);
+static inline bool glibc_seeks_can_be_marked(void)
+{
+    return glibc_find() == GLIBC_SEEKS_CAN_BE_MARKED;
+}
 
 /* Whether fclose frees a buffer without the bit GLIBC_USER_BUFFER. Trying that could
  * crash, so the version of glibc decides. */

@@ -12,14 +12,6 @@
 
 #include <unistd.h>
 
-static bool store_may_move(struct store *store)
-{
-    store_lock(store);
-    bool can = store_can_move(store);
-    store_unlock(store);
-    return can;
-}
-
 struct buffer_sizes {
     size_t first;
     size_t disk; /* once the bytes have a descriptor; 0: the first buffer stays */
@@ -31,24 +23,36 @@ static struct buffer_sizes choose_buffer_sizes(struct store *store, unsigned mod
     size_t wanted = options->buffer_size != 0 ? options->buffer_size : default_buffer;
     if (store_is_sequential(store) && (mode & MODE_READ) != 0)
         return (struct buffer_sizes){.first = cookie_sequential_buffer_size(wanted)};
-    if (options->buffer_size != 0 || !libc_replaces_buffers() || !store_may_move(store))
+    if (options->buffer_size != 0 || !libc_replaces_buffers() || !store_can_move(store))
         return (struct buffer_sizes){.first = wanted};
     return (struct buffer_sizes){.first = BUFFER_IN_MEMORY, .disk = BUFFER_ON_DISK};
 }
 
 /* INIT is handle_init or handle_init_first. */
-static struct stream *open_with(struct store *store, unsigned mode,
+static struct stream *create_stream(struct store *store, unsigned mode,
     const struct filelike_options *options, size_t default_buffer,
     int (*init)(struct handle *, struct store *, unsigned))
 {
+    store_lock(store);
     struct buffer_sizes sizes = choose_buffer_sizes(store, mode, options, default_buffer);
     struct stream *stream =
         stream_create(store, mode, init, sizes.first, libc_buffer_room(sizes.first));
+    store_unlock(store);
     if (stream == NULL)
         return NULL;
     stream->disk_buffer_size = sizes.disk;
     stream->requested_buffer_size = options->buffer_size;
     stream->permissions = options->permissions;
+    return stream;
+}
+
+static struct stream *open_with(struct store *store, unsigned mode,
+    const struct filelike_options *options, size_t default_buffer,
+    int (*init)(struct handle *, struct store *, unsigned))
+{
+    struct stream *stream = create_stream(store, mode, options, default_buffer, init);
+    if (stream == NULL)
+        return NULL;
     if (cookie_open(stream, options->flags) != 0) {
         KEEPING_ERRNO(stream_abandon(stream));
         return NULL;

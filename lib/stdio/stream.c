@@ -13,27 +13,54 @@
 /* ---- Opening ------------------------------------------------------------------------
  */
 
+/* Member by member, as clearing all of it first takes longer. */
+static void init_stream(struct stream *stream, struct store *store, unsigned mode)
+{
+    stream->file = NULL;
+    stream->store = store;
+    stream->close_action = NULL;
+    stream->path = stream->disk_buffer = NULL;
+    stream->wide_state = NULL;
+    stream->original_vtable = NULL;
+    stream->mode = mode;
+    stream->process = process_number();
+    stream->lost_write = stream->first_error = 0;
+    stream->wrote_last = stream->sought_last = false;
+    stream->readers_only = stream->discarded = false;
+    stream->uses_internals = stream->marks_seeks = false;
+    stream->has_descriptor = false;
+}
+
+/* The buffer is a block of its own: malloc keeps small blocks at hand, and a stream with
+ * its buffer would not be one. */
+static int allocate_buffer(struct stream *stream, size_t size, size_t room)
+{
+    stream->buffer_size = size;
+    stream->buffer = room == 0 ? NULL : malloc(room);
+    return stream->buffer != NULL || room == 0 ? 0 : -1;
+}
+
+static void free_stream(struct stream *stream)
+{
+    free(stream->path);
+    free(stream->buffer);
+    free(stream->disk_buffer);
+    free(stream->wide_state);
+    free(stream);
+}
+
 struct stream *stream_create(struct store *store, unsigned mode,
     int (*init)(struct handle *, struct store *, unsigned mode), size_t buffer_size,
     size_t buffer_room)
 {
-    if (buffer_room > PTRDIFF_MAX - sizeof(struct stream)) {
-        errno = ENOMEM;
-        return NULL;
-    }
-    struct stream *stream = malloc(sizeof *stream + buffer_room);
+    struct stream *stream = malloc(sizeof *stream);
     if (stream == NULL)
         return NULL;
-    *stream = (struct stream){.store = store,
-        .mode = mode,
-        .process = process_number(),
-        .buffer_size = buffer_size};
-    store_lock(store);
-    int status = init(&stream->handle, store, mode);
-    store_unlock(store);
-    if (status == 0)
+    init_stream(stream, store, mode);
+    if (allocate_buffer(stream, buffer_size, buffer_room) == 0 &&
+        init(&stream->handle, store, mode) == 0)
         return stream;
-    call_free(stream);
+    KEEPING_ERRNO(free_stream(stream));
     return NULL;
 }
 
@@ -42,7 +69,7 @@ void stream_abandon(struct stream *stream)
     store_lock(stream->store);
     (void) handle_finish(&stream->handle);
     store_unlock(stream->store);
-    free(stream);
+    free_stream(stream);
 }
 
 /* ---- Errors -------------------------------------------------------------------------
@@ -155,6 +182,15 @@ static int disconnect_stream(struct stream *stream)
     return status == 0 ? 0 : errno;
 }
 
+static int run_close_action(
+    struct close_action *action, struct stream *stream, int failure)
+{
+    struct call call = call_begin();
+    int result = action->run(action, stream, failure);
+    call_finish(&call, true);
+    return result;
+}
+
 /* Returns the errno that fclose is to report, or 0. The close action decides where there
  * is one: it has synced the file, so a failure of closing the store loses nothing. */
 static int release_stream_store(struct stream *stream, int failure)
@@ -165,7 +201,7 @@ static int release_stream_store(struct stream *stream, int failure)
     if (stream->discarded)
         failure = 0;
     if (action != NULL) {
-        failure = action->run(action, stream, failure);
+        failure = run_close_action(action, stream, failure);
         (void) store_release(stream->store);
     } else if (store_release(stream->store) != 0 && failure == 0 && !stream->discarded) {
         failure = errno;
@@ -176,10 +212,7 @@ static int release_stream_store(struct stream *stream, int failure)
 int stream_close(struct stream *stream)
 {
     int failure = release_stream_store(stream, disconnect_stream(stream));
-    free(stream->path);
-    free(stream->disk_buffer);
-    free(stream->wide_state);
-    free(stream);
+    free_stream(stream);
     if (failure == 0)
         return 0;
     errno = failure;

@@ -44,15 +44,13 @@ struct stream {
     void *wide_state;        /* see glibc_wide.h; or NULL */
     const void *original_vtable; /* of FILE after fopencookie, see glibc_wide.c */
     size_t buffer_size;          /* of stdio's buffer */
-    /* stdio's first buffer, see libc_buffer_room. It can lie here because no C library
-     * touches it between the close callback, which frees the stream, and the end of
-     * fclose. */
-    char buffer[];
+    char *buffer; /* stdio's first buffer; NULL if libc_buffer_room is 0. The close
+                     callback frees it: no C library touches it after that. */
 };
 
 /* A stream on STORE. INIT is handle_init or handle_init_first. stdio's buffer will hold
- * BUFFER_SIZE bytes and take BUFFER_ROOM bytes of the stream. The reference to the store
- * becomes the stream's on success. NULL with errno. */
+ * BUFFER_SIZE bytes and take BUFFER_ROOM bytes. The caller holds the lock of STORE. The
+ * reference to the store becomes the stream's on success. NULL with errno. */
 struct stream *stream_create(struct store *store, unsigned mode,
     int (*init)(struct handle *, struct store *, unsigned mode), size_t buffer_size,
     size_t buffer_room);

@@ -398,6 +398,7 @@ void memory_init(struct memory *memory, const struct store_operations *operation
     uint64_t size_limit, size_t capacity_limit, filelike_budget *budget)
 {
     store_init(&memory->store, operations, size_limit);
+    memory->store.reaches_cancellation_points = false;
     memory->bytes = memory->retired_block = NULL;
     memory->size = memory->capacity = 0;
     memory->limit = capacity_limit;

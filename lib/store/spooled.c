@@ -58,6 +58,9 @@ static int move_to_file(struct spooled *spooled)
 {
     if (has_moved(spooled))
         return 0;
+    struct store *store = &spooled->memory.store;
+    store->reaches_cancellation_points = true;
+    store_hold_cancellation(store);
     struct store *file = create_filled_file(spooled);
     if (file == NULL)
         return -1;
@@ -240,6 +243,8 @@ static struct store *create_spooled(
         options->budget);
     spooled->file = NULL;
     spooled->tempdir = tempdir;
+    /* The directory that is held for a file is closed at the end. */
+    spooled->memory.store.reaches_cancellation_points = tempdir.base != NULL;
     spooled->may_roll_over = false;
     return &spooled->memory.store;
 }

@@ -3,6 +3,7 @@
 #include "store/store.h"
 
 #include "base/call.h"
+#include "base/call.h"
 #include "store/handle.h"
 
 #include <errno.h>
@@ -14,6 +15,8 @@ void store_init(
     store->lock_owner = store;
     store->first_handle = NULL;
     store->viewed = store->spills = false;
+    store->reaches_cancellation_points = true;
+    store->holds_cancellation = false;
     store->view_writer = NULL;
     store->lost_write = 0;
     lock_init(&store->lock);
@@ -27,14 +30,38 @@ void store_retain(struct store *store)
     atomic_fetch_add_explicit(&store->references, 1, memory_order_relaxed);
 }
 
+/* A store in memory is destroyed without a cancellation point. */
+static int destroy_store(struct store *store)
+{
+    if (!store->reaches_cancellation_points)
+        return store->operations->destroy(store);
+    struct call call = call_begin();
+    return call_end(&call, store->operations->destroy(store));
+}
+
 int store_release(struct store *store)
 {
     /* New references are made from old ones. The holder of the only one therefore races
      * with nobody, and saves the atomic subtraction. */
     if (atomic_load_explicit(&store->references, memory_order_acquire) == 1 ||
         atomic_fetch_sub_explicit(&store->references, 1, memory_order_acq_rel) == 1)
-        return store->operations->destroy(store);
+        return destroy_store(store);
     return 0;
+}
+
+void store_hold_cancellation(struct store *store)
+{
+    struct store *owner = store->lock_owner;
+    if (owner->holds_cancellation)
+        return;
+    (void) pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &owner->cancellation);
+    owner->holds_cancellation = true;
+}
+
+void store_release_cancellation(struct store *store)
+{
+    store->lock_owner->holds_cancellation = false;
+    call_release_cancellation(store->lock_owner->cancellation);
 }
 
 void store_share_lock_of(struct store *store, struct store *other)
@@ -42,19 +69,12 @@ void store_share_lock_of(struct store *store, struct store *other)
     store->lock_owner = other->lock_owner;
 }
 
-void store_lock(struct store *store)
-{
-    lock_acquire(&store->lock_owner->lock);
-}
-
 bool store_try_lock(struct store *store)
 {
-    return lock_try(&store->lock_owner->lock);
-}
-
-void store_unlock(struct store *store)
-{
-    lock_release(&store->lock_owner->lock);
+    if (!lock_try(&store->lock_owner->lock))
+        return false;
+    store->lock_owner->holds_cancellation = false;
+    return true;
 }
 
 ssize_t store_read(struct store *store, void *buffer, size_t size, int64_t position)

@@ -73,7 +73,10 @@ struct store {
     int64_t size_limit; /* bytes */
     int lost_write;     /* errno of the first lost write of all streams; or 0 */
     bool viewed;        /* a view was taken since the last write */
-    bool spills;        /* moves to disk by itself when memory does not suffice */
+    bool reaches_cancellation_points; /* in its operations; may become true */
+    bool holds_cancellation;          /* the holder of the lock does, see store_lock */
+    int cancellation;                 /* the state before */
+    bool spills; /* moves to disk by itself when memory does not suffice */
     /* The handle whose writes are between retain_view and release_view; or NULL. */
     struct handle *view_writer;
 };
@@ -89,9 +92,28 @@ int store_release(struct store *store);
  */
 void store_share_lock_of(struct store *store, struct store *other);
 
-void store_lock(struct store *store);
+/* Holds cancellation until store_unlock, because a cancelled thread would leave the lock
+ * locked. The caller has locked STORE. */
+void store_hold_cancellation(struct store *store);
+void store_release_cancellation(struct store *store);
+
+/* A forked child may find holds_cancellation true, as another thread left it. */
+static inline void store_lock(struct store *store)
+{
+    lock_acquire(&store->lock_owner->lock);
+    store->lock_owner->holds_cancellation = false;
+    if (store->reaches_cancellation_points)
+        store_hold_cancellation(store);
+}
+
 bool store_try_lock(struct store *store);
-void store_unlock(struct store *store);
+
+static inline void store_unlock(struct store *store)
+{
+    if (store->lock_owner->holds_cancellation)
+        store_release_cancellation(store);
+    lock_release(&store->lock_owner->lock);
+}
 
 /* These call the operations. Changes past the size limit fail with EFBIG. */
 ssize_t store_read(struct store *store, void *buffer, size_t size, int64_t position);

@@ -175,8 +175,8 @@ static size_t smaller(size_t one, size_t other)
     return one < other ? one : other;
 }
 
-/* Where a target is within the doubt that is left, there are more rounds, up to four
- * times as many. */
+/* If a target is within the remaining doubt, there are more rounds, up to four times as
+ * many. */
 static bool has_enough(const struct row *row, const struct costs *costs, size_t rounds)
 {
     enum { MOST_TIMES = 4 };

@@ -16,7 +16,7 @@
 /* ---- One turn ------------------------------------------------------------------------
  */
 
-/* What is being measured, for messages. */
+/* The row that is being measured, for messages. */
 static const struct row *current_row;
 static enum kind current_kind;
 

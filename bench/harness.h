@@ -7,7 +7,7 @@
 
 enum { MOST_ROUNDS = 99 };
 
-/* What the kinds of one row cost: in seconds per byte or operation, or in bytes. */
+/* The cost of the kinds in one row: in seconds per byte or operation, or in bytes. */
 struct costs {
     size_t rounds;
     double elapsed;      /* seconds, in all of them */

@@ -6,7 +6,7 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* What a random access moves, in a stream of this size. */
+/* The bytes that a random access moves, in a stream of this size. */
 enum { PIECE_SIZE = 64, STREAM_SIZE = 8 << 20 };
 
 /* The same sequence for every kind: Knuth's MMIX generator, its upper half. */

@@ -160,7 +160,8 @@ static enum kind limit_of(const struct row *row)
     return kind;
 }
 
-/* Where even the limit is short of a target, no stream can meet it on this machine. */
+/* If even the limit is short of a target, no stream can meet the target on this
+ * machine. */
 static void print_limit(const struct comparison *comparison, const struct costs *costs)
 {
     enum kind limit = limit_of(comparison->row);

@@ -1,4 +1,4 @@
-/* What the rounds say: a table to read, and the same as CSV for a program. */
+/* The results of the rounds: a table to read, and the same as CSV for a program. */
 #ifndef REPORT_H
 #define REPORT_H
 

@@ -10,7 +10,7 @@
 enum { ROOM_ALLOWED = 2048 };
 
 #ifdef __GLIBC__
-/* What malloc has given out. */
+/* The bytes that malloc has given out. */
 static size_t heap_in_use(void)
 {
     struct mallinfo2 info = mallinfo2();
@@ -18,7 +18,7 @@ static size_t heap_in_use(void)
 }
 #endif
 
-/* What of the process is in memory. */
+/* The bytes of the process that are in memory. */
 static size_t resident(void)
 {
     size_t all;

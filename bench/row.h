@@ -33,7 +33,7 @@ struct row {
     size_t others;          /* streams that are open besides */
     bool needs_descriptors; /* each of the others on disk takes one */
 
-    /* What it costs, see struct costs. */
+    /* The cost, see struct costs. */
     double (*measure)(const struct row *, enum kind);
     unsigned kinds; /* without LIMIT */
     const char *limit;

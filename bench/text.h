@@ -1,4 +1,4 @@
-/* What is written, and how it is written: a text, and the calls that write it once. */
+/* A text, and the calls that write it once. */
 #ifndef TEXT_H
 #define TEXT_H
 

@@ -28,7 +28,7 @@ static void check(const struct row *row, const char *bytes, size_t size)
 /* ---- View ----------------------------------------------------------------------------
  */
 
-/* What a program does that has no filelike_view. */
+/* The way of a program that has no filelike_view. */
 static const char *map(FILE *file, size_t *size)
 {
     struct subject subject = {.kind = TMPFILE, .file = file};

@@ -47,7 +47,7 @@ static ssize_t tee_write(void *context, const void *data, size_t size, int64_t p
     return (ssize_t) size;
 }
 
-/* Where a byte was lost, the file is none. */
+/* If a byte was lost, the file is worth nothing. */
 static int tee_close(void *context, int lost)
 {
     struct tee *tee = context;

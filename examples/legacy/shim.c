@@ -1,5 +1,5 @@
-/* What the linker calls in place of fopen, remove and rename, see main.c: whatever the
- * legacy code is given to write, it keeps only so much in memory. */
+/* The linker calls these in place of fopen, remove and rename, see main.c. They bound
+ * the memory that the legacy code may use. */
 #include <filelike.h>
 #include <stdlib.h>
 

@@ -122,7 +122,7 @@ static int complain(const char *what, const char *why)
     return EXIT_FAILURE;
 }
 
-/* What came of the transfer, told where it is nothing good. */
+/* Tells of the transfer if it failed. */
 static int judge(CURL *transfer, CURLcode code, const char *url, FILE *destination)
 {
     char text[64];

@@ -8,7 +8,7 @@
 #include <microhttpd.h>
 #include <stdbool.h>
 
-/* What is answered. */
+/* The answer. */
 struct outcome {
     unsigned status;     /* of HTTP; 0: not known yet */
     const char *problem; /* where the upload is refused */

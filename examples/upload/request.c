@@ -45,9 +45,9 @@ static bool is_too_large(const struct service *service, uint64_t length)
     return limit != 0 && length > FORM_ALLOWANCE && length - FORM_ALLOWANCE > limit;
 }
 
-/* Where the length alone says that the form is too large, nothing of it is kept. The
- * answer waits until all of it has come, as a client that still sends may never see an
- * earlier one, unless the client waits or would send for too long. */
+/* A form whose length alone says that it is too large is not stored. A client that
+ * still sends may never see an earlier answer, so the answer waits until all has come.
+ * It does not wait if the client itself waits, or would send for too long. */
 static enum MHD_Result begin_upload(
     struct service *service, struct MHD_Connection *connection, void **state)
 {

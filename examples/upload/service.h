@@ -1,4 +1,4 @@
-/* What the requests share: how an upload is held, and what has been counted. */
+/* Shared by all requests: the way an upload is held, and the counts. */
 #ifndef SERVICE_H
 #define SERVICE_H
 

@@ -38,7 +38,8 @@ _Noreturn static void refuse(const char *what, const char *value)
     exit(EXIT_FAILURE);
 }
 
-/* What the letter behind a number multiplies it by, as a number of bits; -1: no such. */
+/* The factor of the letter behind a number, as a number of bits; -1: there is no such
+ * letter. */
 static int unit(const char *letter)
 {
     static const char units[] = "KMG";

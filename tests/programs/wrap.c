@@ -1,4 +1,5 @@
-/* What the linker calls in place of these, with --wrap: see lua.sh. */
+/* The linker calls these in place of the C library's functions, with --wrap: see
+ * lua.sh. */
 #include <filelike.h>
 
 FILE *__wrap_fopen(const char *path, const char *mode);

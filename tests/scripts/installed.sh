@@ -104,7 +104,7 @@ try()
     echo "ok: $compiler, $1"
 }
 
-# Where filelike.pc says that a stdio.h lies there is one that replaces, as filelike_stdio.h.
+# The stdio.h whose directory filelike.pc tells replaces as filelike_stdio.h does.
 try_replacing()
 {
     printf '%s\n' '#include <stdio.h>' 'int main(void) { return fopen("memory:none", "r") != NULL; }' >replaced.c

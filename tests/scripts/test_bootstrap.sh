@@ -79,7 +79,7 @@ expect()
 apt_install='env DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends'
 going_on='Going on without it: some tests and examples will be left out.'
 
-# What bootstrap generates lands beside it, so it is a copy that runs.
+# bootstrap generates files beside itself, so the test runs a copy.
 mkdir clone
 cp "$bootstrap" clone/bootstrap
 bootstrap=$scratch/clone/bootstrap

@@ -6,7 +6,7 @@ scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
 failures=0
 
-# What the make that runs this test was told is not for those here.
+# The options of the make that runs this test are not meant for those that it starts.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
 run()

@@ -142,7 +142,7 @@ remove_what_failed() {
 
 # ---- A bound --------------------------------------------------------------------------
 
-# What does not fit is not kept, and the legacy code is told.
+# Bytes that do not fit are not kept, and the legacy code is told.
 keep_no_more() {
     echo 'memory:report: is not complete, and removed: File too large' >../wanted
     REPORT_LIMIT=40

@@ -27,7 +27,7 @@ cc()
     $CC $CFLAGS $LDFLAGS "$@"
 }
 
-# What pkg-config will say once the library is installed, but for the two directories.
+# pkg-config says this once the library is installed, but for the two directories.
 mkdir pkgconfig
 sed -e "s|^libdir=.*|libdir=$build/lib/.libs|" -e "s|^includedir=.*|includedir=$source/lib|" \
     "$build/lib/filelike.pc" >pkgconfig/filelike.pc

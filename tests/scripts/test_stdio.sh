@@ -79,7 +79,7 @@ run()
     (cd "$3" && timeout 20 ../"$1" "$2"; echo "status $?") 2>&1
 }
 
-# What a source sees of the C library, by its macros, where feature test macros matter.
+# The C library as a source sees it, by its macros, where feature test macros matter.
 sees_the_same()
 {
     case $2 in

@@ -33,7 +33,7 @@ $2 == "{" { version = $1 }
 ' "$source/lib/filelike.map" | sort >map
 test -s map || fail 'lib/filelike.map lists nothing'
 
-# What nm adds: the names of the versions themselves, and a second @ for the default one.
+# nm adds the names of the versions themselves, and a second @ for the default one.
 exported()
 {
     nm -D --defined-only "$library" | awk '$2 != "A" { sub(/@@/, "@", $3); print $3 }'

@@ -18,7 +18,7 @@ trap 'rm -rf "$scratch"' EXIT
 unset MAKEFLAGS MFLAGS MAKELEVEL
 failures=0
 
-# What only a clone is there for: what a machine runs on a clean clone, what git reads, and
+# These files are in a clone only: those that a machine runs on a clean clone or git reads, and
 # Debian's files, which its packagers lay over the sources of a release.
 only_in_git='^(\.ci/|\.gitignore$|debian/)'
 

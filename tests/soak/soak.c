@@ -141,7 +141,7 @@ static void check_left(const char *what, const char *is, const char *was)
         job_lose(&all, what);
 }
 
-/* What is left when all streams are closed. */
+/* The things that are left when all streams are closed. */
 static void check_end(const char *descriptors_before)
 {
     char used[32];

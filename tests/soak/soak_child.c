@@ -84,8 +84,8 @@ static bool lacks_its_descriptor(const struct job *job)
     return job->may_be_in_file && filelike_size(job->stream) == -1 && errno == EBADF;
 }
 
-/* What is pending for a file must not get there: the parent has written it by now, and
- * may have cut it off. */
+/* Output that is pending for a file must not get there: the parent has written it by
+ * now, and may have cut it off. */
 static void use_and_close(struct job *job)
 {
     if (job->may_be_in_file && __fpending(job->stream) > 0)

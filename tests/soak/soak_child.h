@@ -7,7 +7,7 @@
 
 enum { CHILD_WORKERS = 6 }; /* threads whose streams children see */
 
-/* What the thread WORKER is at work on; NULL: nothing that a child could use. */
+/* Sets the job of the thread WORKER. NULL: it has none that a child could use. */
 void child_sees(unsigned worker, struct job *job);
 
 /* Forks in the thread WORKER, between two steps, and waits for the child. */

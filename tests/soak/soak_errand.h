@@ -1,12 +1,12 @@
-/* What threads of a soak do between their jobs: each errand opens streams of its own, and
- * leaves nothing behind but what its comment tells of. */
+/* Work of the threads of a soak between their jobs. Each errand opens streams of its
+ * own, and leaves nothing behind but what its comment says. */
 #ifndef SOAK_ERRAND_H
 #define SOAK_ERRAND_H
 
 #include "filelike.h"
 #include "soak_job.h"
 
-/* Who runs it, and with what. */
+/* The worker that runs the errand, and its means. */
 struct errand {
     unsigned worker;
     unsigned seed; /* of its own */

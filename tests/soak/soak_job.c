@@ -224,8 +224,8 @@ bool job_write_and_undo(struct job *job)
 /* ---- Beginning and end ---------------------------------------------------------------
  */
 
-/* Atomic streams are opened with a path; see soak_publish.c. What shows a caller's block
- * or a part of another stream can neither grow nor be many. */
+/* Atomic streams are opened with a path, see soak_publish.c. Streams on a caller's
+ * block or on a part of another stream can neither grow nor be many. */
 bool job_can_be(const struct kind *kind)
 {
     return !kind_has(kind, KIND_PUBLISHES) && !kind_has(kind, KIND_BARE);

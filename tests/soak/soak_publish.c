@@ -26,7 +26,7 @@ static const struct kind common_kind = {
 /* ---- A path of the worker's own ------------------------------------------------------
  */
 
-/* What is there: SIZE bytes of the sequence of SEED. */
+/* The present content: SIZE bytes of the sequence of SEED. */
 static struct content {
     bool exists;
     unsigned seed;
@@ -85,7 +85,7 @@ static const char *choose_mode(struct job *job, const struct content *old)
     return mode;
 }
 
-/* What may keep MODE from opening what is there. */
+/* Reasons for which MODE may not open the present content. */
 static unsigned reasons(const char *mode, const struct content *old)
 {
     if (old->exists)

@@ -1,10 +1,10 @@
-/* What comes of the calls of a soak, counted over all of its processes. */
+/* The results of the calls of a soak, counted over all of its processes. */
 #ifndef SOAK_TALLY_H
 #define SOAK_TALLY_H
 
 #include <stdbool.h>
 
-/* What there may be too little of for a call, and what else may be a reason to fail. */
+/* The resources that a call may lack, and the other reasons to fail. */
 enum {
     LACK_MEMORY = 1,
     LACK_DESCRIPTORS = 2,

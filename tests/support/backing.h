@@ -18,7 +18,7 @@ enum backing_operation {
     BACKING_OPERATIONS
 };
 
-/* What an operation does in place of its work, a number of times. */
+/* The behaviour of an operation in place of its work, for a number of times. */
 struct backing_fault {
     unsigned after; /* calls that work before */
     unsigned times;

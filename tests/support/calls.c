@@ -16,7 +16,7 @@
 /* ---- Calls: writing ------------------------------------------------------------------
  */
 
-/* What is written: lines of letters, with a '\0' here and there. */
+/* The bytes that are written: lines of letters, with a '\0' here and there. */
 static void make_content(char *content, size_t size, int seed)
 {
     uint32_t state = (uint32_t) seed * 2654435761u + 1;
@@ -316,7 +316,7 @@ static void write_to_real_file(
     outcome->result = real_file_append(outcome->room, call->size);
 }
 
-/* What a file holds. */
+/* The content of a file. */
 static void show_file(const char *path, struct outcome *outcome)
 {
     outcome->block = path == NULL ? NULL : read_file_at(path, &outcome->size);

@@ -14,7 +14,7 @@ enum { CALL_ROOM = 40000 };
 /* Farther than any file of the tests is long, and within what filesystems allow. */
 #define FAR_AWAY (INT64_C(1) << 40)
 
-/* What errno is before each call: nothing sets it so. */
+/* The value of errno before each call: no call sets it so. */
 enum { ERRNO_BEFORE = 12345 };
 
 enum operation_name {
@@ -75,7 +75,7 @@ struct outcome {
     char room[CALL_ROOM + 1];
 };
 
-/* What an operation does to a stream. */
+/* The effect of an operation on a stream. */
 enum {
     READS = 1,
     WRITES = 2,
@@ -98,8 +98,8 @@ struct operation {
 
 extern const struct operation operations[OPERATION_COUNT];
 
-/* Makes the call on a stream, or on the real file. What OUTCOME holds of the call before
- * is given back first. */
+/* Makes the call on a stream, or on the real file. Frees first what OUTCOME holds of
+ * the call before. */
 void call_stream(FILE *stream, const struct call *call, struct outcome *outcome);
 void call_real_file(FILE *file, const struct call *call, struct outcome *outcome);
 void outcome_release(struct outcome *outcome);

@@ -28,7 +28,7 @@ void crowd_meet(void)
     (void) pthread_barrier_wait(&barrier);
 }
 
-/* Who sleeps at a barrier is woken too late for a race. */
+/* A thread that sleeps at a barrier wakes too late for a race. */
 void crowd_meet_closely(void)
 {
     unsigned meeting = atomic_load(&meetings);

@@ -86,7 +86,8 @@ static void serve_getattr(
     (void) fuse_reply_attr(request, &status, 0);
 }
 
-/* What lies in no cache of the kernel's arrives in the order in which it was given. */
+/* Writes that are in no cache of the kernel arrive in the order in which they were
+ * made. */
 static void serve_open(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
 {
     (void) inode;

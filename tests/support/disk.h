@@ -9,7 +9,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* What the disk was told to do: SIZE bytes written, or all before it flushed (0). */
+/* An order to the disk: SIZE bytes are written, or (0) all before it is flushed. */
 struct disk_order {
     uint64_t position; /* of the disk */
     size_t size;       /* bytes */
@@ -39,7 +39,7 @@ const char *disk_path(const struct disk *disk);
 bool disk_start(struct disk *disk, const char *directory, unsigned limit);
 void disk_stop(struct disk *disk);
 
-/* What is served as a block device: see loop_attach. */
+/* The functions of a block device: see loop_attach. */
 int disk_attach(const struct disk *disk, char device[LOOP_PATH_SIZE]);
 
 /* The number of orders so far, and those themselves. */

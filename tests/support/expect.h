@@ -9,7 +9,7 @@
 
 static int expect_failures;
 
-/* What is being tested, for the message. */
+/* The thing under test, for messages. */
 static const char *expect_subject = "";
 
 static inline bool expect(bool condition, const char *file, int line, const char *text)
@@ -37,10 +37,10 @@ static inline bool expect(bool condition, const char *file, int line, const char
         }                                                        \
     } while (0)
 
-/* What main returns where nothing of the test can be run; automake counts it so. */
+/* The result of main if nothing of the test can be run. automake counts it so. */
 enum { SKIPPED = 77 };
 
-/* What main returns. */
+/* The result of main. */
 static inline int expect_status(void)
 {
     return expect_failures == 0 ? EXIT_SUCCESS : EXIT_FAILURE;

@@ -99,8 +99,8 @@ STANDS_BEFORE off_t lseek(int descriptor, off_t offset, int whence)
 /* ---- Files ---------------------------------------------------------------------------
  */
 
-/* What is wrong with a file, and not with statx, fstat would tell, too, by which the
- * library asks for the size again. */
+/* If statx fails for a reason that lies in the file, fstat would fail, too, and the
+ * library asks it for the size next. */
 static bool fstat_fails(void)
 {
     if (!faults.status_is_lost)

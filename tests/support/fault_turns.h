@@ -1,5 +1,5 @@
-/* Whose turn it is to fail: of the calls that the library makes the one with a number,
- * in one of the ways in which it can. */
+/* The call that fails next. Of the calls that the library makes, the one with a number
+ * fails, in one of its possible ways. */
 #ifndef FAULT_TURNS_H
 #define FAULT_TURNS_H
 
@@ -8,7 +8,7 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* What the library owes its caller. */
+/* The library's duty to its caller. */
 enum debt {
     MAY_TELL,  /* the failure, unless all worked without that call */
     MUST_TELL, /* the failure, where all calls of this kind fail from then on */
@@ -30,12 +30,11 @@ void turns_arm(size_t number, size_t index, bool lasting);
 /* Nothing fails any more. */
 void turns_stop(void);
 
-/* What is called between the two meets nothing, not even the other faults, and is not
- * counted. */
+/* Calls between the two meet no fault, not even the other ones, and are not counted. */
 void turns_pause(void);
 void turns_resume(void);
 
-/* What has been struck since turns_arm, or NULL. */
+/* The call that has failed since turns_arm, or NULL. */
 const struct failure *turns_failure(void);
 enum fault_call turns_call(void);
 

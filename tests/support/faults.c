@@ -232,7 +232,7 @@ STANDS_BEFORE int open(const char *path, int flags, ...)
     return open_at(AT_FDCWD, path, flags, mode);
 }
 
-/* What open is with _FORTIFY_SOURCE, where the compiler cannot tell the flags. */
+/* The name of open with _FORTIFY_SOURCE, where the compiler does not know the flags. */
 int __open_2(const char *path, int flags);
 STANDS_BEFORE int __open_2(const char *path, int flags)
 {

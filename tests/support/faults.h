@@ -61,8 +61,8 @@ enum fault_call {
 /* By which the library asks for the size of a file. */
 #define FAULT_SIZE FAULT_STATX
 
-/* What becomes of a call: it is made, fails with errno, moves a part of its bytes, or
- * none of them and does not fail. */
+/* The fate of a call: it is made, fails with errno, moves a part of its bytes, or moves
+ * none and does not fail. */
 enum fault { FAULT_NONE, FAULT_FAILS, FAULT_SHORT, FAULT_NOTHING };
 
 /* The errno that each is to fail with; 0: it does not. */

@@ -341,7 +341,7 @@ static void serve_rename(fuse_req_t request, fuse_ino_t parent, const char *text
     reply(request, flags != 0 && error != 0 ? error : rename_file(text, new_text, flags));
 }
 
-/* Where the next name is, counted from 1. */
+/* The position of the next name, counted from 1. */
 static void serve_readdir(fuse_req_t request, fuse_ino_t inode, size_t size,
     off_t position, struct fuse_file_info *info)
 {

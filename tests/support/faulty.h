@@ -7,9 +7,9 @@
 
 #include "fuse_server.h"
 
-/* What it does, all of it at any time to be changed; the kernel remembers for as long as
- * it is mounted what was once answered with ENOSYS. Each int is the errno to fail with,
- * 0: not at all. */
+/* The faults of the filesystem. All can be changed at any time, but the kernel
+ * remembers an answer of ENOSYS as long as the filesystem is mounted. Each int is the
+ * errno to fail with, 0: no fault. */
 struct faulty_settings {
     int sync_once;   /* the next fsync of a file with bytes to sync, and they are lost */
     int close_once;  /* the next close of a file that was written to, likewise */

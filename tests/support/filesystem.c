@@ -19,8 +19,8 @@
 
 #define MIB ((size_t) 1 << 20)
 
-/* Where a superblock is torn, e2fsck(8) or btrfs-rescue(8) has to put another one in its
- * place. That of xfs is one sector. */
+/* e2fsck(8) or btrfs-rescue(8) has to replace a superblock that is torn. That of xfs is
+ * one sector, and is never torn. */
 #define EXT4_SUPERBLOCK .whole_start = 1024, .whole_size = 1024
 #define BTRFS_SUPERBLOCK .whole_start = 65536, .whole_size = 4096
 

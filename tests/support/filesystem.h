@@ -16,8 +16,8 @@ struct filesystem {
     const char *source; /* what is mounted, where that is no disk */
     const char *make;   /* the command that makes it, before the path of the disk */
     size_t size;        /* bytes of the disk; 0: none is needed */
-    /* What it relies on the disk to store whole or not at all, its superblock: the
-     * position on the disk and bytes. */
+    /* The filesystem relies on the disk to store its superblock whole or not at all.
+     * This is its position on the disk, and its size in bytes. */
     uint64_t whole_start;
     size_t whole_size;
 };
@@ -39,9 +39,9 @@ struct mounted {
     pid_t server; /* -1: the kernel */
 };
 
-/* Mounts a new one, on a disk in memory where it needs one, over DIRECTORY, in mounts of
- * the test's own (mounts_begin). What serves it ends with the test, or after a while.
- * NULL, or the reason why this cannot be. */
+/* Mounts a new filesystem over DIRECTORY, on a disk in memory where it needs one, in
+ * mounts of the test's own (mounts_begin). The process that serves it ends with the
+ * test, or after a while. NULL, or the reason why this cannot be. */
 const char *filesystem_begin(
     struct mounted *mounted, const struct filesystem *filesystem, const char *directory);
 void filesystem_end(struct mounted *mounted);

@@ -102,7 +102,7 @@ static void *add(void *object)
     return object;
 }
 
-/* What is not known was allocated by the C library for itself. */
+/* The C library has allocated unknown blocks for itself. */
 static void forget(const void *object)
 {
     for (size_t i = live_count; i-- > 0;) {
@@ -220,8 +220,8 @@ FILE *__wrap_fopen(const char *path, const char *mode)
     return fails(0) ? NULL : add(__real_fopen(path, mode));
 }
 
-/* What fopen is called where sizes of 64 bits have to be asked for; glibc alone has it
- * for linkers everywhere. */
+/* The name of fopen where sizes of 64 bits have to be asked for. Only glibc has it for
+ * linkers everywhere. */
 #ifdef __GLIBC__
 FILE *__real_fopen64(const char *path, const char *mode);
 FILE *__wrap_fopen64(const char *path, const char *mode);

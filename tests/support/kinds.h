@@ -8,7 +8,7 @@
 #include <errno.h>
 #include <stdbool.h>
 
-/* What is true of the streams of a kind. */
+/* Properties of the streams of a kind. */
 enum {
     KIND_OPTIONS = 1,       /* opened by the library: takes options */
     KIND_WATCHED = 2,       /* callbacks of the library: fclose tells of lost writes */
@@ -24,8 +24,8 @@ enum {
     KIND_OPAQUE = 2048      /* nobody knows where the bytes are: ENOTSUP */
 };
 
-/* What the C library does with streams of its own: the errno where it refuses to read or
- * to write by the mode of any stream (musl leaves the old one, 0 in the tests), and
+/* The C library's treatment of its own streams: the errno with which it refuses to read
+ * or to write by the mode of any stream (musl leaves the old one, 0 in the tests), and
  * whether those that append are at the end before the first write. */
 #ifdef __GLIBC__
 enum { REFUSED = EBADF, APPEND_STARTS_AT_END = 1 };

@@ -92,7 +92,8 @@ static void compare_bytes(struct lockstep *run, const char *what, const char *te
     lockstep_compare(run, what, (unsigned char) tested[i], (unsigned char) real[i]);
 }
 
-/* What the mode forbids stdio refuses itself: glibc with EBADF, musl without a word. */
+/* stdio itself refuses calls that the mode forbids: glibc with EBADF, musl without an
+ * errno. */
 static bool says_why(const struct pair *pair, const struct call *call)
 {
 #ifdef __GLIBC__
@@ -313,8 +314,8 @@ static void stay(struct lockstep *run, struct pair *pair)
         seek(run, pair, 0, SEEK_CUR);
 }
 
-/* What one stream has written the others see when it is flushed; what they have read
- * ahead stays as it is, in glibc as long as positions lie within it. */
+/* Other streams see the writes of one stream when it is flushed. Bytes that they have
+ * read ahead stay as they are, in glibc as long as positions lie within them. */
 void lockstep_catch_up(struct lockstep *run, struct pair *pair)
 {
     for (size_t i = 0; i < run->pair_count; i++)

@@ -10,7 +10,7 @@ struct pair {
     FILE *real;
     const char *mode;
     int descriptor; /* of the tested one, as it was when it was asked for first; or -1 */
-    /* What another kind of call may not follow at once. */
+    /* The last transfer. One of the other kind may not follow it at once. */
     enum { NOTHING, READING, WRITING } last;
     bool written;          /* since it was positioned */
     bool pushed_back;      /* a character of ungetc may be waiting */
@@ -37,7 +37,7 @@ bool pair_can_read(const struct pair *pair);
 bool pair_can_write(const struct pair *pair);
 bool pair_may_seek_relatively(const struct pair *pair);
 
-/* Where the real one is, or 0 where that is unknown. */
+/* The position of the real file, or 0 if it is unknown. */
 int64_t pair_position(const struct pair *pair);
 
 void lockstep_compare(

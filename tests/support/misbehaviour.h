@@ -12,7 +12,7 @@
 /* Bytes of an input that are used at most. */
 enum { MISBEHAVIOUR_MOST = 4096 };
 
-/* Whether all that was promised held. What did not is said on the standard error. */
+/* Tells whether all promises held. Broken ones are told on the standard error. */
 bool misbehaviour_run(const uint8_t *bytes, size_t size);
 
 #endif

@@ -17,7 +17,7 @@ static bool write_line(const char *path, const char *line)
     return fclose(file) == 0 && written;
 }
 
-/* Who is not root may be root of a namespace. */
+/* A user who is not root may be root of a namespace. */
 static bool become_own_root(void)
 {
     char users[64], groups[64];

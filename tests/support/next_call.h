@@ -1,5 +1,5 @@
-/* What a test's stand-in calls: the function of the same name in the C library. Not the
- * system call, whose arguments differ from processor to processor. */
+/* A test's stand-in calls the function of the same name in the C library. It does not
+ * make the system call, whose arguments differ from processor to processor. */
 #ifndef NEXT_CALL_H
 #define NEXT_CALL_H
 

@@ -26,7 +26,7 @@ static char scratch[PATH_ROOM];
 static char origin[PATH_ROOM];
 static char *usual_directory; /* TMPDIR outside */
 
-/* What the tests stand on has failed: nothing that they say would mean anything. */
+/* The ground of the tests has failed, so their results would mean nothing. */
 static void need(bool condition, const char *what)
 {
     if (condition)

@@ -19,7 +19,7 @@ const char *scratch_path(void);
  * until the next call, as the texts below. */
 const char *entries(const char *directory);
 
-/* What the file at PATH holds, as a string; NULL where it cannot be read. */
+/* Returns the content of the file at PATH as a string, or NULL if it cannot be read. */
 const char *content(const char *path);
 
 /* A new file, or NULL or an empty TEXT in place of what was there. */

@@ -30,7 +30,7 @@ static void give_up(const char *what)
 /* ---- Opening -------------------------------------------------------------------------
  */
 
-/* What streams start on. */
+/* The bytes that streams start on. */
 static char content[9000];
 
 static void make_content(void)
@@ -65,7 +65,7 @@ static bool takes(const struct kind *kind, const struct pair *pair)
     return !(kind->properties & KIND_PUBLISHES) || pair_can_write(pair);
 }
 
-/* Where "a" starts, unless in musl's fopen, which leaves it to the first write. */
+/* The position at which "a" starts. (musl's fopen leaves that to the first write.) */
 static void go_where_mode_starts(FILE *file, const char *mode)
 {
     if (strcmp(mode, "a") == 0 && fseeko(file, 0, SEEK_END) != 0)
@@ -190,7 +190,7 @@ static void make_call(struct run *run, struct pair *pair, const uint8_t *step)
     enum operation_name operation = step_operation(step);
     if (run->stays && (operations[operation].effects & MOVES) != 0)
         return;
-    /* What a child writes to its parent's atomic stream goes nowhere. */
+    /* The writes of a child to its parent's atomic stream go nowhere. */
     if (operation == CHILD_WRITES && (run->kind->properties & KIND_PUBLISHES) != 0)
         return;
     lockstep_prepare(&run->lockstep, pair, operation, (variant & VARIANT_FLUSH) != 0);
@@ -222,7 +222,7 @@ static void swap_pairs(struct lockstep *lockstep)
     lockstep->pairs[1] = first;
 }
 
-/* What a stream that is closed has still pending the one that is left must see. */
+/* The stream that is left must see the output that was pending in the closed one. */
 static void finish(struct lockstep *lockstep, bool first_goes_first)
 {
     struct pair *left = &lockstep->pairs[0];

@@ -1,4 +1,4 @@
-/* What the suites share: Check, the kinds, and how to look at a stream. */
+/* Shared by the suites: Check, the kinds, and ways to look at a stream. */
 #ifndef SUITE_H
 #define SUITE_H
 
@@ -9,7 +9,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-/* Runs SUITE, which it frees. What main returns. */
+/* Runs SUITE, which it frees. Returns the result of main. */
 int suite_run(Suite *suite);
 
 /* A test case of SUITE. */

@@ -23,7 +23,7 @@
  * A scenario returns whether nothing in it failed.
  */
 
-/* What has just failed, for want of memory. */
+/* The call that has just failed for lack of memory. */
 static bool no_memory(void)
 {
     EXPECT(errno == ENOMEM);
@@ -198,7 +198,7 @@ static bool growing_over_a_gap(const struct kind *kind)
     return close_stream(kind, stream);
 }
 
-/* What fclose itself writes out. */
+/* The bytes that fclose itself writes out. */
 static bool closing(const struct kind *kind)
 {
     FILE *stream = kind_open(kind, "w+", NULL);
@@ -383,7 +383,7 @@ static bool opening_by_path(const struct kind *kind)
     return true;
 }
 
-/* What the caller owns is copied, and stays as it is. */
+/* The caller's own bytes are copied, and stay as they are. */
 static bool detaching_bytes_in_place(const struct kind *kind)
 {
     (void) kind;
@@ -420,7 +420,7 @@ static bool opening_in_order(const struct kind *kind)
     return worked;
 }
 
-/* Whose bytes may have to move to the directory. */
+/* A stream whose bytes may have to move to the directory. */
 static bool opening_on_a_budget(const struct kind *kind)
 {
     (void) kind;
@@ -500,8 +500,8 @@ static const struct {
 /* More allocations than any scenario makes: then something never ends. */
 enum { MOST_ALLOCATIONS = 1000 };
 
-/* Whether an allocation failed. What was to fail and did must be told, unless the library
- * could do without. */
+/* Tells whether an allocation failed. A failure must have been reported, unless the
+ * library could do without the memory. */
 static bool run_failing(scenario *run, const struct kind *kind, size_t number, bool all)
 {
     heap_fail(number, all);
@@ -545,7 +545,7 @@ static size_t count_live(void)
     return heap_live();
 }
 
-/* What the library makes once and keeps has been made: nothing else may stay. */
+/* The library has made all that it makes once and keeps, so nothing else may stay. */
 static void run_warm(scenario *run, const struct kind *kind, bool all)
 {
     static char before[4096];
@@ -602,7 +602,8 @@ static void run_warm_both_ways(scenario *run, const struct kind *kind)
     run_warm(run, kind, true);
 }
 
-/* What differs from the kind before it in options alone makes the same things once. */
+/* A kind that differs from the one before in options alone makes the same things
+ * once. */
 static void run_cold_if_new(scenario *run, const struct kind *kind)
 {
     if (kind == kinds || kind->open != kind[-1].open)
@@ -680,7 +681,7 @@ static void fork_here(void)
     EXPECT(access("lost", F_OK) != 0);
 }
 
-/* Where realloc has got to, nobody knows in the child. */
+/* Nobody in the child knows how far realloc has got. */
 static void forking_while_a_block_moves(void)
 {
     enum { SIZE = 200000 };

@@ -50,7 +50,7 @@ static int told_error(void)
     return turns_call() == FAULT_ACCESS ? ENOTSUP : failure->error;
 }
 
-/* What has just failed, because of the fault. */
+/* The call that has just failed because of the fault. */
 static bool told(void)
 {
     int error = errno;
@@ -200,7 +200,7 @@ static void fill(char *bytes, size_t size)
         bytes[i] = (char) ('a' + i % 23);
 }
 
-/* What goes out in one flush is stored whole or not at all. */
+/* The bytes of one flush are stored whole or not at all. */
 static bool goes_at_once(const struct kind *kind, size_t size)
 {
     size_t buffer = kind->options.buffer_size;
@@ -286,7 +286,7 @@ static bool overwriting(const struct kind *kind)
     return close_stream(kind, stream);
 }
 
-/* What fclose itself writes out. */
+/* The bytes that fclose itself writes out. */
 static bool closing(const struct kind *kind)
 {
     FILE *stream = open_text(kind, "r+");
@@ -418,7 +418,7 @@ static bool asking_for_a_descriptor(FILE *stream)
 {
     char read[TEXT_SIZE];
     int descriptor = filelike_fileno(stream);
-    /* What a reopened stream gets a descriptor by. */
+    /* A reopened stream gets its descriptor through /proc. */
     if (descriptor == -1 && errno == ENOTSUP && faults.no_proc)
         return true;
     if (descriptor == -1)
@@ -497,8 +497,8 @@ static void put_old(void)
     turns_resume();
 }
 
-/* Where only the sync of the directory failed, the new content stands. One that may not
- * be listed is synced through the file, which has to be opened. */
+/* The new content stands if only the sync of the directory failed. A directory that may
+ * not be listed is synced through the file, which has to be opened. */
 static bool may_have_been_put(void)
 {
     enum fault_call call = turns_call();
@@ -524,7 +524,7 @@ static mode_t mode_of_stream(FILE *stream)
     return status.st_mode;
 }
 
-/* Where the world has no way to a name that replaces nothing. */
+/* A world that has no way to give a name without replacing a file. */
 static bool is_impossible(unsigned flags)
 {
     return (flags & FILELIKE_NOREPLACE) && faults.link != 0 && faults.rename_new != 0;
@@ -681,7 +681,7 @@ static bool redirect_and_restore(FILE *from, FILE *to)
     return worked;
 }
 
-/* What is printed before and after goes where it always went. */
+/* Output of before and after goes to the old place. */
 static bool redirecting_to_it(FILE *stream)
 {
     static const char path[] = "printed";
@@ -1090,7 +1090,7 @@ static void look_after_all(void)
     EXPECT(fclose(stream) == 0);
 }
 
-/* What is KEPT for a stream of the C library's goes when another comes. */
+/* The things that are KEPT for a stream of the C library's go when another one comes. */
 static void check_outside(size_t kept)
 {
     if (is_told_by_disk())
@@ -1204,7 +1204,7 @@ static size_t may_be_kept(const struct kind *kind)
     return kind == NULL || kind_has(kind, KIND_WATCHED) ? 0 : MOST_KEPT;
 }
 
-/* What the library makes once and keeps is made first: nothing else may stay. */
+/* The library makes first what it makes once and keeps, so nothing else may stay. */
 static void run_each_turn(scenario *run, const struct kind *kind)
 {
     size_t number = 1;
@@ -1232,7 +1232,7 @@ static void run_turns(scenario *run, const struct kind *kind)
 /* ---- Worlds --------------------------------------------------------------------------
  */
 
-/* Where this or that is never to be had, the library goes other ways. */
+/* The library takes other ways if some calls always fail. */
 static const struct world {
     const char *name;
     struct faults faults;
@@ -1397,7 +1397,7 @@ static int open_cold(const struct kind *kind, size_t number, size_t index)
     return WEXITSTATUS(status);
 }
 
-/* What the library makes once can fail too. */
+/* The things that the library makes once can fail, too. */
 static void run_cold(const struct kind *kind)
 {
     expect_subject = "opening the first stream";
@@ -1437,7 +1437,7 @@ static int meet_shortage(void *context)
     return heap_has_failed() ? EXIT_SUCCESS : CHILD_WAS_UNTOUCHED;
 }
 
-/* What the library keeps for its ways round what is not to be had. */
+/* The things that the library keeps for its other ways. */
 static void run_short(scenario *run, const char *name)
 {
     for (size_t i = 0; i < COUNT(worlds); i++) {
@@ -1506,7 +1506,7 @@ static FILE *open_to_append(bool reopened)
     return stream;
 }
 
-/* What is there then starts with EXPECTED. */
+/* The content then starts with EXPECTED. */
 static void append_cut(bool reopened, const char *expected)
 {
     size_t size;

@@ -22,7 +22,7 @@ static size_t pages_of(const struct disk *disk)
 /* ---- What is there for sure ----------------------------------------------------------
  */
 
-/* What is not a hole of the disk's file is in use. */
+/* All of the disk's file that is no hole is in use. */
 static void find_used(struct power *power)
 {
     off_t end = 0;

@@ -1,4 +1,4 @@
-/* What is on a disk after its power was cut. */
+/* The content of a disk after its power was cut. */
 #ifndef POWER_CUT_H
 #define POWER_CUT_H
 

@@ -81,7 +81,7 @@ static bool mount_disk(const struct round *round)
     return mount_loop(round, disk_attach(&round->disk, device), device);
 }
 
-/* What is on it. */
+/* The content of the disk. */
 static bool mount_image(const struct round *round)
 {
     char device[LOOP_PATH_SIZE];

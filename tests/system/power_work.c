@@ -188,7 +188,8 @@ static void draw_bytes(uint64_t *random, char *bytes, size_t size)
     }
 }
 
-/* Where the bytes of STEP begin and end; the size of the whole then. */
+/* The positions at which the bytes of STEP begin and end, and the size of the whole
+ * then. */
 static size_t draw_range(struct step *step, enum part part, uint64_t *random)
 {
     size_t old = last_version(step->file)->size;

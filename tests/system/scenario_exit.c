@@ -40,7 +40,7 @@ static void try_late(void)
     EXPECT(strcmp(entries("."), "old") == 0);
 }
 
-/* Where a nameless file has a name for a moment, it could stay, too. */
+/* A nameless file that has a name for a moment could stay, too. */
 static void try_nameless_late(void)
 {
     struct filelike_options options = {.memory_limit = 4};
@@ -60,7 +60,7 @@ static void try_nameless_late(void)
     EXPECT(strcmp(entries("."), "old") == 0);
 }
 
-/* What needs no file with a name is as always. */
+/* Streams that need no file with a name work as always. */
 static void use_memory_late(void)
 {
     EXPECT(fputs("late", late.memory) >= 0 && filelike_size(late.memory) == 8);
@@ -175,8 +175,8 @@ static void remove_entries(void)
     free(names);
 }
 
-/* What the C library does to its streams while other threads close them is its own
- * affair: how such a process ends is not asked. */
+/* The C library's treatment of streams that other threads are closing is its own
+ * affair, so this does not ask how such a process ends. */
 static void end_many_times(void)
 {
     enum { EXITS = 100, SHORTEST = 1000 };

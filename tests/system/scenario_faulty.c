@@ -123,7 +123,7 @@ static void check_no_modes(void)
     keep_no_modes(ENOSYS);
 }
 
-/* What is asked for and cannot be had is an error. */
+/* A request that the filesystem cannot fulfil is an error. */
 static void check_permissions(void)
 {
     struct filelike_options options = {.permissions = EVERYBODY};

@@ -238,7 +238,7 @@ static const struct filesystem others[] = {
         .size = 32 * MIB},
 };
 
-/* What was there before it was mounted. */
+/* The content of the directory before the filesystem was mounted. */
 static bool make_layers(void)
 {
     if (!mount_memory("layers", "size=64m"))

@@ -53,7 +53,7 @@ static void wait_for(pid_t child)
         ended_badly++;
 }
 
-/* Where it hangs, it is killed. */
+/* A process that hangs is killed. */
 static void limit_child(void)
 {
     sigset_t none;
@@ -179,7 +179,7 @@ static void close_one(FILE *stream)
     EXPECT(fclose(stream) == 0 || (is_child && errno == ECHILD));
 }
 
-/* What a child writes on its parent's atomic stream is not there. */
+/* The writes of a child to its parent's atomic stream are not there. */
 static bool reads(FILE *stream, off_t position)
 {
     bool read = fseeko(stream, position, SEEK_SET) == 0 && getc(stream) == 'x';

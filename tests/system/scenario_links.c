@@ -313,7 +313,7 @@ static bool is_link(const char *path)
     return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
 }
 
-/* Where the file that was looked at had become the link, that is replaced. */
+/* If the file that was looked at has become the link, the link is replaced. */
 static void plant_again(void)
 {
     if (is_link("disk/place/target") || is_link("disk/place/link"))

@@ -1,5 +1,5 @@
-/* What happens in the middle of a call, when another thread, a signal handler or a forked
- * child is at work there: each at the one moment that matters. */
+/* Events in the middle of a call, when another thread, a signal handler or a forked
+ * child is at work: each at the one moment that matters. */
 #include <config.h>
 
 #include "expect.h"
@@ -62,8 +62,9 @@ static bool await(sem_t *event, time_t seconds)
     return sem_timedwait(event, &time) == 0;
 }
 
-/* The cleanup has read a place and is about to look at its file. Who gives the place up
- * waits for it, so it goes on after a while; what is made by then it must leave alone. */
+/* The cleanup has read a place and is about to look at its file. A thread that gives
+ * the place up waits for the cleanup, so the cleanup goes on after a while. It must
+ * leave alone the files that are made by then. */
 static enum fault linger_in_cleanup(enum fault_call call)
 {
     if (call != FAULT_FSTATAT)
@@ -163,7 +164,7 @@ static void fork_during_cleanup(void)
     EXPECT(strcmp(entries("."), "") == 0);
 }
 
-/* Who waits for a file sleeps again and again. */
+/* A thread that waits for a file sleeps again and again. */
 static long sleeps(void)
 {
     struct rusage usage;

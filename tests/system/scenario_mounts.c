@@ -97,7 +97,7 @@ static void check_atomic(void)
     EXPECT(free_blocks() == before);
 }
 
-/* What was pending finds no room. */
+/* The pending bytes find no room. */
 static void check_atomic_at_the_end(void)
 {
     make_file("disk/target", "old");

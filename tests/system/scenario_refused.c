@@ -1,7 +1,7 @@
-/* What can be written, but not replaced, is refused before anything is written: mount
- * points, files of others in a sticky directory, files and directories that chattr(1)
- * has made immutable or for appending only. What cannot be had where this runs is
- * skipped; exit status 77 where that is all. */
+/* Targets that can be written but not replaced are refused before anything is written:
+ * mount points, files of others in a sticky directory, files and directories that
+ * chattr(1) has made immutable or append-only. The test skips targets that cannot be
+ * made where it runs, and exits with 77 if it can make none. */
 #include <config.h>
 
 #include "expect.h"
@@ -175,7 +175,7 @@ static int own_sticky_directory(void)
     return expect_status();
 }
 
-/* What persist would replace, fopen must be allowed to write. */
+/* filelike_persist replaces only files that fopen is allowed to write. */
 static int file_of_another(void)
 {
     if (geteuid() != 0)
@@ -260,7 +260,7 @@ static void check_new_files(unsigned flags, const char *names)
     EXPECT(strcmp(entries("there"), names) == 0);
 }
 
-/* Where the way needs one, nothing is begun. */
+/* Nothing is begun if the way needs one. */
 static void check_hidden_names(const struct faults *system)
 {
     faults = *system;

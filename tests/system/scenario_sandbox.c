@@ -1,7 +1,8 @@
-/* What is no reason to refuse to put a file in place: a sandbox that refuses calls which
- * it does not know, with EPERM as old ones do, a working directory that has no path, and
- * a kernel that forbids memory files which can be executed. What cannot be had where this
- * runs is skipped; exit status 77 where that is all. */
+/* Conditions that are no reason to refuse to put a file in place: a sandbox that
+ * answers unknown calls with EPERM as old ones do, a working directory that has no
+ * path, and a kernel that forbids memory files which can be executed. The test skips
+ * conditions that cannot be made where it runs, and exits with 77 if it can make
+ * none. */
 #include <config.h>
 
 #include "expect.h"

@@ -97,7 +97,7 @@ static void ask_where(FILE *stream)
 
 static bool bound_now;
 
-/* That of a reopened stream comes through /proc. */
+/* A reopened stream gets its descriptor through /proc. */
 static void ask_for_descriptor(FILE *stream)
 {
     int descriptor = filelike_fileno(stream);
@@ -182,7 +182,7 @@ static void act_on(const struct kind *kind, size_t i)
     require(are_closed());
 }
 
-/* Where fopen's own streams lie is fopen's affair. */
+/* The place of fopen's own streams is fopen's affair. */
 static bool is_of_the_library(const struct kind *kind)
 {
     return strstr(kind->name, "fopen") == NULL && strstr(kind->name, "tmpfile") == NULL;

@@ -203,7 +203,8 @@ static int spool_with_descriptors(void *context)
     return expect_status();
 }
 
-/* What could not move is whole in memory, and goes on when others have been closed. */
+/* Bytes that could not move are whole in memory, and the stream goes on when others
+ * have been closed. */
 static int spool_without_descriptors(void *context)
 {
     (void) context;
@@ -221,7 +222,8 @@ static int spool_without_descriptors(void *context)
     return expect_status();
 }
 
-/* Each in a process of its own: limits stay. What has failed here is not its failure. */
+/* Each scenario runs in a process of its own, because limits stay. A failure of the
+ * setup is no failure of the scenario. */
 static void many_spooled(int (*body)(void *))
 {
     int failures_before = expect_failures;

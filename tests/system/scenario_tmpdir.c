@@ -44,7 +44,7 @@ static void copy_self(const char *path, mode_t mode)
     EXPECT(chmod(path, mode) == 0);
 }
 
-/* What PROGRAM reports, run by a user without privileges. */
+/* The report of PROGRAM, run by a user without privileges. */
 static bool ask(const char *program, char rights[static 16], char path[static PATH_ROOM])
 {
     FILE *output = popen(program, "re");

@@ -1,4 +1,4 @@
-/* What the server of examples/upload answers to good, odd and malformed requests. */
+/* The answers of the server of examples/upload to good, odd and malformed requests. */
 #define _GNU_SOURCE
 
 #include "endpoint.h"

@@ -854,7 +854,7 @@ START_TEST(target_may_become_a_loop)
 }
 END_TEST
 
-/* Whoever knows a name to come can do no more than take it. */
+/* Somebody who knows a name to come can do no more than take it. */
 START_TEST(planted_links_are_not_followed)
 {
     faults = systems[_i];
@@ -987,8 +987,7 @@ START_TEST(file_keeps_its_owner)
 }
 END_TEST
 
-/* Who replaces a file of another, which is permitted, does not lend the other's rights.
- */
+/* A user may replace the file of another one, but does not lend the other's rights. */
 static int replace_file_of_another(void *context)
 {
     (void) context;
@@ -1009,8 +1008,8 @@ START_TEST(owner_changes_where_it_has_to)
 }
 END_TEST
 
-/* What the old group might do is not for the members of the new one; what others might do
- * is not for the members of the old one, who are others now. */
+/* Members of the new group do not get the rights of the old group. Members of the old
+ * group are among the others now, and do not get the rights that others had. */
 START_TEST(rights_of_the_group_go_with_it)
 {
     static const mode_t modes[][2] = {
@@ -1032,7 +1031,7 @@ END_TEST
 /* ---- On disk -------------------------------------------------------------------------
  */
 
-/* Where LETTER comes in the calls, from 1 on; 0: nowhere. */
+/* The place of LETTER in the calls, from 1 on, or 0 if it is not there. */
 static size_t place_of(char letter)
 {
     const char *found = strchr(calls_made(), letter);

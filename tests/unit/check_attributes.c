@@ -1,5 +1,5 @@
-/* What a file that is put in place is like besides its bytes: access ACLs, extended
- * attributes, owners and groups (filelike_atomic, filelike_persist). */
+/* The attributes of a file that is put in place: access ACLs, extended attributes,
+ * owners and groups (filelike_atomic, filelike_persist). */
 #include <config.h>
 
 #include "faults.h"
@@ -288,7 +288,7 @@ START_TEST(default_acl_gives_nothing_of_a_stream)
 }
 END_TEST
 
-/* Where the file comes from is no matter. */
+/* The origin of the file does not matter. */
 START_TEST(default_acl_stays_where_it_is)
 {
     if (!have_acls("default_acl_stays_where_it_is"))

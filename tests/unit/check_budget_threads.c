@@ -99,7 +99,7 @@ static FILE *open_one(unsigned *state, bool *stays)
     }
 }
 
-/* What gives memory back, now and then. */
+/* Gives memory back now and then. */
 static void give_back(FILE *stream, unsigned *state)
 {
     int64_t size = filelike_size(stream);

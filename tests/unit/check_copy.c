@@ -222,7 +222,7 @@ START_TEST(short_copies_go_on)
 }
 END_TEST
 
-/* Where its zero bytes were copied one by one, that would take an hour. */
+/* Copying its zero bytes one by one would take an hour. */
 START_TEST(time_is_that_of_what_is_there)
 {
     static const struct shape shape = {INT64_C(1) << 42, {{INT64_C(1) << 41, 100}}};

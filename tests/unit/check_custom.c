@@ -244,7 +244,7 @@ END_TEST
 /* ---- Failures ------------------------------------------------------------------------
  */
 
-/* What write has taken before it failed is taken back. */
+/* The bytes that write took before it failed are taken back. */
 START_TEST(failed_write_stores_nothing)
 {
     FILE *stream = open_on("0123", "a");
@@ -378,7 +378,7 @@ START_TEST(size_and_truncate_misbehave)
 }
 END_TEST
 
-/* What is shorter than its size says is shown as far as it goes. */
+/* Content that is shorter than its size says is shown as far as it goes. */
 START_TEST(bytes_that_are_not_there)
 {
     size_t size;

@@ -402,7 +402,7 @@ static FILE *open_ours(int index)
 
 enum { OURS = 6, ATOMIC = 4, NAMED = 5 };
 
-/* What becomes of the old one tells that it has been closed. */
+/* The fate of the old stream tells that it has been closed. */
 static void assert_was_closed(int index, const char *path)
 {
     if (index == 0)

@@ -184,7 +184,7 @@ START_TEST(what_others_have_read_is_not_read_again)
 }
 END_TEST
 
-/* What fflush does for a stream that has read ahead, and fseek. */
+/* fflush does this for a stream that has read ahead, and so does fseek. */
 START_TEST(stream_hands_over_its_position)
 {
     FILE *stream = reader_of(&kinds[_i], "0123456789");
@@ -490,7 +490,7 @@ static bool can_setuid(void)
     return geteuid() == 0;
 }
 
-/* What was read is not read again, whatever could not be had in between. */
+/* Bytes that were read are not read again, whichever calls failed in between. */
 static int use_without_rights(void *stream)
 {
     FILE *second = stream;
@@ -740,7 +740,7 @@ START_TEST(cut_write_within_leaves_the_end)
 }
 END_TEST
 
-/* What they have written is not cut off. */
+/* The bytes that others have written are not cut off. */
 START_TEST(cut_write_beside_others_stays)
 {
     others_write = true;
@@ -765,7 +765,7 @@ static enum fault cut_read(enum fault_call call)
     return FAULT_FAILS;
 }
 
-/* What came before the error is read; nothing is skipped or read twice. */
+/* The bytes before the error are read. None is skipped or read twice. */
 START_TEST(failed_read_skips_nothing)
 {
     FILE *stream = filelike_named("w+", NULL);

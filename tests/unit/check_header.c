@@ -1,4 +1,4 @@
-/* What the public header itself promises: versions, names, the end of a scope. */
+/* The promises of the public header itself: versions, names, the end of a scope. */
 #include <config.h>
 
 #include "suite.h"

@@ -1,4 +1,4 @@
-/* What a stream may hold, and what is told of writes that were lost. */
+/* The limits of a stream, and the reports of lost writes. */
 #include <config.h>
 
 #include "suite.h"
@@ -228,7 +228,7 @@ START_TEST(lost_write_is_remembered_through_detach)
 }
 END_TEST
 
-/* What is still pending when the stream is closed. */
+/* Output that is still pending when the stream is closed. */
 START_TEST(write_lost_by_fclose)
 {
     FILE *stream = limited(&kinds[_i]);

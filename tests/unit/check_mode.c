@@ -79,7 +79,8 @@ static bool has_letter(const char *mode, char letter)
     return strchr(mode, letter) != NULL;
 }
 
-/* What the kind adds: an atomic stream has to be written, and its path can exist. */
+/* Kinds add errors of their own: an atomic stream must be written, and its path can
+ * exist. */
 static int refusal(const struct kind *kind, const char *mode)
 {
     if (!is_valid(mode))

@@ -272,7 +272,7 @@ START_TEST(keeping_counts_for_all_of_its_streams)
 }
 END_TEST
 
-/* What has been given away stays anyhow. */
+/* A file that has been given away stays in any case. */
 START_TEST(what_is_persisted_can_be_kept)
 {
     FILE *stream = filelike_named("w", NULL);
@@ -669,7 +669,7 @@ static void check_nothing_left(void)
     ck_assert_msg(strcmp(left, "") == 0 || strcmp(left, "target") == 0, "left: %s", left);
 }
 
-/* What coverage has counted is not to be written from here. */
+/* The counts of coverage are not to be written by this process. */
 static void clean_up_and_leave(int signal)
 {
     (void) signal;
@@ -704,8 +704,8 @@ static void start_threads(void)
     }
 }
 
-/* What others create while cleanup is at work is no matter; what was there when it began
- * is. */
+/* Cleanup removes the files that exist when it begins. It need not see those that
+ * others create meanwhile. */
 static void clean_up_beside_threads(void)
 {
     int signal;

@@ -912,7 +912,7 @@ START_TEST(one_of_many_wins)
 }
 END_TEST
 
-/* Whoever makes the name, all append to the same bytes. */
+/* All streams append to the same bytes, whichever of them makes the name. */
 static void append_to_one_name(unsigned number, void *context)
 {
     (void) context;

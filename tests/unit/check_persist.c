@@ -108,7 +108,7 @@ static FILE *open_watched(const char *mode)
 static FILE *(*const givers[])(const char *mode) = {
     open_named, open_kept, open_temporary, open_watched};
 
-/* What the system may lack. */
+/* Things that the system may lack. */
 static const struct faults systems[] = {
     {0},
     {.tmpfile = EOPNOTSUPP},
@@ -560,7 +560,7 @@ START_TEST(goes_on_for_all_of_its_streams)
 }
 END_TEST
 
-/* What others write into the target is seen. */
+/* Writes of others to the target are seen. */
 START_TEST(view_goes_along)
 {
     const char *path = target_of(_i);
@@ -1131,8 +1131,8 @@ START_TEST(refuses)
 }
 END_TEST
 
-/* What fails late leaves the target and the stream's own file as they were: its mode, and
- * its name where it has one. */
+/* A late failure leaves the target and the stream's own file as they were, with mode
+ * and name. */
 static void check_fails(FILE *stream, int error)
 {
     struct stat before, after;

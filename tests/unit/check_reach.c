@@ -371,7 +371,7 @@ START_TEST(path_needs_proc)
 }
 END_TEST
 
-/* What a program says of PATH; "" where it is not there. */
+/* The output of a program that reads PATH, or "" if there is no such file. */
 static const char *digest_of(const char *path)
 {
     static char digest[80];
@@ -430,7 +430,7 @@ START_TEST(rolls_over)
 }
 END_TEST
 
-/* Where it is, it need not ask anybody. */
+/* The stream knows its own place, and need not ask anybody. */
 START_TEST(rolled_over_needs_no_descriptor)
 {
     FILE *stream = filelike_spooled("w+", NULL);

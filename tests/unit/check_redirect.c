@@ -1,4 +1,4 @@
-/* What is printed, sent to another stream and back. */
+/* Printed bytes are sent to another stream, and to the old place again. */
 #include <config.h>
 
 #include "crowd.h"

@@ -136,7 +136,7 @@ START_TEST(writes_are_as_large_as_those_of_the_first)
 }
 END_TEST
 
-/* What the caller has asked for counts for both. */
+/* The options of the caller hold for both streams. */
 START_TEST(buffer_is_as_asked_for)
 {
     struct filelike_options options = {.buffer_size = 3000};
@@ -182,7 +182,7 @@ START_TEST(bytes_can_be_changed_after_the_first_close)
 }
 END_TEST
 
-/* What is pending is the first thing that a second stream sees. */
+/* A second stream sees the pending output of the first one. */
 START_TEST(reopening_writes_out)
 {
     FILE *stream = open_empty(&kinds[_i], "w+");
@@ -389,7 +389,8 @@ START_TEST(mode_is_the_streams_own)
 }
 END_TEST
 
-/* What is opened to read can be reopened to write, where the file may be. */
+/* A stream that is opened to read can be reopened to write, if the file may be
+ * written. */
 START_TEST(mode_may_be_more_than_the_first_one)
 {
     FILE *reader = open_text(&kinds[_i], TEXT, "r");

@@ -115,7 +115,7 @@ static struct rights draw_rights(unsigned *state)
     return rights;
 }
 
-/* What is lost in turn: all combinations. */
+/* All combinations of owner, group and list that can be lost. */
 static void check_narrowed(const struct rights *rights, unsigned loss)
 {
     struct rights_lost lost = {

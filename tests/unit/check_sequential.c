@@ -326,7 +326,8 @@ START_TEST(writers_go_nowhere_else)
 }
 END_TEST
 
-/* What was taken of a write that failed is gone: the next one comes behind it. */
+/* The bytes that were taken of a failed write are gone, and the next write comes behind
+ * them. */
 START_TEST(lost_write_is_told)
 {
     FILE *stream = open_writer("w", 3);

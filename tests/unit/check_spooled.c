@@ -91,7 +91,7 @@ START_TEST(limit_is_a_mebibyte_by_default)
 }
 END_TEST
 
-/* What is held is never more than the limit, in whatever pieces it comes. */
+/* Memory never holds more than the limit, in whatever pieces the bytes come. */
 static void check_memory_held(size_t limit, size_t piece)
 {
     filelike_budget *budget = filelike_budget_new(SIZE_MAX);
@@ -207,7 +207,7 @@ START_TEST(never_is_never_without_memory_either)
 }
 END_TEST
 
-/* What the stream may not hold anyway is no reason to move. */
+/* A write past size_limit fails, and is no reason to move. */
 START_TEST(size_limit_within_the_memory_limit)
 {
     filelike_budget *budget = filelike_budget_new(SIZE_MAX);

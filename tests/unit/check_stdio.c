@@ -1,4 +1,4 @@
-/* What CAVEATS of filelike(3) says of the C library's functions, one by one, on the
+/* The functions of the C library in CAVEATS of filelike(3), one by one, on the
  * library's streams that are not native. check_wide has freopen and wide characters. */
 #include <config.h>
 

@@ -348,7 +348,7 @@ START_TEST(gaps_are_zero)
 }
 END_TEST
 
-/* What was cut must not come back in the gap. */
+/* Bytes that were cut off must not come back in the gap. */
 START_TEST(gaps_over_old_bytes_are_zero)
 {
     FILE *stream = open_text(&kinds[_i], "0123456789", "r+");
@@ -403,7 +403,8 @@ START_TEST(last_positions)
 }
 END_TEST
 
-/* What no block of memory holds. A filesystem may: then it has to be there. */
+/* A size that no block of memory can have. A filesystem may have room for it, and the
+ * bytes must be there then. */
 static void check_far_write(const struct kind *kind, int64_t position)
 {
     FILE *stream = open_text(kind, "0123456789", "r+");
@@ -577,7 +578,8 @@ START_TEST(write_modes_empty_what_is_there)
 }
 END_TEST
 
-/* What stdio refuses has not reached the stream: no lost write, no failed read. */
+/* Calls that stdio refuses do not reach the stream: no write is lost and no read
+ * fails. */
 static void check_refusal(FILE *stream)
 {
     ck_assert(ferror(stream));
@@ -687,7 +689,8 @@ START_TEST(exit_without_fclose)
 }
 END_TEST
 
-/* What a child's fclose gives: an atomic stream is published by its own process only. */
+/* The result of fclose in a child. Only the process that opened an atomic stream
+ * publishes it. */
 static int errno_of_fclose(FILE *stream)
 {
     return fclose(stream) == 0 ? 0 : errno;

@@ -1,4 +1,5 @@
-/* Where files go: the directory in the options, TMPDIR, and what follows. */
+/* The directory for files: that of the options, TMPDIR, and the others in their
+ * order. */
 #include <config.h>
 
 #include "faults.h"

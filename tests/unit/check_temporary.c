@@ -285,7 +285,7 @@ START_TEST(can_be_linked)
 }
 END_TEST
 
-/* What one directory's filesystem lacks, another's may have. */
+/* The filesystem of the next directory may have what that of one lacks. */
 START_TEST(each_time_tries_again)
 {
     if (!has_nameless_files())

@@ -166,7 +166,7 @@ static bool by_fprintf(FILE *stream, const char *view, size_t size)
     return fprintf(stream, "%s", view) == (int) size;
 }
 
-/* What one stream shows another on the same bytes may write. */
+/* One stream may write the bytes that another one on the same bytes shows. */
 static bool by_another(FILE *stream, const char *view, size_t size)
 {
     FILE *second = filelike_reopen(stream, "a");
@@ -438,7 +438,7 @@ START_TEST(truncate_extends_with_zeros)
 }
 END_TEST
 
-/* What was cut does not come back. */
+/* Bytes that were cut off do not come back. */
 START_TEST(truncate_forgets)
 {
     FILE *stream = open_empty(&kinds[_i], "w+");
@@ -748,7 +748,7 @@ START_TEST(files_of_the_kernel_to_write)
 }
 END_TEST
 
-/* That is no reason to mistrust it. */
+/* That is no reason to distrust the size. */
 START_TEST(empty_files)
 {
     FILE *stream = fopen("file", "w+");

@@ -174,7 +174,7 @@ START_TEST(reopened_ones_do_not_meet)
 }
 END_TEST
 
-/* What has a descriptor is reopened, at least. */
+/* A stream that has a descriptor is reopened, at least. */
 static int reopen_named(void *context)
 {
     (void) context;

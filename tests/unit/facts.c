@@ -1,6 +1,6 @@
-/* What the C libraries do to streams with callbacks, each fact shown to be dealt with on
- * every kind of stream. Runs on each C library that there is a branch for in
- * lib/cookie.c; a port to another one starts here. */
+/* The behaviour of the C libraries on streams with callbacks. Each fact is shown to be
+ * dealt with on every kind of stream. The program runs on each C library that has a
+ * branch in lib/stdio/libc.h. A port to another one starts here. */
 #include <config.h>
 
 #include "expect.h"
@@ -361,7 +361,7 @@ static void exit_without_fclose(const struct kind *kind)
     status_of_child(child);
 }
 
-/* What was pending is in the file afterwards. */
+/* The pending bytes are in the file afterwards. */
 static void write_and_exit(FILE *file)
 {
     FILE *stream = filelike_reopen(file, "r+");

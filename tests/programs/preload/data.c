@@ -134,8 +134,8 @@ void data_let_go(struct data *data)
     forget(data);
 }
 
-/* What is shared goes back before it is closed, as a child that waits for the end may
- * then be the next to write the file. */
+/* Shared bytes go back before the descriptor is closed, because a child that waits for
+ * the end may be the next to write the file. */
 int data_close(struct data *data)
 {
     give_mode_back(data);

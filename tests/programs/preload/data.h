@@ -19,7 +19,7 @@ struct data {
 /* Takes over the stream KEEP and both descriptors. */
 void data_add(FILE *stream, FILE *keep, int descriptor, int theirs);
 
-/* That of STREAM, or NULL. */
+/* The data of STREAM, or NULL. */
 struct data *data_find(const FILE *stream);
 
 /* The descriptor of the stream, as the program would find it. */

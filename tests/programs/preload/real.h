@@ -24,7 +24,7 @@ void real_leave(void);
 /* A line for the log: the event, the way, the program, the detail. */
 void tell(const char *event, const char *detail);
 
-/* What the library does not do ends the program, and the log says so. */
+/* A call that the library does not serve ends the program, and the log says so. */
 void require(bool holds, const char *what);
 
 #endif

@@ -4,6 +4,7 @@
 
 #include "filelike.h"
 #include "harness.h"
+#include "own.h"
 
 #include <fcntl.h>
 #include <stdio_ext.h>
@@ -78,6 +79,21 @@ static FILE *open_name(struct subject *subject)
     return file != NULL ? file : filelike_fopen(NAME_PATH, "w+");
 }
 
+/* The memory is a part of what it takes to have one, as with fmemopen. */
+static FILE *open_fixed(struct subject *subject)
+{
+    subject->bytes = malloc(subject->size);
+    return subject->bytes == NULL
+               ? NULL
+               : filelike_fixed(subject->bytes, subject->size, 0, "w+", NULL);
+}
+
+static FILE *open_custom(struct subject *subject)
+{
+    subject->own = own_create();
+    return subject->own == NULL ? NULL : own_open_custom(subject->own);
+}
+
 /* ---- The peers -----------------------------------------------------------------------
  */
 
@@ -91,6 +107,12 @@ static FILE *open_fmemopen(struct subject *subject)
 {
     subject->bytes = malloc(subject->size);
     return subject->bytes == NULL ? NULL : fmemopen(subject->bytes, subject->size, "w+");
+}
+
+static FILE *open_cookie(struct subject *subject)
+{
+    subject->own = own_create();
+    return subject->own == NULL ? NULL : own_open_cookie(subject->own);
 }
 
 static FILE *open_tmpfile(struct subject *subject)
@@ -169,8 +191,13 @@ static const struct {
     [WATCHED] = {"temporary, limited", open_watched, true},
     [PATH] = {"memory: path", open_path, true},
     [NAME] = {"memory:NAME again", open_name, true},
+    [FIXED] = {"fixed", open_fixed, false},
+    [CUSTOM] = {"custom", open_custom, false},
+    [SECTION] = {"section of memory", open_memory, false},
+    [SECTION_ON_DISK] = {"section of temporary", open_temporary, true},
     [OPEN_MEMSTREAM] = {"open_memstream", open_memstream_peer, false},
     [FMEMOPEN] = {"fmemopen", open_fmemopen, false},
+    [COOKIE] = {"fopencookie", open_cookie, false},
     [TMPFILE] = {"tmpfile", open_tmpfile, true},
     [MEMFD] = {"memfd", open_memfd, true},
     [MEMFD_UNLOCKED] = {"limit: unlocked memfd", open_memfd_unlocked, true},
@@ -197,6 +224,16 @@ void subject_open(struct subject *subject, enum kind kind, size_t capacity)
     subject->file = kinds[kind].open(subject);
     if (subject->file == NULL)
         fail("cannot open");
+}
+
+FILE *subject_reader(struct subject *subject)
+{
+    if (subject->kind != SECTION && subject->kind != SECTION_ON_DISK)
+        return subject->file;
+    subject->section = filelike_section(subject->file, 0, -1);
+    if (subject->section == NULL)
+        fail("filelike_section");
+    return subject->section;
 }
 
 static size_t size_by_position(FILE *file)
@@ -231,6 +268,7 @@ size_t subject_size(struct subject *subject)
             fail("fflush");
         return subject->size;
     case FMEMOPEN:
+    case COOKIE:
         return size_by_position(subject->file);
     case TMPFILE:
     case MEMFD:
@@ -251,6 +289,8 @@ const char *subject_contents(struct subject *subject, size_t *size)
         *size = subject_size(subject);
         return subject->bytes;
     }
+    if (subject->own != NULL)
+        return own_bytes(subject->own, size);
     /* Of tmpfile's and memfd's, too. */
     const char *bytes = filelike_view(subject->file, size);
     if (bytes == NULL)
@@ -260,11 +300,14 @@ const char *subject_contents(struct subject *subject, size_t *size)
 
 void subject_close(struct subject *subject)
 {
+    if (subject->section != NULL && fclose(subject->section) != 0)
+        fail("fclose");
     if (fclose(subject->file) != 0)
         fail("fclose");
     if (subject->kind == TMPFS && unlink(TMPFS_PATH) != 0)
         fail("unlink");
     free(subject->bytes);
+    own_free(subject->own);
 }
 
 void kind_remove(enum kind kind)

@@ -64,8 +64,9 @@ double measure_random_reading(const struct row *row, enum kind kind)
 {
     struct subject subject;
     open_filled(&subject, kind);
-    (void) read_anywhere(subject.file, row->amount, true);
-    double elapsed = read_anywhere(subject.file, row->amount, false);
+    FILE *reader = subject_reader(&subject);
+    (void) read_anywhere(reader, row->amount, true);
+    double elapsed = read_anywhere(reader, row->amount, false);
     subject_close(&subject);
     return elapsed / (double) row->amount;
 }

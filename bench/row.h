@@ -21,7 +21,7 @@ struct target {
     double factor; /* 0 ends the list */
 };
 
-enum { MOST_TARGETS = 8 };
+enum { MOST_TARGETS = 12 };
 
 struct row {
     const char *name;

@@ -73,8 +73,9 @@ double measure_reading(const struct row *row, enum kind kind)
     struct subject subject;
     subject_open(&subject, kind, row->amount);
     fill(row, subject.file);
-    (void) read_once(row, subject.file, true);
-    double elapsed = read_once(row, subject.file, false);
+    FILE *reader = subject_reader(&subject);
+    (void) read_once(row, reader, true);
+    double elapsed = read_once(row, reader, false);
     subject_close(&subject);
     return elapsed / (double) row->amount;
 }

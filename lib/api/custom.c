@@ -13,10 +13,6 @@
 
 #include <errno.h>
 
-/* An operation costs what the caller makes it cost: reading ahead after each seek should
- * not be much, nor should it be little. A page is both. */
-enum { BUFFER_OF_OPERATIONS = 4096 };
-
 static bool has_reserved(const struct filelike_operations *operations)
 {
     size_t count = sizeof operations->reserved / sizeof *operations->reserved;
@@ -54,7 +50,7 @@ static struct stream *open_positioned(void *context,
     const struct filelike_options *options)
 {
     struct store *store = custom_create(context, operations, options->size_limit);
-    return open_or_release(store, mode, options, BUFFER_OF_OPERATIONS);
+    return open_or_release(store, mode, options, BUFFER_OF_CALLER);
 }
 
 /* Where bytes come in order, all are written at the end. */

@@ -29,7 +29,7 @@ static FILE *open_fixed(void *block, size_t capacity, size_t size, const char *m
         return NULL;
     size_t kept = (bits & MODE_TRUNCATE) == 0 ? size : 0;
     return open_file(fixed_create(block, capacity, kept, options->size_limit), bits,
-        options, BUFFER_IN_MEMORY);
+        options, BUFFER_OF_CALLER);
 }
 
 FILE *filelike_fixed(void *block, size_t capacity, size_t size, const char *mode,

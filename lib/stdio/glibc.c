@@ -9,6 +9,7 @@
 #include "files/descriptor.h"
 #include "stdio/glibc_probe.h"
 #include "stdio/glibc_wide.h"
+#include "stdio/open.h"
 
 #include <fcntl.h>
 #include <stdalign.h>
@@ -200,12 +201,14 @@ static bool reads_for_seek_after_write(const struct stream *stream)
     return stream->wrote_last && stream->file->_offset == GLIBC_SEEKING;
 }
 
-/* After a seek, glibc is to read no more than for a stream of fopen's. The buffer is made
- * smaller for that until the next write. Returns how many of SIZE bytes to read. */
+/* After a seek, glibc is to read little: from a disk as much as for a stream of fopen's.
+ * The buffer is made smaller for that until the next read or write. Returns how many of
+ * SIZE bytes to read. */
 static size_t shrink_buffer_after_seek(struct stream *stream, size_t size)
 {
-    bool small = stream->sought_last && stream->buffer_size > FOPEN_BUFFER;
-    size_t room = small ? FOPEN_BUFFER : stream->buffer_size;
+    size_t most = stream->buffer_size < BUFFER_ON_DISK ? BUFFER_IN_MEMORY : FOPEN_BUFFER;
+    bool small = stream->sought_last && stream->buffer_size > most;
+    size_t room = small ? most : stream->buffer_size;
     set_buffer(stream->file, stream->file->_IO_buf_base, room);
     return size < room ? size : room;
 }

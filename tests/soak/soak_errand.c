@@ -13,7 +13,7 @@ enum {
 static errand_body *const errands[] = {
     errand_publish,
     errand_publish_among_others,
-    errand_fate,
+    errand_named,
     errand_share_stream,
     errand_share_bytes,
     errand_share_name,

@@ -36,7 +36,7 @@ errand_body errand_publish, errand_publish_among_others;
 void errand_publish_end(unsigned workers);
 
 /* A named stream that is kept or discarded, or whose file is cleaned up by a child. */
-errand_body errand_fate;
+errand_body errand_named;
 
 /* Records that several threads append: to one stream, to streams on the same bytes, and
  * to bytes under a name that is taken away meanwhile. */

@@ -548,7 +548,7 @@ static TCase *single(void)
 
 int main(void)
 {
-    Suite *suite = suite_create("reach");
+    Suite *suite = suite_create("fileno");
     suite_over_kinds(suite, add);
     suite_add_tcase(suite, single());
     return suite_run(suite);

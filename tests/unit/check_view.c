@@ -894,7 +894,7 @@ static void add_other_streams(TCase *test_case)
 
 int main(void)
 {
-    Suite *suite = suite_create("use");
+    Suite *suite = suite_create("view");
     suite_over_kinds(suite, add);
     add_other_streams(suite_case(suite, "other streams"));
     add_files_of_others(suite_case(suite, "files of others"));

@@ -88,7 +88,7 @@ static void end(struct job *job, const char *path)
     (void) unlink(path);
 }
 
-void errand_fate(struct errand *errand)
+void errand_named(struct errand *errand)
 {
     struct job job = errand_job(errand, &fate_kind);
     job.stream = filelike_named(NULL, &options);

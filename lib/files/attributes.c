@@ -35,7 +35,7 @@ struct extended_attribute {
     size_t size;
 };
 
-/* A descriptor with O_PATH has the attributes of its file only by way of /proc. */
+/* fgetxattr fails with EBADF for an O_PATH descriptor. The path in /proc works. */
 static ssize_t ask_value(int descriptor, const char *name, void *value, size_t size)
 {
     char path[PROC_PATH_SIZE];
@@ -46,7 +46,7 @@ static ssize_t ask_value(int descriptor, const char *name, void *value, size_t s
     return RETRY(getxattr(path, name, value, size));
 }
 
-/* The same for the list of names; without NAME, so that both can be asked alike. */
+/* The same for the list of names. NAME is unused: both functions have one type. */
 static ssize_t ask_names(int descriptor, const char *name, void *names, size_t size)
 {
     char path[PROC_PATH_SIZE];
@@ -58,12 +58,14 @@ static ssize_t ask_names(int descriptor, const char *name, void *names, size_t s
     return RETRY(listxattr(path, names, size));
 }
 
-typedef ssize_t question(int descriptor, const char *name, void *answer, size_t size);
+typedef ssize_t answer_function(
+    int descriptor, const char *name, void *answer, size_t size);
 
-/* 1, and in *ANSWER a block of *SIZE bytes and a '\0'; 0 where there is none; or -1. The
- * answer may grow between the two questions. */
-static int ask(
-    question *ask_for, int descriptor, const char *name, char **answer, size_t *size)
+/* Asks for the size, and then for the answer, until it fits: another process may make it
+ * larger in between. 1 and *SIZE bytes with a '\0' after them, allocated by malloc; 0 if
+ * there is no such attribute; or -1. */
+static int read_answer(answer_function *ask_for, int descriptor, const char *name,
+    char **answer, size_t *size)
 {
     ssize_t length;
     *answer = NULL;
@@ -88,8 +90,8 @@ static int ask(
     return 1;
 }
 
-/* The ACL is told apart; and what the kernel trusts the old bytes with is not for new
- * ones. */
+/* The ACL is kept elsewhere. The others say how far the kernel trusts the old bytes,
+ * which the new file does not have. */
 static bool is_copied(const char *name)
 {
     static const char *const others[] = {
@@ -118,7 +120,7 @@ static int read_one(struct attributes *attributes, int descriptor, const char *n
     one->name = strdup(name);
     int found = one->name == NULL
                     ? -1
-                    : ask(ask_value, descriptor, name, &one->value, &one->size);
+                    : read_answer(ask_value, descriptor, name, &one->value, &one->size);
     if (found != 1) {
         free_attribute(one);
         return found;
@@ -132,7 +134,7 @@ static int read_extended(struct attributes *attributes, int descriptor)
 {
     char *names;
     size_t size = 0;
-    int status = ask(ask_names, descriptor, NULL, &names, &size);
+    int status = read_answer(ask_names, descriptor, NULL, &names, &size);
     if (status == 1)
         status = 0;
     for (const char *name = names; status == 0 && name != NULL && name < names + size;
@@ -148,13 +150,13 @@ static bool has_value(int descriptor, const struct extended_attribute *attribute
 {
     char *value;
     size_t size;
-    bool same = ask(ask_value, descriptor, attribute->name, &value, &size) == 1 &&
+    bool same = read_answer(ask_value, descriptor, attribute->name, &value, &size) == 1 &&
                 size == attribute->size && memcmp(value, attribute->value, size) == 0;
     call_free(value);
     return same;
 }
 
-static int give_extended(const struct attributes *attributes, int descriptor)
+static int apply_extended(const struct attributes *attributes, int descriptor)
 {
     const struct extended_attribute *one = attributes->extended;
     for (; one != NULL; one = one->next) {
@@ -181,7 +183,7 @@ static int read_rights(struct rights *rights, int descriptor, mode_t mode)
 {
     char *acl;
     size_t size;
-    int found = ask(ask_value, descriptor, ACCESS_ACL, &acl, &size);
+    int found = read_answer(ask_value, descriptor, ACCESS_ACL, &acl, &size);
     if (found == 1)
         found = rights_from_acl(rights, acl, size);
     else if (found == 0)
@@ -227,9 +229,9 @@ void attributes_finish(struct attributes *attributes)
 /* ---- Giving --------------------------------------------------------------------------
  */
 
-/* Who may not give files away keeps the group where possible. What has become of it is
- * asked: some filesystems refuse a change and some do nothing. */
-static int give_owner(
+/* A process that may not change the owner tries to set the group alone. The status is
+ * read again, because some filesystems ignore a change without an error. */
+static int apply_owner(
     const struct attributes *attributes, int descriptor, struct rights_lost *lost)
 {
     struct stat status;
@@ -265,13 +267,13 @@ static int set_acl(
     return status;
 }
 
-/* An ACL without named entries and mask is none, and the kernel makes it the mode: so an
- * ACL goes in the same moment in which the mode comes. */
-static int give_acl(struct rights *rights, int descriptor)
+/* The kernel turns an ACL without mask and named entries into a mode. So the old ACL goes
+ * in the same step in which the new mode comes. */
+static int apply_acl(struct rights *rights, int descriptor)
 {
     char *old;
     size_t old_size = 0;
-    int status = ask(ask_value, descriptor, ACCESS_ACL, &old, &old_size);
+    int status = read_answer(ask_value, descriptor, ACCESS_ACL, &old, &old_size);
     if (status == -1)
         return -1;
     status = 0;
@@ -285,7 +287,7 @@ static int give_acl(struct rights *rights, int descriptor)
     return status;
 }
 
-static int give_mode(mode_t mode, int descriptor)
+static int apply_mode(mode_t mode, int descriptor)
 {
     struct stat status;
     if (RETRY(fstat(descriptor, &status)) != 0)
@@ -296,32 +298,32 @@ static int give_mode(mode_t mode, int descriptor)
 int attributes_apply_mode(int descriptor, mode_t mode)
 {
     struct rights rights = rights_from_mode(mode);
-    return give_acl(&rights, descriptor) == 0 ? give_mode(mode, descriptor) : -1;
+    return apply_acl(&rights, descriptor) == 0 ? apply_mode(mode, descriptor) : -1;
 }
 
 int attributes_apply(const struct attributes *attributes, int descriptor)
 {
     struct rights_lost lost;
     struct rights rights;
-    if (give_extended(attributes, descriptor) != 0 ||
-        give_owner(attributes, descriptor, &lost) != 0 ||
+    if (apply_extended(attributes, descriptor) != 0 ||
+        apply_owner(attributes, descriptor, &lost) != 0 ||
         rights_copy(&rights, &attributes->rights) != 0)
         return -1;
     mode_t special = attributes->special;
     if (!attributes->is_chosen) {
         rights_narrow(&rights, &lost);
-        /* To lend an identity is for those who have it. */
+        /* Set-user-ID and set-group-ID would lend the rights of somebody else. */
         if (lost.owner || lost.group)
             special &= S_ISVTX;
     }
-    int status = give_acl(&rights, descriptor);
+    int status = apply_acl(&rights, descriptor);
     if (status == 0)
-        status = give_mode(special | rights_to_mode(&rights), descriptor);
+        status = apply_mode(special | rights_to_mode(&rights), descriptor);
     rights_finish(&rights);
     return status;
 }
 
-static void give_back(
+static void restore_attributes(
     const struct attributes *given, const struct attributes *before, int descriptor)
 {
     const struct extended_attribute *one = given->extended;
@@ -335,5 +337,5 @@ static void give_back(
 void attributes_revert(
     const struct attributes *given, const struct attributes *before, int descriptor)
 {
-    KEEPING_ERRNO(give_back(given, before, descriptor));
+    KEEPING_ERRNO(restore_attributes(given, before, descriptor));
 }

@@ -1,5 +1,5 @@
-/* What a file is like besides its bytes: owner and group, mode and access ACL, extended
- * attributes. */
+/* All of a file but its bytes and its times: owner and group, mode and access ACL, and
+ * extended attributes. */
 #ifndef ATTRIBUTES_H
 #define ATTRIBUTES_H
 
@@ -14,33 +14,31 @@ struct attributes {
     gid_t group;
     mode_t special; /* set-user-ID, set-group-ID, sticky */
     struct rights rights;
-    bool is_chosen;                      /* the rights: they hold whoever owns the file */
-    struct extended_attribute *extended; /* but for those that belong to the bytes */
+    bool is_chosen; /* the rights are exactly these, whoever owns the file */
+    struct extended_attribute *extended; /* without those that belong to the old bytes */
 };
 
-/* Those of the file of DESCRIPTOR, which may be O_PATH where there is /proc. 0, or -1
- * with errno. */
+/* Reads the attributes of the file of DESCRIPTOR, which may be O_PATH if there is a
+ * /proc. 0, or -1 with errno. */
 int attributes_read(struct attributes *attributes, int descriptor);
 
 /* Chooses the mode: MODE exactly, and no ACL. */
 void attributes_set_mode(struct attributes *attributes, mode_t mode);
 
-/* Makes the file of DESCRIPTOR like that, as far as the process may; where owner, group
- * or ACL cannot be had, it may do less to it (rights_narrow). What needs no change is
- * left alone. 0, or -1 with errno, among them that of fchmod where a change of the mode
- * is refused. */
+/* Gives the file of DESCRIPTOR these attributes, as far as the process may. If owner,
+ * group or ACL cannot be set, the rights are reduced (rights_narrow). An attribute that
+ * is right already is not set. 0, or -1 with errno, also if fchmod fails. */
 int attributes_apply(const struct attributes *attributes, int descriptor);
 
-/* Gives the file of DESCRIPTOR just the rights of MODE, and no ACL. 0, or -1 with errno.
- */
+/* Gives the file of DESCRIPTOR the rights of MODE, and no ACL. 0, or -1 with errno. */
 int attributes_apply_mode(int descriptor, mode_t mode);
 
-/* Whether ERROR means that the process may not, or that the filesystem has no such thing.
- */
+/* Whether ERROR means that the process has no permission to set an attribute, or that the
+ * filesystem does not support it. */
 bool attributes_is_refusal(int error);
 
-/* Takes back what attributes_apply has done or begun: BEFORE are those that the file had.
- * Leaves errno as it is. */
+/* Takes back what attributes_apply has done, also if it has failed. BEFORE are the
+ * attributes that the file had. Keeps errno. */
 void attributes_revert(
     const struct attributes *given, const struct attributes *before, int descriptor);
 

@@ -15,23 +15,23 @@
 struct copy {
     int source;
     int target;
-    int map;        /* opened again to look for holes, as that moves its offset; or -1 */
-    bool has_holes; /* by what it takes on the disk */
-    int64_t position; /* up to here all is done */
-    int64_t stored;   /* up to here the target's file goes */
+    int map;          /* the source opened again: SEEK_HOLE moves the offset; or -1 */
+    bool has_holes;   /* the file takes less on the disk than its size */
+    int64_t position; /* all bytes before are copied */
+    int64_t stored;   /* the size of the target so far */
 };
 
 /* ---- Bytes ---------------------------------------------------------------------------
  */
 
-static int64_t least(int64_t one, int64_t other)
+static int64_t smaller(int64_t one, int64_t other)
 {
     return one < other ? one : other;
 }
 
-/* As far as the kernel goes towards END. Whatever stopped it (another filesystem, an old
- * kernel, the end of the file, what it is not allowed to here), the rest is read and
- * written, and the true reason shows. */
+/* Lets the kernel copy up to END, or less. It stops for many reasons: another filesystem,
+ * an old kernel, the end of the file, a sandbox. The rest is then read and written, which
+ * reports the true error. */
 static void copy_in_kernel(struct copy *copy, int64_t end)
 {
     enum { CHUNK = 1 << 30 };
@@ -39,7 +39,7 @@ static void copy_in_kernel(struct copy *copy, int64_t end)
     off_t to = copy->position;
     ssize_t count = 1;
     while (from < end && count > 0) {
-        size_t size = (size_t) least(CHUNK, end - from);
+        size_t size = (size_t) smaller(CHUNK, end - from);
         count = RETRY(copy_file_range(copy->source, &from, copy->target, &to, size, 0));
     }
     if (from > copy->position)
@@ -51,32 +51,32 @@ static bool is_all_zero(const char *bytes, size_t size)
     return bytes[0] == '\0' && memcmp(bytes, bytes + 1, size - 1) == 0;
 }
 
-/* The next bytes, END being no farther than the end of the piece. How many, or -1. */
+/* Copies the next bytes, at most up to END. Their number, 0 at end-of-file, or -1. */
 static ssize_t copy_next_block(struct copy *copy, int64_t end)
 {
     enum { BLOCK_SIZE = 16384 };
     char block[BLOCK_SIZE];
     size_t written;
-    size_t size = (size_t) least(sizeof block, end - copy->position);
+    size_t size = (size_t) smaller(sizeof block, end - copy->position);
     ssize_t count = descriptor_pread(copy->source, block, size, copy->position);
     if (count <= 0)
         return count;
-    int64_t behind = copy->position + count;
+    int64_t end_of_block = copy->position + count;
     if (!copy->has_holes || !is_all_zero(block, (size_t) count)) {
         if (descriptor_pwrite(
                 copy->target, block, (size_t) count, copy->position, &written) != 0)
             return -1;
-        copy->stored = behind;
+        copy->stored = end_of_block;
     }
-    copy->position = behind;
+    copy->position = end_of_block;
     return count;
 }
 
-/* 1 where END is reached, 0 where the file has ended before, or -1. */
+/* 1 if END is reached, 0 if the file has ended before, or -1. */
 static int copy_piece(struct copy *copy, int64_t end)
 {
     ssize_t count = 1;
-    /* The kernel does not look out for holes itself. */
+    /* copy_file_range would fill holes with zeros. */
     if (copy->map != -1 || !copy->has_holes)
         copy_in_kernel(copy, end);
     while (copy->position < end && count > 0)
@@ -87,8 +87,9 @@ static int copy_piece(struct copy *copy, int64_t end)
 /* ---- Holes ---------------------------------------------------------------------------
  */
 
-/* Goes to the next data; returns where they end. Where nobody tells of holes all is data,
- * and so is what may follow behind the last hole. */
+/* Moves the position to the next data, and returns their end. If the kernel does not tell
+ * where holes are, all is data. INT64_MAX is also the end of data that another process
+ * may append after the last hole. */
 static int64_t find_data(struct copy *copy)
 {
     if (copy->map == -1)
@@ -123,14 +124,14 @@ static int copy_pieces(struct copy *copy)
 /* ---- A whole file --------------------------------------------------------------------
  */
 
-static bool takes_less_than_its_size(const struct stat *status)
+static bool is_sparse(const struct stat *status)
 {
     enum { BLOCK_SIZE = 512 }; /* bytes, of st_blocks */
     return status->st_blocks < status->st_size / BLOCK_SIZE;
 }
 
-/* A file is truncated only where it has to be: ext4 takes that for the beginning of a
- * replacement, and writes it to disk as soon as it is closed. */
+/* Truncates the file only if it is not empty. ext4 takes a truncation for the beginning
+ * of a replacement, and then writes the file to disk when it is closed. */
 static int make_empty(int target)
 {
     int64_t size = descriptor_size(target);
@@ -144,7 +145,7 @@ int copy_file(int source, int target)
     struct stat status;
     if (RETRY(fstat(source, &status)) != 0 || make_empty(target) != 0)
         return -1;
-    struct copy copy = {source, target, -1, takes_less_than_its_size(&status), 0, 0};
+    struct copy copy = {source, target, -1, is_sparse(&status), 0, 0};
     if (copy.has_holes)
         copy.map = descriptor_open_again(source, O_RDONLY);
     int result = copy_pieces(&copy);

@@ -19,10 +19,11 @@
 #define MFD_EXEC 16u
 #endif
 
-/* ---- Making them ---------------------------------------------------------------------
+/* ---- Making descriptors
+ * ---------------------------------------------------------------------
  */
 
-/* DESCRIPTOR, or another one in place of 0, 1 and 2. */
+/* Exchanges a descriptor 0, 1 or 2 for a higher one. */
 static int above_standard(int descriptor)
 {
     if (descriptor == -1 || descriptor > STDERR_FILENO)
@@ -53,8 +54,8 @@ int descriptor_create_nameless(int directory, const char *path, int access, mode
     return above_standard(RETRY(openat(directory, path, flags, mode)));
 }
 
-/* ext4 says EPERM of a directory that is removed; to make a file with a name there tells
- * the true reason. */
+/* EPERM: ext4 answers it in a directory that has been removed. Creating a file with a
+ * name there fails with the true reason. */
 bool descriptor_nameless_unsupported(int error)
 {
     return error == EOPNOTSUPP || error == EISDIR || error == ENOENT || error == EINVAL ||
@@ -67,13 +68,13 @@ int descriptor_link(int descriptor, int directory, const char *name)
     int status = RETRY(linkat(descriptor, "", directory, name, AT_EMPTY_PATH));
     if (status == 0 || errno != ENOENT)
         return status;
-    /* Before Linux 6.10 that needs a right of its own; this needs /proc. */
+    /* Before Linux 6.10 that needs CAP_DAC_READ_SEARCH. This needs /proc. */
     descriptor_proc_self_path(descriptor, path);
     return RETRY(linkat(AT_FDCWD, path, directory, name, AT_SYMLINK_FOLLOW));
 }
 
-/* Where vm.memfd_noexec is set, the kernel wants to be told whether the file may ever be
- * executed. An older one knows neither flag. */
+/* If vm.memfd_noexec is set, the flags must say whether the file may ever be executed.
+ * Older kernels do not know these flags. */
 static int create_in_memory(unsigned flag)
 {
     static const char name[] = "filelike";
@@ -100,7 +101,8 @@ int descriptor_duplicate(int descriptor)
     return RETRY(fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
 }
 
-/* ---- Using them ----------------------------------------------------------------------
+/* ---- Using descriptors
+ * ----------------------------------------------------------------------
  */
 
 ssize_t descriptor_pread(int descriptor, void *buffer, size_t size, int64_t position)
@@ -118,7 +120,7 @@ ssize_t descriptor_pread(int descriptor, void *buffer, size_t size, int64_t posi
     return (ssize_t) done;
 }
 
-/* read fails with EINVAL where the position after it would exceed the largest one. */
+/* read fails with EINVAL if the position after it would be larger than INT64_MAX. */
 static ssize_t read_to_last_position(int descriptor, void *buffer, size_t size)
 {
     ssize_t count = read(descriptor, buffer, size);
@@ -156,7 +158,7 @@ static ssize_t write_at(int descriptor, const void *data, size_t size, int64_t p
     return pwrite(descriptor, data, size, position);
 }
 
-/* The kernel may have pwritev2, and flags for it, where the C library does not. */
+/* The C library may not have the pwritev2 that the kernel has. */
 static ssize_t write_with(
     int descriptor, const void *data, size_t size, int64_t position, int flags)
 {
@@ -164,7 +166,7 @@ static ssize_t write_with(
 #if defined HAVE_PWRITEV2
     return pwritev2(descriptor, &vector, 1, position, flags);
 #elif defined SYS_pwritev2
-    enum { HALF_BITS = 32 }; /* where a long has no more, the upper half comes apart */
+    enum { HALF_BITS = 32 }; /* a long of 32 bits takes the upper half separately */
     return syscall(SYS_pwritev2, descriptor, &vector, 1, (long) position,
         (long) (position >> HALF_BITS), flags);
 #else
@@ -246,14 +248,14 @@ static int64_t size_by_fstat(int descriptor)
     return RETRY(fstat(descriptor, &status)) == 0 ? status.st_size : -1;
 }
 
-/* fstat asks for the times, too, and has the next write keep finer ones, which costs as
- * much as the write (Linux 6.13 on, Documentation/filesystems/multigrain-ts.rst). */
+/* fstat also asks for the times. Since Linux 6.13 the next write then stores finer ones,
+ * which costs as much as the write (Documentation/filesystems/multigrain-ts.rst). */
 int64_t descriptor_size(int descriptor)
 {
     struct extended_status status;
     if (extended_status(descriptor, EXTENDED_SIZE, &status) == 0)
         return (int64_t) status.size;
-    /* Some sandboxes allow only older calls, and what else is wrong fstat tells, too. */
+    /* A sandbox may not know statx. fstat reports any other error as well. */
     return size_by_fstat(descriptor);
 }
 
@@ -262,7 +264,8 @@ int descriptor_truncate(int descriptor, int64_t size)
     return RETRY(ftruncate(descriptor, size));
 }
 
-/* Linux has closed it also where close was interrupted: never twice. */
+/* Linux has closed the descriptor also if a signal interrupted close (EINTR), so close is
+ * never repeated. */
 int descriptor_close_checked(int descriptor)
 {
     return close(descriptor) == 0 || errno == EINTR ? 0 : -1;
@@ -283,7 +286,7 @@ int descriptor_proc_path(int descriptor, char path[PROC_PATH_SIZE])
     return call_fail(ENOTSUP);
 }
 
-/* Without snprintf, which takes as long as a short system call. */
+/* snprintf would take as long as a short system call. */
 void descriptor_proc_self_path(int descriptor, char path[PROC_PATH_SIZE])
 {
     enum { DECIMAL = 10 };

@@ -1,4 +1,5 @@
-/* System calls on descriptors, without short transfers. */
+/* System calls on descriptors. None of them is interrupted by a signal, or transfers less
+ * than it could. */
 #ifndef DESCRIPTOR_H
 #define DESCRIPTOR_H
 
@@ -10,97 +11,100 @@
 #include <sys/stat.h>
 #include <sys/types.h>
 
-/* ---- Making them ---------------------------------------------------------------------
+/* ---- Making descriptors --------------------------------------------------------------
  *
- * Every descriptor of the library comes from here. It is close-on-exec and none of 0, 1
- * and 2: where the program has closed those, what it prints would go into a file of ours.
- * -1 with errno. */
+ * Every descriptor of the library comes from these functions. It is close-on-exec, and
+ * not 0, 1 or 2. If the program has closed one of those, what it prints would else go
+ * into a file of the library. Each function returns -1 with errno on failure. */
 
 /* Read and write for the owner alone: the mode of new files, unless a caller asks for
  * another. */
 enum { PRIVATE_MODE = 0600 };
 
-/* PATH, from DIRECTORY on, opened with FLAGS; it exists. */
+/* Opens PATH, which exists, relative to DIRECTORY. */
 int descriptor_open(int directory, const char *path, int flags);
 
-/* A new file NAME, from DIRECTORY on, EEXIST where there is one. ACCESS is O_RDWR or
- * O_WRONLY, and MODE is less the umask. On failure there is no such file. */
+/* Creates the file NAME in DIRECTORY, or fails with EEXIST. ACCESS is O_RDWR or O_WRONLY.
+ * The umask applies to MODE. After a failure there is no such file. */
 int descriptor_create(int directory, const char *name, int access, mode_t mode);
 
-/* A new file without a name in the directory PATH, from DIRECTORY on. */
+/* Creates a file without a name in the directory PATH, relative to DIRECTORY. */
 int descriptor_create_nameless(int directory, const char *path, int access, mode_t mode);
 
-/* Whether ERROR, of the function before, may mean that the filesystem or the kernel knows
- * no such files. It is asked each time: what holds for one directory says nothing of
- * another. */
+/* Whether ERROR of descriptor_create_nameless may mean that the filesystem or the kernel
+ * does not support such files. That may differ from directory to directory. */
 bool descriptor_nameless_unsupported(int error);
 
-/* Gives the file of DESCRIPTOR, which may have no name, the name NAME from DIRECTORY on.
- * 0, or -1 with errno, EEXIST where there is such a file. */
+/* Links the file of DESCRIPTOR, which may have no name, to NAME in DIRECTORY. 0, or -1
+ * with errno: EEXIST if there is such a file. */
 int descriptor_link(int descriptor, int directory, const char *name);
 
-/* A new memory file of the kernel with these PERMISSIONS; 0: those that it gives. */
+/* Creates a memory file of the kernel. PERMISSIONS 0 leaves those that the kernel gives.
+ */
 int descriptor_create_in_memory(mode_t permissions);
 
-/* A second one that shares offset and flags with DESCRIPTOR. */
+/* Duplicates DESCRIPTOR. Both share offset and flags. */
 int descriptor_duplicate(int descriptor);
 
-/* ---- Using them ----------------------------------------------------------------------
+/* ---- Using descriptors ---------------------------------------------------------------
  */
 
-/* As pread, but short only at the end of the file. */
+/* As pread, but the count is short only at the end of the file. */
 ssize_t descriptor_pread(int descriptor, void *buffer, size_t size, int64_t position);
 
-/* As read, but short only at the end of the file, or before an error. */
+/* As read, but the count is short only at the end of the file or before an error. */
 ssize_t descriptor_read(int descriptor, void *buffer, size_t size);
 
-/* All SIZE bytes at POSITION, or -1; *WRITTEN tells how many the file took. */
+/* Writes all SIZE bytes at POSITION. 0, or -1 with errno. *WRITTEN is the number of bytes
+ * written, also after a failure. */
 int descriptor_pwrite(
     int descriptor, const void *data, size_t size, int64_t position, size_t *written);
 
-/* The same also where DESCRIPTOR appends, of which pwrite ignores the position; ENOTSUP
- * where the system cannot (before Linux 6.9). */
+/* The same, also if DESCRIPTOR has O_APPEND: then pwrite ignores the position. ENOTSUP if
+ * the kernel cannot do that (before Linux 6.9). */
 int descriptor_pwrite_noappend(
     int descriptor, const void *data, size_t size, int64_t position, size_t *written);
 
-/* The same at the descriptor's offset, as write. */
+/* The same at the offset of the descriptor, as write. */
 int descriptor_write(int descriptor, const void *data, size_t size, size_t *written);
 
-/* Appends, in one step for all who append to the file, what the system takes of SIZE
- * bytes. Their number, or -1; ENOTSUP where the system cannot. */
+/* Appends up to SIZE bytes in one step, so that nobody else who appends comes in between.
+ * The number of bytes, or -1 with errno: ENOTSUP if the kernel cannot do that. */
 ssize_t descriptor_append(int descriptor, const void *data, size_t size);
 
-/* Whether both are of one file. */
+/* Whether both are the status of the same file. */
 bool descriptor_same_file(const struct stat *one, const struct stat *other);
 
 /* The size of the file in bytes, or -1 with errno. */
 int64_t descriptor_size(int descriptor);
 int descriptor_truncate(int descriptor, int64_t size);
 
-/* Closes DESCRIPTOR. 0, or -1 with errno where that tells of a write that the system had
- * put off and has lost. */
+/* Closes DESCRIPTOR. 0, or -1 with the errno of a write that the system had delayed and
+ * then lost. */
 int descriptor_close_checked(int descriptor);
 
-/* The same, unless it is -1, where nobody asks; leaves errno as it is. */
+/* Closes DESCRIPTOR, unless it is -1, and keeps errno. */
 void descriptor_close(int descriptor);
 
-/* DESCRIPTOR itself, or in *OPENED (else -1) a new one for the same file where that one
- * may not read. -1 with errno. */
+/* A descriptor that can read: DESCRIPTOR itself, or one that is opened for the same file.
+ * *OPENED is that new descriptor, or -1. -1 with errno. */
 int descriptor_obtain_readable(int descriptor, int *opened);
 
-/* The path "/proc/PID/fd/N" of a descriptor: 0, or -1 with ENOTSUP where there is no
- * /proc. The second writes "/proc/self/fd/N", and the third does if there is one. */
+/* The path of a descriptor in /proc: "/proc/PID/fd/N" for other processes, or
+ * "/proc/self/fd/N". descriptor_proc_self_path does not check whether there is a /proc.
+ * The others return 0, or -1 with ENOTSUP if there is none. */
 #define PROC_PATH_SIZE (sizeof "/proc//fd/" + 6 * sizeof(int))
 int descriptor_proc_path(int descriptor, char path[PROC_PATH_SIZE]);
 void descriptor_proc_self_path(int descriptor, char path[PROC_PATH_SIZE]);
 int descriptor_find_proc_self_path(int descriptor, char path[PROC_PATH_SIZE]);
 
-/* A new open file description for the file of DESCRIPTOR, which may have no name; ACCESS
- * is O_RDONLY, O_WRONLY or O_RDWR. -1 with errno, ENOTSUP where there is no /proc. */
+/* Opens the file of DESCRIPTOR again, which may have no name. The new descriptor has an
+ * offset of its own. ACCESS is O_RDONLY, O_WRONLY or O_RDWR. -1 with errno: ENOTSUP if
+ * there is no /proc. */
 int descriptor_open_again(int descriptor, int access);
 
-/* The same, or where that cannot be a duplicate of DESCRIPTOR, which then shares its
- * offset; never in append mode. */
+/* The same. If that fails, a duplicate of DESCRIPTOR, which shares its offset; but no
+ * duplicate of one with O_APPEND. */
 int descriptor_open_or_duplicate(int descriptor, int access);
 
 #endif

@@ -22,16 +22,17 @@ struct directory {
     char *path; /* or NULL */
 };
 
-/* Those that are held, as many as there are working directories that streams were opened
- * in. The list is whole at each moment, as the lock wants it. */
-static struct lock lock = LOCK_INITIALIZER;
+/* All directories that are held. A forked child may find the list in the middle of
+ * another thread's change, so the list is whole at each moment. */
+static struct lock held_lock = LOCK_INITIALIZER;
 static _Atomic(struct directory *) held;
 
 /* ---- The list ------------------------------------------------------------------------
  */
 
-/* The program may have closed the descriptor, or a fork of another thread's has missed
- * it. */
+/* The program may have closed the descriptor, and opened another file with its number. A
+ * child that was forked while another thread opened the descriptor may have a copy of the
+ * list, but not of the descriptor. */
 static bool is_open(const struct directory *directory)
 {
     struct stat status;
@@ -51,26 +52,26 @@ static struct directory *find_held(const struct stat *status)
 
 static struct directory *share_held(const struct stat *status)
 {
-    lock_acquire(&lock);
+    lock_acquire(&held_lock);
     struct directory *directory = find_held(status);
     if (directory != NULL)
         directory->references++;
-    lock_release(&lock);
+    lock_release(&held_lock);
     return directory;
 }
 
-static void add(struct directory *directory)
+static void add_to_held(struct directory *directory)
 {
-    lock_acquire(&lock);
+    lock_acquire(&held_lock);
     directory->next = held;
     held = directory;
-    lock_release(&lock);
+    lock_release(&held_lock);
 }
 
-/* Whether that was the last reference: the list does not lead there then. */
-static bool drop(struct directory *directory)
+/* Drops a reference. True for the last one: the directory is not in the list any more. */
+static bool drop_reference(struct directory *directory)
 {
-    lock_acquire(&lock);
+    lock_acquire(&held_lock);
     bool is_last = --directory->references == 0;
     if (is_last) {
         _Atomic(struct directory *) *link = &held;
@@ -78,14 +79,14 @@ static bool drop(struct directory *directory)
             link = &(*link)->next;
         *link = directory->next;
     }
-    lock_release(&lock);
+    lock_release(&held_lock);
     return is_last;
 }
 
 /* ---- One directory -------------------------------------------------------------------
  */
 
-/* To list it is not needed, so it need not be readable. */
+/* O_PATH, because the directory need not be readable. */
 static int open_to_hold(struct directory *directory, const char *path)
 {
     struct stat status;
@@ -112,7 +113,7 @@ static struct directory *hold_new(const char *path)
     }
     directory->references = 1;
     directory->path = path_absolute(path);
-    add(directory);
+    add_to_held(directory);
     return directory;
 }
 
@@ -127,7 +128,7 @@ struct directory *directory_hold(const char *path)
 
 void directory_release(struct directory *directory)
 {
-    if (directory == NULL || !drop(directory))
+    if (directory == NULL || !drop_reference(directory))
         return;
     descriptor_close(directory->descriptor);
     call_free(directory->path);

@@ -1,17 +1,17 @@
-/* statx, which tells of a file more than fstat does. */
+/* statx(2), which tells more of a file than fstat does. */
 #ifndef EXTENDED_H
 #define EXTENDED_H
 
 #include <stdint.h>
 
-/* What is asked for; attributes need not be. */
+/* The members to be filled in (stx_mask). Attributes always are. */
 enum extended_question {
     EXTENDED_NOTHING = 0,
     EXTENDED_SIZE = 0x200,
     EXTENDED_MOUNT = 0x1000 /* answered since Linux 5.8 */
 };
 
-/* Attributes, as bits. */
+/* The bits of the attributes (stx_attributes). */
 enum {
     EXTENDED_IMMUTABLE = 0x10,
     EXTENDED_APPEND = 0x20,

@@ -13,15 +13,16 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* The user that the kernel sees in matters of files. -1 is nobody, so nothing changes. */
-static uid_t user(void)
+/* setfsuid(-1) changes nothing, because no user has that number, and returns the present
+ * one. */
+static uid_t user_for_files(void)
 {
     uid_t user = (uid_t) setfsuid((uid_t) -1);
     return user != (uid_t) -1 ? user : geteuid();
 }
 
-/* The digit that SETTING holds, a file of /proc/sys, or USUAL where it cannot be read. */
-static int level(const char *setting, int usual)
+/* The digit in the file SETTING of /proc/sys, or USUAL if the file cannot be read. */
+static int read_setting(const char *setting, int usual)
 {
     char digit;
     int descriptor = descriptor_open(AT_FDCWD, setting, O_RDONLY);
@@ -34,37 +35,38 @@ static int level(const char *setting, int usual)
 
 int protection_check_link(int directory, const struct stat *status)
 {
-    enum { EVERYBODYS = S_ISVTX | S_IWOTH };
-    struct stat place;
-    if (status->st_uid == user())
+    enum { SHARED = S_ISVTX | S_IWOTH };
+    struct stat parent;
+    if (status->st_uid == user_for_files())
         return 0;
-    if (RETRY(fstat(directory, &place)) != 0)
+    if (RETRY(fstat(directory, &parent)) != 0)
         return -1;
-    if (status->st_uid == place.st_uid || (place.st_mode & EVERYBODYS) != EVERYBODYS ||
-        level("/proc/sys/fs/protected_symlinks", 1) == 0)
+    if (status->st_uid == parent.st_uid || (parent.st_mode & SHARED) != SHARED ||
+        read_setting("/proc/sys/fs/protected_symlinks", 1) == 0)
         return 0;
     return call_fail(EACCES);
 }
 
 int protection_check_writing(int directory, const struct stat *status)
 {
-    struct stat place;
-    if (status->st_uid == user())
+    struct stat parent;
+    if (status->st_uid == user_for_files())
         return 0;
-    if (RETRY(fstat(directory, &place)) != 0)
+    if (RETRY(fstat(directory, &parent)) != 0)
         return -1;
-    if (status->st_uid == place.st_uid || (place.st_mode & S_ISVTX) == 0 ||
-        (place.st_mode & (S_IWOTH | S_IWGRP)) == 0)
+    if (status->st_uid == parent.st_uid || (parent.st_mode & S_ISVTX) == 0 ||
+        (parent.st_mode & (S_IWOTH | S_IWGRP)) == 0)
         return 0;
-    int needed = (place.st_mode & S_IWOTH) != 0 ? 1 : 2;
-    if (level("/proc/sys/fs/protected_regular", 2) < needed)
+    int needed = (parent.st_mode & S_IWOTH) != 0 ? 1 : 2;
+    if (read_setting("/proc/sys/fs/protected_regular", 2) < needed)
         return 0;
     return call_fail(EACCES);
 }
 
-/* Whether the process has CAP_FOWNER, as the kernel's own interface tells: not every C
- * library has a header for it. Where it does not tell, the replacement itself will. */
-static bool acts_for_owners(void)
+/* Whether the process has CAP_FOWNER. The system call is used because not every C library
+ * has a header for capabilities. If it fails, the answer is yes: the kernel will refuse
+ * to replace the file. */
+static bool has_fowner_capability(void)
 {
     enum { INTERFACE = 0x20080522, CAPABILITY = 3, SETS = 2 };
     struct {
@@ -80,13 +82,14 @@ static bool acts_for_owners(void)
 
 int protection_check_replacing(int directory, const struct stat *status)
 {
-    struct stat place;
-    uid_t own = user();
+    struct stat parent;
+    uid_t own = user_for_files();
     if (status->st_uid == own)
         return 0;
-    if (RETRY(fstat(directory, &place)) != 0)
+    if (RETRY(fstat(directory, &parent)) != 0)
         return -1;
-    if ((place.st_mode & S_ISVTX) == 0 || place.st_uid == own || acts_for_owners())
+    if ((parent.st_mode & S_ISVTX) == 0 || parent.st_uid == own ||
+        has_fowner_capability())
         return 0;
     return call_fail(EPERM);
 }

@@ -1,19 +1,20 @@
-/* The kernel's rules for files and links that others may have planted in a directory that
- * is everybody's (Documentation/admin-guide/sysctl/fs.rst), and for what may be replaced
- * there. DIRECTORY is where the file is that has STATUS. Each is 0, or -1 with errno. */
+/* The kernel's rules against files and links that other users have planted in a shared
+ * directory such as /tmp (proc(5), Documentation/admin-guide/sysctl/fs.rst), and its rule
+ * for replacing files there. DIRECTORY contains the file of STATUS. Each function returns
+ * 0, or -1 with errno. */
 #ifndef PROTECTION_H
 #define PROTECTION_H
 
 #include <sys/stat.h>
 
-/* fs.protected_symlinks: whether the link may be followed. EACCES. */
+/* May the symbolic link be followed (fs.protected_symlinks)? Else EACCES. */
 int protection_check_link(int directory, const struct stat *status);
 
-/* fs.protected_regular: whether the file may be opened to be written. EACCES. */
+/* May the file be opened for writing (fs.protected_regular)? Else EACCES. */
 int protection_check_writing(int directory, const struct stat *status);
 
-/* Whether the process may replace the file: of a sticky directory its owner may, the
- * directory's owner, and who may act for any owner. EPERM. */
+/* May the file be replaced? In a sticky directory only its owner, the owner of the
+ * directory and a process with CAP_FOWNER may do that. Else EPERM. */
 int protection_check_replacing(int directory, const struct stat *status);
 
 #endif

@@ -18,20 +18,20 @@
 #include <unistd.h>
 
 enum state {
-    STATE_IDLE,     /* nobody's; or somebody's, but its file, if it has one, stays */
-    STATE_CREATING, /* the same, and its file may appear at any moment */
-    STATE_ARMED     /* its file is to be removed; and one more for each filelike_cleanup
-                       that is reading it, as one may interrupt another */
+    STATE_IDLE,     /* there is no file to remove */
+    STATE_CREATING, /* the file may appear at any moment */
+    STATE_ARMED     /* the file is to be removed. Each removal_remove_all that is reading
+                       the place adds 1, as one may interrupt another. */
 };
 
-/* Places are never freed, only used again, so that a handler can walk the list at any
- * moment. What a place says is changed in STATE_IDLE and STATE_CREATING only, and read in
- * the others. */
+/* A place for one file. Places are never freed, only used again, so that a signal handler
+ * can walk the list at any moment. Directory, name, device and inode change only in
+ * STATE_IDLE and STATE_CREATING, and are read only in the other states. */
 struct removal {
     struct removal *next;
     _Atomic(struct removal *) next_in_list;
     atomic_int state;
-    atomic_uint owner; /* the process_number of who created the file */
+    atomic_uint owner; /* the process_number of the process that created the file */
     int directory;
     bool owns_directory;
     char *name;
@@ -41,10 +41,10 @@ struct removal {
 
 static _Atomic(struct removal *) places;
 
-/* Places that no caller has: free ones, and those whose file could not be removed when it
- * was released, which is tried again. They are lists of their own, as a process may have
- * thousands of places. A list changes by one pointer, so that a forked child finds it
- * whole. */
+/* Lists of the places that no caller has. The files of left_places could not be removed
+ * when they were released, and are tried again. The lists are separate, because a process
+ * may have thousands of places. A list changes by one pointer, so that a forked child
+ * finds it whole. */
 typedef _Atomic(struct removal *) place_list;
 
 static struct lock places_lock = LOCK_INITIALIZER;
@@ -109,8 +109,9 @@ void removal_arm(struct removal *removal)
         (void) change_state(removal, STATE_CREATING, STATE_ARMED);
 }
 
-/* A handler on another thread may just be reading the place, but not one on this thread;
- * and in a forked child none that its parent had. */
+/* Waits for a handler on another thread that is reading the place. A handler on this
+ * thread would have returned by now. In a forked child the parent's threads do not exist,
+ * so the child does not wait. */
 void removal_disarm(struct removal *removal)
 {
     if (!is_own(removal))
@@ -127,8 +128,8 @@ bool removal_is_armed(const struct removal *removal)
 /* ---- Removing ------------------------------------------------------------------------
  */
 
-/* Whether nothing of ours is left there. Another file that has meanwhile taken the name
- * is not ours to remove. */
+/* Unlinks the name if it is still that of the file. Returns whether the file is gone from
+ * there. */
 static bool unlink_own(const struct removal *removal)
 {
     struct stat status;
@@ -149,8 +150,8 @@ static char *whole_path(const struct removal *removal)
                : path_in(path_of_descriptor(removal->directory), removal->name);
 }
 
-/* NAME, in DIRECTORY, leads to the same file as what is there now. */
-static void say_where(struct removal *removal, int directory, char *name)
+/* Both names lead to the same file. */
+static void change_name(struct removal *removal, int directory, char *name)
 {
     removal_disarm(removal);
     if (name != removal->name)
@@ -161,9 +162,9 @@ static void say_where(struct removal *removal, int directory, char *name)
     removal_arm(removal);
 }
 
-/* Makes it do without the directory that the caller is about to close. A descriptor of
- * its own would keep the filesystem from being unmounted, so it gets a path where one is
- * to be had. */
+/* Makes the place independent of the directory, which the caller is about to close. It
+ * gets an absolute path, or a descriptor of its own if the path is unknown: a descriptor
+ * would keep the filesystem from being unmounted. */
 static bool become_independent(struct removal *removal)
 {
     if (removal->owns_directory || removal->name[0] == '/')
@@ -176,11 +177,12 @@ static bool become_independent(struct removal *removal)
     }
     if (directory == -1)
         return false;
-    say_where(removal, directory, name);
+    change_name(removal, directory, name);
     return true;
 }
 
-/* A disk that refuses to remove files takes no more memory than for a few. */
+/* Keeps the place to try again. The number is limited, so that a disk that refuses to
+ * remove files does not use up memory. */
 static bool leave_for_later(struct removal *removal)
 {
     enum { MOST_LEFT = 16 };
@@ -202,7 +204,8 @@ static void forget(struct removal *removal)
     put_place(&free_places, removal);
 }
 
-/* The file goes before the place is disarmed: no moment in between lets it escape. */
+/* Disarms the place only after the file is gone, so that the file cannot escape if the
+ * process is killed in between. */
 static void release(struct removal *removal)
 {
     bool is_gone = !removal_is_armed(removal) || unlink_own(removal);
@@ -255,8 +258,8 @@ struct removal *removal_reserve(void)
     return removal;
 }
 
-/* The state comes first, and then the question whether the process ends: so either the
- * answer is yes, or what removes files at the end finds the state. */
+/* The state is set before the end of the process is checked. So either the check fails,
+ * or end_process finds the state and waits. */
 int removal_begin_creation(struct removal *removal, sigset_t *signals)
 {
     call_hold_signals(signals);
@@ -277,15 +280,16 @@ void removal_end_creation(struct removal *removal, const sigset_t *signals)
 /* ---- Removing all --------------------------------------------------------------------
  */
 
-/* Bounded, in all by PATIENCE milliseconds: a thread that is creating a file never waits
- * for us, but its disk may hang. */
+/* A thread that is creating a file never waits for this one, but its disk may hang. So
+ * the time is limited to *PATIENCE milliseconds for all files. */
 static void wait_for_creation(const struct removal *removal, int *patience)
 {
     for (; *patience > 0 && atomic_load(&removal->state) == STATE_CREATING; --*patience)
         (void) RETRY(poll(NULL, 0, 1));
 }
 
-/* True: the place says what it says until release_hold. */
+/* Adds 1 to an armed state, so that the place does not change until release_hold. False
+ * if the place is not armed. */
 static bool hold_armed(struct removal *removal)
 {
     int state = atomic_load(&removal->state);
@@ -301,12 +305,11 @@ static void release_hold(struct removal *removal)
     (void) atomic_fetch_sub(&removal->state, 1);
 }
 
-/* Async-signal-safe: atomics without locks, and of functions only poll, fstatat, unlinkat
- * and, without the page of process.c, getpid, all of which POSIX lists as such, and
- * pthread_setcancelstate, which in both C libraries is a store to the thread's own
- * memory. Places are never freed, and the one that is read here is held by its state, so
- * its owner on another thread waits, and its owner on this thread, interrupted, finds it
- * afterwards as it was. */
+/* Async-signal-safe. It uses lock-free atomics, and calls only poll, fstatat, unlinkat
+ * and, if process.c has no page, getpid, which POSIX lists as async-signal-safe. Places
+ * are never freed. The state holds the place that is read here: its owner on another
+ * thread waits, and its owner on this thread, which was interrupted, finds the place
+ * unchanged. */
 void removal_remove_all(void)
 {
     enum { PATIENCE = 1000 }; /* milliseconds, for all of them */

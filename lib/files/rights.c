@@ -49,9 +49,9 @@ void rights_finish(struct rights *rights)
     rights->named_count = 0;
 }
 
-/* ---- As the kernel has it ------------------------------------------------------------
+/* ---- The kernel's format of an ACL ---------------------------------------------------
  *
- * linux/posix_acl_xattr.h; all numbers are little-endian.
+ * See linux/posix_acl_xattr.h. All numbers are little-endian.
  */
 
 enum { ACL_VERSION = 2 };
@@ -139,7 +139,7 @@ static void put_named(struct acl_entry **place, const struct rights *rights, boo
     }
 }
 
-/* The kernel wants them in this order. */
+/* The kernel accepts only this order of entries. */
 void *rights_to_acl(const struct rights *rights, size_t *size)
 {
     enum { UNNAMED_ENTRIES = 4, NO_ID = -1 };
@@ -162,13 +162,13 @@ void *rights_to_acl(const struct rights *rights, size_t *size)
 
 /* ---- Narrowing -----------------------------------------------------------------------
  *
- * The kernel asks of a process whether it is the owner, a named user, in the owning group
- * or a named one, in this order, and else counts it among the others. The first of these
- * classes decides, even where the next one would allow more. So a process that falls out
- * of its class may have just what both classes allow.
+ * The classes of an ACL are the owner, the named users, the groups (the owning one and
+ * the named ones), and the others. The first class that a process is in decides, even if
+ * the next one would allow more. So a process that changes its class may have only the
+ * rights that both classes allow.
  */
 
-/* What all named users have, or all named groups. */
+/* The rights that all named users have, or all named groups. */
 static unsigned common_bits(const struct rights *rights, bool groups)
 {
     unsigned bits = ALL_BITS;
@@ -179,8 +179,7 @@ static unsigned common_bits(const struct rights *rights, bool groups)
     return bits;
 }
 
-/* The old owner may be anybody now: in one of the groups, one of the others, or even a
- * named user. */
+/* The old owner may now be in a group, among the others, or a named user. */
 static void lose_owner(struct rights *rights, uid_t old_owner)
 {
     rights->group &= rights->owner;
@@ -191,8 +190,8 @@ static void lose_owner(struct rights *rights, uid_t old_owner)
     }
 }
 
-/* Who is in the new group was one of the others, or in a group that is named; who was in
- * the old one is one of the others now, or in the new one, too. */
+/* The members of the new group were among the others or in a named group. The members of
+ * the old group are now among the others, or in the new group as well. */
 static void lose_group(struct rights *rights)
 {
     unsigned both = rights->group & rights->mask & rights->others;

@@ -1,4 +1,4 @@
-/* Who may do what with a file: its permission bits, or its access ACL (acl(5)). */
+/* The access rights of a file: its permission bits, or its access ACL (acl(5)). */
 #ifndef RIGHTS_H
 #define RIGHTS_H
 
@@ -6,7 +6,7 @@
 #include <stddef.h>
 #include <sys/types.h>
 
-/* Bits are S_IROTH, S_IWOTH and S_IXOTH, whoever they are for. */
+/* Bits are S_IROTH, S_IWOTH and S_IXOTH in every class. */
 struct named_right {
     bool is_group;
     unsigned id;
@@ -18,41 +18,42 @@ struct rights {
     unsigned group; /* the owning group */
     unsigned others;
     bool has_acl;
-    unsigned mask; /* of an ACL: a limit for the group and all that are named */
-    struct named_right *named; /* of an ACL: a block of malloc's, or NULL */
+    unsigned mask; /* of an ACL: limits the owning group and all named users and groups */
+    struct named_right *named; /* of an ACL: allocated by malloc, or NULL */
     size_t named_count;
 };
 
-/* Those that the permission bits of MODE stand for. */
+/* The rights that the permission bits of MODE give. */
 struct rights rights_from_mode(mode_t mode);
 
-/* Those of the ACL that the SIZE bytes at VALUE are, as the kernel hands them out in
- * "system.posix_acl_access"; to be given to rights_finish. -1 with ENOMEM, or with EINVAL
- * where they are none. */
+/* The rights of an ACL. The SIZE bytes at VALUE are as the kernel tells them in the
+ * extended attribute "system.posix_acl_access". 0, and rights_finish frees them; or -1
+ * with ENOMEM, or with EINVAL if the bytes are no ACL. */
 int rights_from_acl(struct rights *rights, const void *value, size_t size);
 
-/* The same rights in a block of their own. 0, or -1 with ENOMEM. */
+/* Copies rights, and allocates the named ones anew. 0, or -1 with ENOMEM. */
 int rights_copy(struct rights *copy, const struct rights *rights);
 
 void rights_finish(struct rights *rights);
 
-/* The permission bits; with an ACL those of the group are its mask. */
+/* The permission bits. With an ACL, those of the group are its mask. */
 mode_t rights_to_mode(const struct rights *rights);
 
-/* The same as an ACL: a block of *SIZE bytes for free, or NULL with ENOMEM. */
+/* The rights as an ACL of *SIZE bytes, allocated by malloc. NULL with ENOMEM. */
 void *rights_to_acl(const struct rights *rights, size_t *size);
 
-/* What a new file could not take over from an old one. */
+/* The properties of an old file that a new one could not get. */
 struct rights_lost {
     bool owner;
     bool group;
-    bool named; /* what an ACL says of named users and groups */
+    bool named; /* the rights of named users and groups */
     uid_t old_owner;
 };
 
-/* Makes the rights of an old file those of a new one which has lost something, so that
- * nobody gains but the new owner: neither who is in the new group, nor who has been the
- * old owner, in the old group or named, and is in another class now. */
+/* Reduces the rights of an old file to what a new file may have that has lost properties.
+ * Only the new owner may gain rights. Nobody else does: not the members of the new group,
+ * and not the old owner, the members of the old group and the named ones, who have moved
+ * to another class. */
 void rights_narrow(struct rights *rights, const struct rights_lost *lost);
 
 #endif

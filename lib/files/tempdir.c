@@ -18,11 +18,12 @@
 
 #define DEFAULT_PREFIX "filelike-"
 
-/* ---- Which directory -----------------------------------------------------------------
+/* ---- Choosing the directory ----------------------------------------------------------
  */
 
-/* Another directory would not help, where the process or the system is at its limits. */
-static bool is_hopeless(int error)
+/* Whether ERROR would come in any directory: the process or the system is at its limits.
+ */
+static bool is_independent_of_directory(int error)
 {
     return error == EMFILE || error == ENFILE || error == ENOMEM;
 }
@@ -33,7 +34,7 @@ static int set_directory(struct tempdir *tempdir, const char *path)
     return tempdir->path == NULL ? -1 : 0;
 }
 
-static int choose(struct tempdir *tempdir, const char *path)
+static int choose_option(struct tempdir *tempdir, const char *path)
 {
     tempdir->kind = TEMPDIR_OPTION;
     if (path[0] != '\0')
@@ -41,7 +42,7 @@ static int choose(struct tempdir *tempdir, const char *path)
     return call_fail(ENOENT);
 }
 
-/* Read now, as another thread may change the environment later. */
+/* TMPDIR is copied now, because another thread may change the environment later. */
 static int remember_environment(struct tempdir *tempdir)
 {
     const char *path = secure_getenv("TMPDIR");
@@ -51,11 +52,12 @@ static int remember_environment(struct tempdir *tempdir)
 int tempdir_init(struct tempdir *tempdir, const struct filelike_options *options)
 {
     *tempdir = (struct tempdir){.permissions = options->permissions};
-    return options->dir != NULL ? choose(tempdir, options->dir)
+    return options->dir != NULL ? choose_option(tempdir, options->dir)
                                 : remember_environment(tempdir);
 }
 
-/* From a working directory that may not be searched no relative path leads anywhere. */
+/* If the working directory cannot be held, a relative TMPDIR is ignored: no relative path
+ * can be followed then. */
 static int hold_base(struct tempdir *tempdir)
 {
     if (tempdir->path == NULL || tempdir->path[0] == '/')
@@ -66,11 +68,11 @@ static int hold_base(struct tempdir *tempdir)
         return 0;
     call_free(tempdir->path);
     tempdir->path = NULL;
-    return tempdir->kind == TEMPDIR_OPTION || is_hopeless(errno) ? -1 : 0;
+    return tempdir->kind == TEMPDIR_OPTION || is_independent_of_directory(errno) ? -1 : 0;
 }
 
-/* The working directory is held, and not the one that is named: that may be made, or made
- * again, before it is needed. */
+/* Holds the working directory rather than the one that is named, which may be created, or
+ * exchanged for another, before it is needed. */
 int tempdir_init_for_later(
     struct tempdir *tempdir, const struct filelike_options *options)
 {
@@ -92,17 +94,17 @@ void tempdir_finish(struct tempdir *tempdir)
     tempdir->base = NULL;
 }
 
-/* ---- One after the other -------------------------------------------------------------
+/* ---- Trying one directory after the other --------------------------------------------
  */
 
 struct place {
     int base;
-    const char *path; /* absolute, or from BASE on */
+    const char *path; /* absolute, or relative to BASE */
 };
 
 enum { MOST_PLACES = 3 };
 
-/* How many there are to try. */
+/* Sets PLACES to the directories to try. Their number. */
 static size_t list_places(const struct tempdir *tempdir, struct place places[MOST_PLACES])
 {
     size_t count = 0;
@@ -118,14 +120,14 @@ static size_t list_places(const struct tempdir *tempdir, struct place places[MOS
 
 typedef int creator(const struct place *place, void *file);
 
-/* CREATE in the first place where it works. */
+/* Calls CREATE for each directory until it succeeds. A descriptor, or -1 with errno. */
 static int create_somewhere(const struct tempdir *tempdir, creator *create, void *file)
 {
     struct place places[MOST_PLACES];
     size_t count = list_places(tempdir, places);
     int descriptor = -1;
     for (size_t i = 0; i < count && descriptor == -1; i++) {
-        if (i > 0 && is_hopeless(errno))
+        if (i > 0 && is_independent_of_directory(errno))
             break;
         descriptor = create(&places[i], file);
     }
@@ -141,7 +143,7 @@ struct named_file {
     const char *suffix;
     int access;
     struct removal *removal;
-    struct directory *directory; /* that the name is taken from; or NULL */
+    struct directory *directory; /* the name is relative to it; or NULL */
 };
 
 static bool means_no_permissions(int error)
@@ -149,7 +151,9 @@ static bool means_no_permissions(int error)
     return error == EPERM || error == ENOSYS || error == EOPNOTSUPP;
 }
 
-/* The umask may have taken some. A filesystem that knows none may refuse. */
+/* The umask may have removed bits. A filesystem without permissions may refuse to set
+ * them.
+ */
 static int set_default_permissions(int descriptor)
 {
     struct stat status;
@@ -161,9 +165,9 @@ static int set_default_permissions(int descriptor)
     return means_no_permissions(errno) ? 0 : -1;
 }
 
-/* Gives a new file its permissions. The directory's default ACL would give others more
- * than was asked for. (It takes the group's bits of a mode for its limit, so it adds
- * nothing to those of PRIVATE_MODE.) */
+/* Sets the permissions exactly, without an ACL: the directory's default ACL could give
+ * others more than was asked for. (It adds nothing to PRIVATE_MODE, because the group's
+ * bits of the mode limit it.) */
 static int set_permissions(int descriptor, const struct tempdir *tempdir)
 {
     return tempdir->permissions != 0
@@ -171,7 +175,7 @@ static int set_permissions(int descriptor, const struct tempdir *tempdir)
                : set_default_permissions(descriptor);
 }
 
-/* DESCRIPTOR, where it is one and its file has got its permissions; else -1. */
+/* Sets the permissions of the file, or closes it. DESCRIPTOR, or -1. */
 static int set_or_close(int descriptor, const struct tempdir *tempdir)
 {
     if (descriptor == -1 || set_permissions(descriptor, tempdir) == 0)
@@ -196,9 +200,9 @@ static int create_by_path(const struct place *place, const struct named_file *fi
     return descriptor;
 }
 
-/* A relative path leads elsewhere once the working directory changes, and others once a
- * descriptor is closed. */
-static bool lasts(const char *path)
+/* Whether PATH leads to the same directory later. A relative path depends on the working
+ * directory, and paths in /proc and /dev/fd on open descriptors. */
+static bool is_lasting(const char *path)
 {
     return path[0] == '/' && strncmp(path, "/proc/", strlen("/proc/")) != 0 &&
            strncmp(path, "/dev/fd/", strlen("/dev/fd/")) != 0;
@@ -206,7 +210,7 @@ static bool lasts(const char *path)
 
 static int create_lasting(const struct place *place, struct named_file *file)
 {
-    if (lasts(place->path))
+    if (is_lasting(place->path))
         return create_by_path(place, file);
     struct directory *directory = directory_hold(place->path);
     if (directory == NULL)
@@ -219,8 +223,9 @@ static int create_lasting(const struct place *place, struct named_file *file)
     return descriptor;
 }
 
-/* The name is gone again where the file does not get its permissions: the next directory
- * is tried, but where the name stays, for the removal to try again. */
+/* If the permissions cannot be set, the file is removed, and the next directory is tried
+ * with the same removal. If the file cannot be removed either, no other directory is
+ * tried, because the removal is needed for this file. */
 static int create_with_name(const struct place *place, void *context)
 {
     struct named_file *file = context;
@@ -259,7 +264,7 @@ struct nameless_file {
     int access;
 };
 
-/* Nobody else knows the name: it goes without a look at what has it now. */
+/* For filesystems without O_TMPFILE. */
 static int create_and_unlink(
     const struct place *place, const struct nameless_file *nameless)
 {
@@ -281,8 +286,8 @@ static int create_and_unlink(
     return descriptor;
 }
 
-/* DESCRIPTOR, or in its place one that can only write, so that stdio's "w" streams refuse
- * to read as they should. Where there is no /proc, so be it. */
+/* Exchanges DESCRIPTOR for one that can only write, because a stream with mode "w" must
+ * fail to read. Without /proc the descriptor stays. */
 static int restrict_access(int descriptor, int access)
 {
     if (descriptor == -1 || access == O_RDWR)

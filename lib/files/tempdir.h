@@ -1,5 +1,6 @@
-/* Where new files go, and their creation there: exclusively, close-on-exec, mode 0600
- * unless told otherwise. */
+/* The directory for new files, and their creation there. Files are created exclusively,
+ * with close-on-exec descriptors, and with mode 0600 unless the caller asks for another.
+ */
 #ifndef TEMPDIR_H
 #define TEMPDIR_H
 
@@ -18,33 +19,32 @@ enum tempdir_kind {
 struct tempdir {
     enum tempdir_kind kind;
     mode_t permissions; /* of a new file, exactly; 0: 0600 */
-    char *path;         /* the caller's directory, or TMPDIR's; or NULL */
+    char *path;         /* the caller's directory, or that of TMPDIR; or NULL */
     struct directory
-        *base; /* that PATH is taken from, a reference; NULL: the present one */
+        *base; /* PATH is relative to it, a reference; NULL: the working directory */
 };
 
-/* The directory that OPTIONS ask for, to be used before the working directory may change;
- * copies what it needs. 0, or -1 with errno. */
+/* The directory that OPTIONS ask for. It is used before the working directory may change.
+ * OPTIONS are not needed after the call. 0, or -1 with errno. */
 int tempdir_init(struct tempdir *tempdir, const struct filelike_options *options);
 
-/* The same, to be used at any time. */
+/* The same, but it may be used at any time. */
 int tempdir_init_for_later(
     struct tempdir *tempdir, const struct filelike_options *options);
 
-/* A memory file of the kernel: needs no memory and cannot fail. */
+/* For memory files of the kernel. Cannot fail. */
 void tempdir_init_memory_file(
     struct tempdir *tempdir, const struct filelike_options *options);
 
 void tempdir_finish(struct tempdir *tempdir);
 
-/* The descriptor of a new file without a name, that linkat could name where the
- * filesystem allows. ACCESS is O_RDWR or O_WRONLY. -1 with errno. */
+/* Creates a file without a name. If the filesystem allows, linkat can give it one later.
+ * ACCESS is O_RDWR or O_WRONLY. A descriptor, or -1 with errno. */
 int tempdir_create_nameless(const struct tempdir *tempdir, int access);
 
-/* The descriptor, O_RDWR, of a new file between whose PREFIX (NULL: "filelike-") and
- * SUFFIX (NULL: none) stand random characters; set and armed in REMOVAL. Where that needs
- * it, *DIRECTORY (else NULL) is a reference to be released after REMOVAL. -1 with errno.
- */
+/* Creates a file whose name is PREFIX (NULL: "filelike-"), random characters, and SUFFIX
+ * (NULL: none). REMOVAL is set and armed. *DIRECTORY is NULL, or a reference that the
+ * removal needs: release it after REMOVAL. An O_RDWR descriptor, or -1 with errno. */
 int tempdir_create_named(const struct tempdir *tempdir, const char *prefix,
     const char *suffix, struct removal *removal, struct directory **directory);
 

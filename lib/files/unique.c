@@ -16,12 +16,12 @@
 /* ---- Drawing names -------------------------------------------------------------------
  */
 
-/* Of 2^32: it scatters what is counted over all bits. */
+/* 2^32 divided by the golden ratio. A product with it spreads a count over all bits. */
 #define GOLDEN_RATIO UINT64_C(0x9e3779b1)
 
-/* Where the kernel gives no random number at once (too early after its start, or not to
- * this process), the time and an address will do: files are created exclusively, so a
- * name that somebody guesses costs another try. */
+/* If the kernel gives no random number at once (shortly after booting, or in a sandbox),
+ * the time and an address will do. Files are created exclusively, so a name that somebody
+ * guesses costs only another try. */
 static uint64_t random_number(void)
 {
     uint64_t number;
@@ -33,7 +33,7 @@ static uint64_t random_number(void)
            (uintptr_t) &now;
 }
 
-/* Letters of one case, for filesystems that know no other. */
+/* Lower case only, for filesystems that do not distinguish cases. */
 static char *random_name(const char *prefix, const char *suffix)
 {
     enum { LENGTH = 10, LETTER_BITS = 5, MASK = (1 << LETTER_BITS) - 1 };
@@ -46,75 +46,74 @@ static char *random_name(const char *prefix, const char *suffix)
     return asprintf(&name, "%s%s%s", prefix, random, suffix) == -1 ? NULL : name;
 }
 
-/* ---- Taking one ----------------------------------------------------------------------
+/* ---- Giving a file such a name -------------------------------------------------------
  */
 
-struct wanted {
+struct unique_file {
     int directory;
     const char *prefix;
     const char *suffix;
     int access;
     mode_t mode;
-    int linked; /* the file to link; -1: one is to be made */
+    int linked; /* the file to link; -1: a new file is created */
     struct removal *removal;
 };
 
-/* A descriptor of the file that has got NAME then, or -1. */
-static int take_name(const struct wanted *wanted, const char *name)
+/* A descriptor of the file with NAME, or -1. */
+static int take_name(const struct unique_file *file, const char *name)
 {
-    if (wanted->linked == -1)
-        return descriptor_create(wanted->directory, name, wanted->access, wanted->mode);
-    return descriptor_link(wanted->linked, wanted->directory, name) == 0 ? wanted->linked
-                                                                         : -1;
+    if (file->linked == -1)
+        return descriptor_create(file->directory, name, file->access, file->mode);
+    return descriptor_link(file->linked, file->directory, name) == 0 ? file->linked : -1;
 }
 
-/* NAME belongs to the removal then; or the file has it no more. */
-static int arm_removal(const struct wanted *wanted, char *name, int descriptor)
+/* 0, and NAME belongs to the removal; or -1, and the file has lost the name again. */
+static int arm_removal(const struct unique_file *file, char *name, int descriptor)
 {
     struct stat status;
     if (RETRY(fstat(descriptor, &status)) != 0) {
-        KEEPING_ERRNO((void) RETRY(unlinkat(wanted->directory, name, 0)));
+        KEEPING_ERRNO((void) RETRY(unlinkat(file->directory, name, 0)));
         return -1;
     }
-    removal_set(wanted->removal, wanted->directory, name, &status);
-    removal_arm(wanted->removal);
+    removal_set(file->removal, file->directory, name, &status);
+    removal_arm(file->removal);
     return 0;
 }
 
-static int take_and_arm(const struct wanted *wanted, char *name)
+static int take_and_arm(const struct unique_file *file, char *name)
 {
-    int descriptor = take_name(wanted, name);
-    if (descriptor == -1 || arm_removal(wanted, name, descriptor) == 0)
+    int descriptor = take_name(file, name);
+    if (descriptor == -1 || arm_removal(file, name, descriptor) == 0)
         return descriptor;
-    if (wanted->linked == -1)
+    if (file->linked == -1)
         descriptor_close(descriptor);
     return -1;
 }
 
-static int take_once(const struct wanted *wanted)
+static int take_random_name(const struct unique_file *file)
 {
     sigset_t signals;
-    char *name = random_name(wanted->prefix, wanted->suffix);
+    char *name = random_name(file->prefix, file->suffix);
     if (name == NULL)
         return -1;
-    int descriptor = removal_begin_creation(wanted->removal, &signals);
+    int descriptor = removal_begin_creation(file->removal, &signals);
     if (descriptor == 0) {
-        descriptor = take_and_arm(wanted, name);
-        removal_end_creation(wanted->removal, &signals);
+        descriptor = take_and_arm(file, name);
+        removal_end_creation(file->removal, &signals);
     }
     if (descriptor == -1)
         call_free(name);
     return descriptor;
 }
 
-/* A filesystem that says EEXIST whatever the name has its way in the end. */
-static int take(const struct wanted *wanted)
+/* The number of tries is limited, in case a filesystem answers EEXIST to any name. */
+static int take_any_name(const struct unique_file *file)
 {
     enum { MOST_TRIES = 100 };
     int descriptor = -1;
     int tries = 0;
     do
-        descriptor = take_once(wanted);
+        descriptor = take_random_name(file);
     while (descriptor == -1 && errno == EEXIST && ++tries < MOST_TRIES);
     return descriptor;
 }
@@ -122,12 +121,13 @@ static int take(const struct wanted *wanted)
 int unique_create(int directory, const char *prefix, const char *suffix, int access,
     mode_t mode, struct removal *removal)
 {
-    return take(&(struct wanted){directory, prefix, suffix, access, mode, -1, removal});
+    return take_any_name(
+        &(struct unique_file){directory, prefix, suffix, access, mode, -1, removal});
 }
 
 int unique_link(int directory, const char *prefix, const char *suffix, int descriptor,
     struct removal *removal)
 {
-    struct wanted wanted = {directory, prefix, suffix, 0, 0, descriptor, removal};
-    return take(&wanted) != -1 ? 0 : -1;
+    struct unique_file file = {directory, prefix, suffix, 0, 0, descriptor, removal};
+    return take_any_name(&file) != -1 ? 0 : -1;
 }

@@ -1,21 +1,20 @@
-/* Names that no file has yet: drawn at random, taken in one step or not at all, and
- * registered for removal before anybody can be stopped in between. */
+/* Files with names that no other file has. A name is drawn at random. The file gets it
+ * and is registered for removal with all signals blocked, so no handler runs in between.
+ */
 #ifndef UNIQUE_H
 #define UNIQUE_H
 
 #include "files/removal.h"
 
-/* PREFIX, random letters and digits, SUFFIX; a file gets such a name from DIRECTORY on
- * (AT_FDCWD where PREFIX is an absolute path), which REMOVAL, reserved before, is set and
- * armed for. DIRECTORY stays open until the removal is released.
- *
- * The first makes the file, with ACCESS and MODE as for descriptor_create: its
- * descriptor, or -1 with errno and no name is left. */
+/* Creates a file whose name is PREFIX, random letters and digits, and SUFFIX. The name is
+ * relative to DIRECTORY, which stays open until the removal is released, or PREFIX is an
+ * absolute path and DIRECTORY is AT_FDCWD. ACCESS and MODE are as for descriptor_create.
+ * REMOVAL has been reserved; it is set and armed. A descriptor, or -1 with errno and no
+ * file. */
 int unique_create(int directory, const char *prefix, const char *suffix, int access,
     mode_t mode, struct removal *removal);
 
-/* The second links the file of DESCRIPTOR there. 0, or -1 with errno and no name is left.
- */
+/* Links the file of DESCRIPTOR to such a name. 0, or -1 with errno and no new name. */
 int unique_link(int directory, const char *prefix, const char *suffix, int descriptor,
     struct removal *removal);
 

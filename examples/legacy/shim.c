@@ -11,23 +11,24 @@ enum { MOST_BYTES_OF_A_REPORT = 1 << 16, MOST_BYTES_IN_MEMORY = 1 << 20 };
 
 static filelike_budget *budget; /* of all reports together */
 
+/* The environment can ask for another bound, to see what happens. */
+static size_t bound(const char *variable, size_t usual)
+{
+    const char *text = getenv(variable);
+    return text != NULL ? strtoul(text, NULL, 10) : usual;
+}
+
 __attribute__((constructor)) static void make_budget(void)
 {
-    budget = filelike_budget_new(MOST_BYTES_IN_MEMORY);
+    budget = filelike_budget_new(bound("REPORT_MEMORY", MOST_BYTES_IN_MEMORY));
     if (budget == NULL)
         abort();
 }
 
-/* Fewer bytes can be asked for, to see what happens. */
-static uint64_t most_bytes(void)
-{
-    const char *text = getenv("REPORT_LIMIT");
-    return text != NULL ? strtoull(text, NULL, 10) : MOST_BYTES_OF_A_REPORT;
-}
-
 FILE *__wrap_fopen(const char *path, const char *mode)
 {
-    const struct filelike_options bounds = {.size_limit = most_bytes(), .budget = budget};
+    const struct filelike_options bounds = {
+        .size_limit = bound("REPORT_LIMIT", MOST_BYTES_OF_A_REPORT), .budget = budget};
     return filelike_open(path, mode, &bounds);
 }
 

@@ -49,6 +49,7 @@ flags()
 expects_error()
 {
     case $1:$2:$3 in
+    *musl*:*) return 1 ;;
     *clang*:offset_bits.*:include) ;;
     tcc:*:include | tcc:members.c:*) ;;
     *) return 1 ;;
@@ -161,6 +162,22 @@ try_with_stand_in()
     fi
 }
 
+# clang with musl, as there is no package of it: the headers and the linking are musl-gcc's.
+make_musl_clang()
+{
+    headers=$(echo '#include <features.h>' | musl-gcc -M -x c - 2>/dev/null |
+        sed -n 's|.* \(/.*\)/features\.h.*|\1|p')
+    test -n "$headers" && cat >musl-clang <<END
+#!/bin/sh
+case " \$* " in
+*' -c '* | *' -E '*)
+    exec clang -nostdlibinc -isystem "$headers" "\$@" ;;
+esac
+exec musl-gcc "\$@"
+END
+    chmod +x musl-clang 2>/dev/null
+}
+
 # The library itself, by the compiler that it was built with.
 try_library()
 {
@@ -177,6 +194,9 @@ try_with_stand_in clang clang '*.c'
 try_with_stand_in 'gcc -m32' 'gcc -m32' '*.c'
 try_with_stand_in 'clang -m32' 'clang -m32' '*.c'
 try_with_stand_in musl-gcc musl-gcc '*.c'
+make_musl_clang
+try_with_stand_in ./musl-clang ./musl-clang '*.c'
+try_with_stand_in 'musl-gcc -m32' 'musl-gcc -m32' '*.c'
 try_with_stand_in tcc tcc '*.c'
 try_with_stand_in gcc g++ '*.cc'
 try_with_stand_in clang clang++ '*.cc'

@@ -40,7 +40,7 @@
 #undef freopen
 #endif
 
-/* What configure finds out elsewhere. */
+/* configure finds these out elsewhere. */
 #include <features.h>
 #include <stdlib.h>
 #include <sys/types.h>

@@ -113,10 +113,10 @@ typedef struct filelike_budget filelike_budget;
  * its strings are read during the call only; strings are copied. Members that do not
  * apply to a kind of stream are ignored, so that one structure can serve several.
  *
- * Where files go: dir, if given; a directory that does not work is an error. Else the
- * first that works of $TMPDIR (where set, not empty, and the process is not privileged:
- * secure_getenv), P_tmpdir and /var/tmp. A relative one is taken from the working
- * directory at the moment of opening: a later chdir changes nothing.
+ * Files go to dir, if given; a directory that does not work is an error. Else they go to
+ * the first that works of $TMPDIR (where set, not empty, and the process is not
+ * privileged: secure_getenv), P_tmpdir and /var/tmp. A relative one is taken from the
+ * working directory at the moment of opening: a later chdir changes nothing.
  *
  * EINVAL of every opener: an unknown flag, a nonzero reserved member, permissions beyond
  * 0777, or a '/' in prefix or suffix.
@@ -340,9 +340,9 @@ FILE *filelike_section(FILE *stream, int64_t start, int64_t size) FILELIKE_OPENS
 /* ---- Streams of the caller's own -----------------------------------------------------
  */
 
-/* What a stream on something of the caller's own can do. Each operation gets the context
- * that filelike_custom was given. A failure is -1 with errno; one that leaves errno 0 is
- * EIO, and so is a result that is not allowed. After EINTR the operation is asked again.
+/* The operations of a stream on something of the caller's own. Each gets the context that
+ * filelike_custom was given. A failure is -1 with errno. A failure that leaves errno 0 is
+ * EIO, and so is a result that is not allowed. After EINTR the operation is called again.
  *
  * Operations return (no longjmp, no exception). They are called with the bytes locked and
  * with cancellation off. They use no stream on the same context, and open and close no
@@ -409,9 +409,10 @@ FILE *filelike_custom(void *context, const struct filelike_operations *operation
 /* ---- A shared allowance of memory ----------------------------------------------------
  */
 
-/* Makes a budget: a bound on what all streams opened with it hold in memory together,
- * exactly, however threads interleave. The capacity allocated for content is counted. A
- * spooled stream that finds no room moves to disk, a memory stream gets ENOMEM.
+/* Makes a budget: a bound on the memory that all streams opened with it use together. The
+ * total never passes the bound, however threads interleave. The capacity allocated for
+ * content is counted. A spooled stream that finds no room moves to disk, and a memory
+ * stream gets ENOMEM.
  *
  * bytes    the bound; nothing fits a budget of 0
  *
@@ -446,8 +447,8 @@ void filelike_budget_free(filelike_budget *budget);
  * atomic:PATH  a stream of filelike_atomic for PATH; "r" reads PATH
  *
  * memory: streams, with a name or without, are native streams on memory files of the
- * kernel: fileno, freopen, wide characters and children work as on fopen's. Where there
- * is none to be had (no memfd_create, /proc or descriptor; names together keep at most
+ * kernel: fileno, freopen, wide characters and children work as on fopen's. If there is
+ * none to be had (no memfd_create, /proc or descriptor; names together keep at most
  * half of the process's descriptors), they are streams as of filelike_memory.
  *
  * Here mode is not NULL, and letters of fopen's that change nothing ('t', glibc's 'c',
@@ -534,7 +535,7 @@ int filelike_rename(const char *from, const char *to);
  * printf and its like, by write(2), and by child processes. For the whole process, until
  * filelike_restore; redirections of one stream nest.
  *
- * from is flushed first. What is in its buffer later is not in the other stream yet. The
+ * from is flushed first. Later bytes in its buffer are not in the other stream yet. The
  * descriptor of from keeps its number and its close-on-exec flag.
  *
  * from     a native stream: stdout, stderr, any of fopen's. It is restored before it is
@@ -693,9 +694,9 @@ int filelike_discard(FILE *stream) FILELIKE_NONNULL(1);
  *
  * A named or temporary stream gives its file away, as rename does: it goes on, on the
  * file that is now path, and nothing removes that any more. So does a stream of the C
- * library's whose file has no name. If the file cannot be moved, to another filesystem for
- * example, path gets a copy, and the stream stays what it was. A file that is persisted
- * again is copied.
+ * library's whose file has no name. If the file cannot be moved, to another filesystem
+ * for example, path gets a copy, and the stream stays what it was. A file that is
+ * persisted again is copied.
  *
  * From all other kinds of streams path gets a copy of the bytes of this moment. A file
  * that fopen opened by a name is not changed in any way.

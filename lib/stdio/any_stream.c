@@ -19,8 +19,8 @@ static bool is_locked_by_caller(FILE *file)
     return __fsetlocking(file, FSETLOCKING_QUERY) == FSETLOCKING_BYCALLER;
 }
 
-/* Where a forked child would find the lock taken for ever, it is taken only if stdio's
- * own functions do so. LOCKING tells whether they do. */
+/* A forked child might find the lock taken for ever. So it is taken only if fork renews
+ * it, or stdio's own functions take it, too. LOCKING tells whether they do. */
 static bool takes_lock(FILE *file, bool locking)
 {
     return (locking || LIBC_FORK_RENEWS_LOCKS) && !is_locked_by_caller(file);

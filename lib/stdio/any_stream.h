@@ -1,4 +1,4 @@
-/* What the library does to any FILE *, be it ours or the C library's own. */
+/* Operations on any FILE *, be it ours or the C library's own. */
 #ifndef ANY_STREAM_H
 #define ANY_STREAM_H
 
@@ -20,8 +20,8 @@ void any_stream_stop_locking(FILE *file);
 /* Closes a stream that no caller has got. errno is kept. */
 void any_stream_abandon(FILE *file);
 
-/* Writes out what is pending. What was read ahead and pushed-back characters stay. 0, or
- * -1 with errno. */
+/* Writes out pending output. Bytes that were read ahead and pushed-back characters stay.
+ * 0, or -1 with errno. */
 int any_stream_flush(FILE *file);
 
 /* Brings stdio and the bytes beneath to the same position: writes out what is pending,

@@ -27,7 +27,7 @@ enum glibc_findings {
     GLIBC_SEEKS_CAN_BE_MARKED
 };
 
-/* What the probe has found. GLIBC_NOT_PROBED while there was no memory for it. */
+/* The result of the probe. GLIBC_NOT_PROBED while there was no memory for it. */
 extern atomic_int glibc_findings;
 enum glibc_findings glibc_probe(void);
 

@@ -1,4 +1,4 @@
-/* What a second stream on the same bytes inherits from the first one. */
+/* The things that a second stream on the same bytes inherits from the first one. */
 #ifndef INHERITANCE_H
 #define INHERITANCE_H
 

@@ -11,7 +11,7 @@
 typedef off64_t libc_offset;
 
 enum {
-    /* What a write callback returns after a failure. glibc takes -1 for a huge count. */
+    /* The result of a write callback after a failure. glibc takes -1 for a huge count. */
     LIBC_WRITE_FAILED = 0,
     /* fseek fills the buffer, before it is known whether the program will read. */
     LIBC_SEEK_FILLS_BUFFER = true,

@@ -48,8 +48,9 @@ static void use_locking_of_fopen(FILE *file)
  * thread is in a call on a stream. If that call locks, the child waits in exit for ever.
  * (Besides, putc and getc are several times as fast.)
  *
- * FILE is opaque, but what flockfile does to the lock of a stream that does not lock
- * tells where it is. Where nothing behaves like that, all streams lock. */
+ * FILE is opaque, but flockfile changes the lock of a stream that does not lock, and
+ * that change tells where the lock is. If no member changes like that, all streams lock.
+ */
 enum {
     NO_LOCKING = -1,
     INTS = 64 /* that are looked at: musl allocates a buffer with each FILE, so they are

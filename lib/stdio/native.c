@@ -18,7 +18,7 @@ static struct lock natives_lock = LOCK_INITIALIZER;
 static struct native **native_arrays[ARRAYS];
 static size_t native_slots; /* in the arrays up to the last one that was needed */
 
-/* Where the entry of descriptor NUMBER is. NULL with ENOMEM. */
+/* The place of the entry of descriptor NUMBER. NULL with ENOMEM. */
 static struct native **slot_of(size_t number)
 {
     size_t size = FIRST_ARRAY;

@@ -1,6 +1,7 @@
 /* Nameless files: what is special about filelike_temporary's streams. */
 #include <config.h>
 
+#include "bounds.h"
 #include "faults.h"
 #include "scratch.h"
 #include "suite.h"
@@ -379,6 +380,7 @@ END_TEST
 /* More than any block of memory. */
 START_TEST(bytes_that_are_too_many)
 {
+    bounds_allow_far_positions();
     struct filelike_options options = {.flags = FILELIKE_IN_MEMORY};
     FILE *stream = filelike_temporary("w+", &options);
     write_text(stream, "0123");

@@ -1,0 +1,54 @@
+#include <config.h>
+
+#include "bounds.h"
+
+#include "sanitized.h"
+
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define GIB ((rlim_t) 1 << 30)
+
+enum { FILE_GIB = 1, MEMORY_GIB = 8 };
+
+/* The bound stays soft, so that a test can set another one. */
+static void bound(int resource, rlim_t most)
+{
+    struct rlimit limit;
+    if (getrlimit(resource, &limit) == 0 && limit.rlim_cur > most) {
+        limit.rlim_cur = most;
+        (void) setrlimit(resource, &limit);
+    }
+}
+
+static void tell(int signal_number)
+{
+    static const char text[] =
+        "a file would grow beyond 1 GiB, the most that a test may write (bounds.h)\n";
+    ssize_t ignored = write(STDERR_FILENO, text, sizeof text - 1);
+    (void) ignored;
+    (void) signal(signal_number, SIG_DFL);
+    (void) raise(signal_number);
+}
+
+/* A sanitizer's own memory is part of the address space, and so is valgrind's. */
+__attribute__((constructor)) static void bounds_set(void)
+{
+    bound(RLIMIT_FSIZE, FILE_GIB * GIB);
+    if (!SANITIZED && getenv("LD_PRELOAD") == NULL && sizeof(void *) > 4)
+        bound(RLIMIT_AS, MEMORY_GIB * GIB);
+    if (signal(SIGXFSZ, tell) == SIG_IGN)
+        (void) signal(SIGXFSZ, SIG_IGN);
+}
+
+void bounds_allow_far_positions(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_FSIZE, &limit) == 0) {
+        limit.rlim_cur = limit.rlim_max;
+        (void) setrlimit(RLIMIT_FSIZE, &limit);
+    }
+}

@@ -1,0 +1,10 @@
+/* What a test may take of the machine: files of 1 GiB, and 8 GiB of memory. A test that
+ * goes wrong then ends, and says which bound it met, rather than fill a disk. The bounds
+ * hold from the start of each program that is linked with this. */
+#ifndef BOUNDS_H
+#define BOUNDS_H
+
+/* For a test whose files have far ends, with gaps before. */
+void bounds_allow_far_positions(void);
+
+#endif

@@ -5,7 +5,8 @@
 #
 # usage: tests/everywhere/run.sh [--list] [PLACE...]
 #
-# Without PLACE it goes through all of them. Each line of the answer tells a place, how it
+# Without PLACE it goes through all of them. build:PROCESSOR builds for it, and tests nothing.
+# READY_SOURCE names a clone that bootstrap has been run in, which is taken then. Each line of the answer tells a place, how it
 # went and its seconds. A place that cannot be had here is skipped with its reason. The last
 # line counts: "N passed, M failed, K skipped".
 
@@ -48,14 +49,20 @@ need()
 # In the directory of the place: a clone that is made ready by bootstrap.
 clone()
 {
-    git clone --quiet "$root" source && (cd source && ./bootstrap --no-install)
+    if test -n "${READY_SOURCE-}"; then
+        cp -a "$READY_SOURCE" source
+    else
+        git clone --quiet "$root" source && (cd source && ./bootstrap --no-install)
+    fi
 }
 
 check_place()
 {
     case $1 in
     root:*) check_root "${1#*:}" ;;
+    cross:i686) check_i686 ;;
     cross:*) check_cross "${1#*:}" ;;
+    build:*) build_cross "${1#*:}" ;;
     variant:*) check_variant "${1#*:}" ;;
     package:*) check_package "${1#*:}" ;;
     *) echo "there is no such place: $1" && false ;;

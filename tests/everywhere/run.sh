@@ -6,7 +6,8 @@
 # usage: tests/everywhere/run.sh [--list] [PLACE...]
 #
 # Without PLACE it goes through all of them. build:PROCESSOR builds for it, and tests nothing.
-# READY_SOURCE names a clone that bootstrap has been run in, which is taken then. Each line of the answer tells a place, how it
+# READY_SOURCE names a clone that bootstrap has been run in, which is taken then. What is
+# built stays in the directory KEEP_PLACES, if that is set, but no fresh root does. Each line of the answer tells a place, how it
 # went and its seconds. A place that cannot be had here is skipped with its reason. The last
 # line counts: "N passed, M failed, K skipped".
 
@@ -60,6 +61,7 @@ check_place()
 {
     case $1 in
     root:*) check_root "${1#*:}" ;;
+    demo:*) check_root "${1#*:}" "$quick_tests" ;;
     cross:i686) check_i686 ;;
     cross:*) check_cross "${1#*:}" ;;
     build:*) build_cross "${1#*:}" ;;
@@ -74,8 +76,9 @@ case ${1-} in
 -*) sed -n 's/^# usage: /usage: /p' "$0" >&2 && exit 2 ;;
 esac
 test $# -gt 0 || set -- "${places[@]}"
-work=$(mktemp -d) || exit
-trap 'leave_roots; rm -rf --one-file-system "$work"' EXIT
+work=${KEEP_PLACES-}
+test -n "$work" || work=$(mktemp -d) || exit
+trap 'leave_roots; test -n "${KEEP_PLACES-}" || rm -rf --one-file-system "$work"' EXIT
 
 passed=0 failed=0 skipped=0
 for place in "$@"; do
@@ -102,7 +105,8 @@ for place in "$@"; do
     esac
     sed -n 's/^SKIP: /         left out there: /p' "$directory.log" | sort -u
     leave_roots
-    rm -rf --one-file-system "$directory"
+    rm -rf --one-file-system "$directory/root"
+    test -n "${KEEP_PLACES-}" || rm -rf --one-file-system "$directory"
 done
 echo "$passed passed, $failed failed, $skipped skipped"
 test "$failed" -eq 0

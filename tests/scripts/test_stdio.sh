@@ -191,6 +191,9 @@ try_library()
 try_library
 try_with_stand_in gcc gcc '*.c'
 try_with_stand_in clang clang '*.c'
+# The cross compiler for 32 bits of this processor, whose programs run here.
+i686="-Wl,--dynamic-linker=/usr/i686-linux-gnu/lib/ld-linux.so.2 -Wl,-rpath=/usr/i686-linux-gnu/lib"
+try_with_stand_in "i686-linux-gnu-gcc $i686" "i686-linux-gnu-gcc $i686" '*.c'
 try_with_stand_in 'gcc -m32' 'gcc -m32' '*.c'
 try_with_stand_in 'clang -m32' 'clang -m32' '*.c'
 try_with_stand_in musl-gcc musl-gcc '*.c'

@@ -19,7 +19,7 @@ places=(
     root:bullseye root:trixie root:sid
     cross:s390x cross:armhf cross:i686 cross:arm64 cross:riscv64 cross:ppc64el
     package:rpm package:apk
-    variant:gcc-c2x variant:clang-c2x variant:lto variant:time64 variant:sid-c23
+    variant:gcc-c2x variant:clang-c2x variant:lto variant:time64 variant:sid-c23 variant:one-file
 )
 export limit_seconds=1500 # of one place
 skipped_status=77

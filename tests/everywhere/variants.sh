@@ -15,6 +15,7 @@ check_variant()
     lto) build_and_check CFLAGS='-O3 -flto' ;;
     time64) time_of_64_bits ;;
     sid-c23) newest_standard ;;
+    one-file) amalgamation ;;
     *) echo "there is no such variant: $1" && false ;;
     esac
 }
@@ -35,4 +36,11 @@ newest_standard()
                 cd build && ../configure -q --enable-werror CC=$compiler CFLAGS='-g -O2 -std=c23' &&
                 VERBOSE=1 make check" || return
         done
+}
+
+# The long tests, too, with filelike.c in place of the library.
+amalgamation()
+{
+    clone && mkdir build && cd build && ../source/configure -q && make && make check TESTS= &&
+        ALL=1 VERBOSE=1 timeout "$limit_seconds" make check TESTS=tests/scripts/test_amalgamation.sh
 }

@@ -228,12 +228,12 @@ int descriptor_write(int descriptor, const void *data, size_t size, size_t *writ
     return write_all(write_on, descriptor, data, size, 0, written);
 }
 
-ssize_t descriptor_append(int descriptor, const void *data, size_t size)
+ssize_t descriptor_append(int descriptor, const void *data, size_t size, int64_t end)
 {
     enum { APPEND = 0x10 }; /* the kernel's RWF_APPEND */
     ssize_t count = RETRY(write_with(descriptor, data, size, 0, APPEND));
     if (count == -1 && is_unknown_call(errno))
-        errno = ENOTSUP;
+        return RETRY(write_at(descriptor, data, size, end));
     return count;
 }
 

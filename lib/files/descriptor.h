@@ -68,9 +68,9 @@ int descriptor_pwrite_noappend(
 /* The same at the offset of the descriptor, as write. */
 int descriptor_write(int descriptor, const void *data, size_t size, size_t *written);
 
-/* Appends up to SIZE bytes in one step, so that nobody else who appends comes in between.
- * The number of bytes, or -1 with errno: ENOTSUP if the kernel cannot do that. */
-ssize_t descriptor_append(int descriptor, const void *data, size_t size);
+/* Appends what the system takes of SIZE bytes, in one step for all who append to the
+ * file. Returns their number, or -1. A system that cannot do so writes at END. */
+ssize_t descriptor_append(int descriptor, const void *data, size_t size, int64_t end);
 
 /* Whether both are the status of the same file. */
 bool descriptor_same_file(const struct stat *one, const struct stat *other);

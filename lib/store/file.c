@@ -101,9 +101,7 @@ int file_append(struct store *store, const void *data, size_t size, int64_t *end
     int64_t before = current_size(store);
     if (before == -1)
         return -1;
-    ssize_t done = descriptor_append(file_descriptor(store), data, size);
-    if (done == -1 && errno == ENOTSUP)
-        return store_append_by_write(store, data, size, end);
+    ssize_t done = descriptor_append(file_descriptor(store), data, size, before);
     if (done == -1)
         return -1;
     if ((size_t) done < size && append_rest(store, (const char *) data + done,

@@ -1,20 +1,20 @@
 #!/bin/sh
-# A program built by CMake, and one by Meson, find the library as they find others: through
-# pkg-config.
+# A program built by CMake, and one by Meson, find the installed library as they find others:
+# through pkg-config.
 set -eu
 build=$PWD
-source=$(cd "${srcdir:-.}" && pwd)
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
 cd "$work"
 export CC="${CC:-cc}" CFLAGS="${CFLAGS:-}" LDFLAGS="${LDFLAGS:-}"
 test -e "$build/lib/.libs/libfilelike.so" || { echo 'skipped: the library is built as a static one only'; exit 77; }
 
-# The file that would be installed, with the directories of the build.
-mkdir pkgconfig
-sed -e "s|^libdir=.*|libdir=$build/lib/.libs|" -e "s|^includedir=.*|includedir=$source/lib|" \
-    "$build/lib/filelike.pc" >pkgconfig/filelike.pc
-export PKG_CONFIG_PATH="$work/pkgconfig" LD_LIBRARY_PATH="$build/lib/.libs"
+# As installed, below a root of its own.
+make -C "$build" install DESTDIR="$work/root" MAKEFLAGS= >said 2>&1 || { cat said; exit 1; }
+pkgconfig=$(dirname "$(find root -name filelike.pc)")
+export PKG_CONFIG_PATH="$work/$pkgconfig" PKG_CONFIG_SYSROOT_DIR="$work/root"
+export PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1
+export LD_LIBRARY_PATH="$work/${pkgconfig%/pkgconfig}"
 
 cat >program.c <<'C'
 #include <filelike.h>

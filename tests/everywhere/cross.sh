@@ -95,29 +95,3 @@ check_i686()
             CHECK_CFLAGS="-I$framework/include" CHECK_LIBS="-L$framework/lib -lcheck -lrt -lm -lpthread" &&
         make && VERBOSE=1 timeout "$limit_seconds" make check
 }
-
-# build_framework COMPILER LDFLAGS: Check from the source of its package.
-build_framework()
-{
-    framework=$PWD/framework/made
-    mkdir framework && fetch_source check framework && (
-        cd framework &&
-            source/configure -q CC="$1" LDFLAGS="$2" --disable-subunit --disable-shared --prefix="$framework" &&
-            make SUBDIRS='lib src' install
-    )
-}
-
-# fetch_source PACKAGE DIRECTORY: Debian's, to DIRECTORY/source. Where apt finds packages it
-# finds their sources; the lists of both are kept apart from the system's.
-fetch_source()
-{
-    local apt=$PWD/$2/apt
-    mkdir -p "$apt/lists/partial" "$apt/cache/archives/partial" "$apt/sources" &&
-        cat /etc/apt/sources.list 2>/dev/null | sed -n 's/^deb /deb-src /p' >"$apt/sources/one.list"
-    cat /etc/apt/sources.list.d/debian.sources 2>/dev/null |
-        sed 's/^Types:.*/Types: deb-src/' >"$apt/sources/other.sources"
-    local options=(-o Dir::Etc::SourceList=/dev/null -o Dir::Etc::SourceParts="$apt/sources"
-        -o Dir::State::Lists="$apt/lists" -o Dir::Cache="$apt/cache" -o APT::Sandbox::User=root)
-    apt-get "${options[@]}" update &&
-        (cd "$2" && apt-get "${options[@]}" source --download-only "$1" && dpkg-source -x ./*.dsc source)
-}

@@ -28,6 +28,8 @@ skipped_status=77
 . "$here/roots.sh"
 # shellcheck source=tests/everywhere/cross.sh
 . "$here/cross.sh"
+# shellcheck source=tests/everywhere/framework.sh
+. "$here/framework.sh"
 # shellcheck source=tests/everywhere/packages.sh
 . "$here/packages.sh"
 # shellcheck source=tests/everywhere/variants.sh

@@ -5,11 +5,13 @@
 #
 # usage: tests/everywhere/run.sh [--list] [PLACE...]
 #
-# Without PLACE it goes through all of them. build:PROCESSOR builds for it, and tests nothing.
-# READY_SOURCE names a clone that bootstrap has been run in, which is taken then. What is
-# built stays in the directory KEEP_PLACES, if that is set, but no fresh root does. Each line of the answer tells a place, how it
-# went and its seconds. A place that cannot be had here is skipped with its reason. The last
-# line counts: "N passed, M failed, K skipped".
+# Without PLACE it goes through all of them. build:PROCESSOR builds for it, and tests
+# nothing; quick:PROCESSOR leaves out the long tests; demo:RELEASE runs a few tests in a
+# fresh root. READY_SOURCE names a clone that bootstrap has been run in, which is taken then.
+# What is built stays in the directory KEEP_PLACES, if that is set, but no fresh root does.
+#
+# Each line of the answer tells a place, how it went and its seconds. A place that cannot be
+# had here is skipped with its reason. The last line counts: "N passed, M failed, K skipped".
 
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -21,7 +23,7 @@ places=(
     package:rpm package:apk
     variant:gcc-c2x variant:clang-c2x variant:lto variant:time64 variant:sid-c23 variant:one-file
 )
-export limit_seconds=1500 # of one place
+export limit_seconds=3600 # of one place
 skipped_status=77
 
 # shellcheck source=tests/everywhere/roots.sh
@@ -66,6 +68,7 @@ check_place()
     demo:*) check_root "${1#*:}" "$quick_tests" ;;
     cross:i686) check_i686 ;;
     cross:*) check_cross "${1#*:}" ;;
+    quick:*) check_cross "${1#*:}" "$emulated_at_length" ;;
     build:*) build_cross "${1#*:}" ;;
     variant:*) check_variant "${1#*:}" ;;
     package:*) check_package "${1#*:}" ;;

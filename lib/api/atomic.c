@@ -1,4 +1,4 @@
-/* A new content for a path, put in place by fclose. */
+/* Streams whose bytes become the content of a path at fclose. */
 #include <config.h>
 
 #include "filelike.h"
@@ -42,7 +42,7 @@ static void destroy(struct atomic *atomic)
 
 static int atomic_close(struct close_action *action, struct stream *stream, int failure)
 {
-    void *whole = action; /* of which it is the first member */
+    void *whole = action; /* its first member */
     struct atomic *atomic = whole;
     if (stream_belongs_to_parent(stream))
         failure = ECHILD;
@@ -78,7 +78,7 @@ static int check_size(int descriptor, uint64_t size_limit)
     return call_fail(EFBIG);
 }
 
-/* Copies the present content, for the modes that start from it. */
+/* Copies the old content, for the modes that start from it. */
 static int start_content(const struct atomic *atomic, unsigned mode, uint64_t size_limit)
 {
     if (starts_empty(mode) || !target_exists(&atomic->target))
@@ -133,7 +133,8 @@ static struct atomic *create_atomic(
     return NULL;
 }
 
-/* The store has a descriptor of its own: readers may outlive the publishing stream. */
+/* The store has a descriptor of its own, because readers may outlive the stream that
+ * publishes. */
 static struct store *create_store(const struct atomic *atomic, uint64_t size_limit)
 {
     int descriptor = descriptor_duplicate(atomic->replacement.descriptor);

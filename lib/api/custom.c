@@ -1,4 +1,4 @@
-/* A stream on operations of the caller's own. */
+/* Streams on operations that the caller defines. */
 #include <config.h>
 
 #include "filelike.h"
@@ -33,7 +33,7 @@ static int check_operations(const struct filelike_operations *operations)
 /* ---- Opening ------------------------------------------------------------------------
  */
 
-/* The reference to STORE, which may be NULL, is gone also on failure. */
+/* Takes over the reference to STORE, which may be NULL, also if it fails. */
 static struct stream *open_or_release(struct store *store, unsigned mode,
     const struct filelike_options *options, size_t default_buffer)
 {
@@ -53,7 +53,7 @@ static struct stream *open_positioned(void *context,
     return open_or_release(store, mode, options, BUFFER_OF_CALLER);
 }
 
-/* Where bytes come in order, all are written at the end. */
+/* Without positions every write goes to the end, so append mode means nothing. */
 static struct stream *open_sequential(void *context,
     const struct filelike_operations *operations, unsigned mode,
     const struct filelike_options *options)
@@ -63,8 +63,8 @@ static struct stream *open_sequential(void *context,
     return open_or_release(store, direction, options, BUFFER_ON_DISK);
 }
 
-/* The context becomes the stream's, unless it cannot be emptied. Only then its size is
- * asked for. */
+/* Empties the context if the mode truncates, and then takes it over. If that fails, the
+ * context stays the caller's. The size is asked for after that. */
 static int take_over_context(struct stream *stream)
 {
     bool truncates = (stream->mode & MODE_TRUNCATE) != 0;

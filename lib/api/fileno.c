@@ -30,8 +30,9 @@ int filelike_fileno(FILE *file)
 /* ---- A path -------------------------------------------------------------------------
  */
 
-/* An absolute path that leads to the file now, or NULL. Of a native stream nobody tells
- * when it is closed. All of these paths are blocks of malloc's. */
+/* An absolute path that leads to the file now, allocated by malloc, or NULL. A native
+ * stream may have been closed without the library's knowledge, so its file is compared.
+ */
 static char *own_path(const struct access *access)
 {
     struct stat status;
@@ -54,10 +55,9 @@ static char *proc_path(const struct access *access)
     return strdup(path);
 }
 
-/* PATH, or NULL, as the answer of this stream, in place of the one before: it stays
- * whatever is done to others on the same bytes. One that still holds stays where it is.
- */
-static const char *answer(const struct access *access, char *path)
+/* Stores PATH, which may be NULL, in the stream, so that the caller can use it until the
+ * next call. If it is the same as before, the old string stays where it is. */
+static const char *store_path(const struct access *access, char *path)
 {
     char **answered =
         access->stream != NULL ? &access->stream->path : &access->native->answered_path;
@@ -80,7 +80,7 @@ const char *filelike_path(FILE *file)
     char *path = own_path(&access);
     if (path == NULL)
         path = proc_path(&access);
-    const char *answered = answer(&access, path);
+    const char *answered = store_path(&access, path);
     access_end_bytes(&access);
     return call_end_pointer(&access.call, answered);
 }

@@ -1,4 +1,4 @@
-/* A stream on a block of the caller's that never grows. */
+/* Streams on a block of fixed size that the caller provides. */
 #include <config.h>
 
 #include "store/fixed.h"

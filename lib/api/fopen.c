@@ -1,4 +1,4 @@
-/* fopen, for code that opens its own files: some paths lead to streams of ours. */
+/* fopen for code that opens files by path. Some paths open streams of the library. */
 #include <config.h>
 
 #include "filelike.h"
@@ -18,13 +18,13 @@
 #include <errno.h>
 #include <fcntl.h>
 
-/* For a native stream: the C library's own buffer. */
+/* Native streams keep the buffer of the C library. */
 enum { NO_BUFFER = 0 };
 
 /* ---- Bytes under a name -------------------------------------------------------------
  */
 
-/* A native stream with a description of its own. */
+/* A native stream. It opens the file again, so it has an offset of its own. */
 static FILE *open_name_native(const struct named_bytes *bytes, unsigned mode,
     const struct filelike_options *options, bool first)
 {
@@ -41,23 +41,23 @@ static FILE *open_name_native(const struct named_bytes *bytes, unsigned mode,
     return NULL;
 }
 
-/* As a memory stream. */
+/* A stream of the library. */
 static FILE *open_name_watched(const struct named_bytes *bytes, unsigned mode,
     const struct filelike_options *options, bool first)
 {
-    struct filelike_options its = *options;
-    its.permissions = bytes->permissions;
+    struct filelike_options adjusted = *options;
+    adjusted.permissions = bytes->permissions;
     store_retain(bytes->store);
     if (first)
-        return open_file(bytes->store, mode, &its, BUFFER_IN_MEMORY);
-    struct stream *stream = open_another(bytes->store, mode, &its, BUFFER_IN_MEMORY);
+        return open_file(bytes->store, mode, &adjusted, BUFFER_IN_MEMORY);
+    struct stream *stream = open_another(bytes->store, mode, &adjusted, BUFFER_IN_MEMORY);
     return stream != NULL ? stream->file : NULL;
 }
 
 static FILE *open_named_bytes(const struct named_bytes *bytes, unsigned mode,
     const struct filelike_options *options, bool first)
 {
-    /* Without a descriptor to spare or a /proc that of the name has to do. */
+    /* If there is no /proc, or no descriptor left, the streams share that of the name. */
     FILE *file = bytes->is_file ? open_name_native(bytes, mode, options, first) : NULL;
     return file != NULL
                ? file
@@ -78,10 +78,12 @@ static FILE *open_name(
     return file;
 }
 
-/* ---- Anonymous bytes ----------------------------------------------------------------
+/* ---- Bytes without a name
+ * ----------------------------------------------------------------
  */
 
-/* Only where it may just read or write is a description of its own needed. */
+/* A memory file is open to read and write. For a mode that only reads or only writes it
+ * is opened again. */
 static int create_memory_file(unsigned mode, mode_t permissions)
 {
     int descriptor =
@@ -107,7 +109,7 @@ static FILE *open_memory(
 /* ---- All kinds of path --------------------------------------------------------------
  */
 
-/* Where an atomic stream puts its bytes they are read as usual. */
+/* A mode that only reads publishes nothing: it opens the file. */
 static FILE *open_published(const char *path, const struct filelike_options *options)
 {
     int descriptor = descriptor_open(AT_FDCWD, path, O_RDONLY);

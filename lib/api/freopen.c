@@ -1,4 +1,4 @@
-/* freopen, for code that opens its own files. */
+/* freopen for code that opens files by path. */
 #include <config.h>
 
 #include "filelike.h"
@@ -26,8 +26,9 @@ static FILE *fail_freopen(int error)
 /* ---- Modes --------------------------------------------------------------------------
  */
 
-/* The C library is asked where a mode names a conversion, which it may not know: freopen
- * would find out only when the old stream is closed. */
+/* Whether the C library's freopen takes MODE. A mode with ",ccs=" may name a conversion
+ * that the C library does not know. freopen would find that out only after it has closed
+ * the old stream, so fopen tries. */
 static bool is_fopen_mode(const char *mode)
 {
     if (mode[0] == '\0' || strchr("rwa", mode[0]) == NULL)
@@ -41,11 +42,12 @@ static bool is_fopen_mode(const char *mode)
     return true;
 }
 
-/* A mode, for one of the kinds of path read and without what they ignore, too. */
+/* The mode to open with: as it was given, and parsed if the path is one of the library's.
+ */
 struct opening {
     const char *mode;
-    unsigned bits; /* MODE_* */
-    char plain[MODE_TEXT_SIZE];
+    unsigned bits;              /* MODE_* */
+    char plain[MODE_TEXT_SIZE]; /* without the letters that are ignored */
 };
 
 static int read_opening(struct opening *opening, enum scheme scheme, const char *mode)
@@ -60,8 +62,8 @@ static int read_opening(struct opening *opening, enum scheme scheme, const char 
 
 /* ---- Closing the old stream ----------------------------------------------------------
  *
- * It is closed also where the new one cannot be opened, but not after these two errors,
- * which tell the caller so. */
+ * freopen closes the old stream also if the new one cannot be opened. filelike_freopen
+ * leaves it open only if it fails with one of two errors, see filelike.h. */
 
 static bool leaves_open(int error)
 {
@@ -91,8 +93,8 @@ static FILE *change_to_path(const char *path, const char *mode, FILE *file)
     return changed != NULL ? changed : fail_closed();
 }
 
-/* freopen opens the file anew and gives it the number of the old descriptor. That is kept
- * close-on-exec, unless it is a standard one, for child processes. */
+/* freopen opens the file again under the number of the old descriptor. It is
+ * close-on-exec, unless it is 0, 1 or 2, which child processes inherit. */
 static FILE *change_to_descriptor(int descriptor, unsigned mode, FILE *file)
 {
     char path[PROC_PATH_SIZE];
@@ -102,7 +104,7 @@ static FILE *change_to_descriptor(int descriptor, unsigned mode, FILE *file)
     (void) snprintf(text, sizeof text, "%s%s", mode_text(mode),
         fileno(file) > STDERR_FILENO ? "e" : "");
     FILE *changed = change_to_path(path, text, file);
-    /* musl would leave it to the first write to find the end. */
+    /* musl would move to the end only at the first write. */
     if (changed != NULL && (mode & (MODE_APPEND | MODE_READ)) == MODE_APPEND)
         (void) fseeko(changed, 0, SEEK_END);
     return changed;
@@ -152,7 +154,7 @@ static FILE *change_native(
 /* ---- A stream of the library's ------------------------------------------------------
  */
 
-/* The same bytes anew. */
+/* Opens another stream on the same bytes. */
 static FILE *reopen_stream(const char *mode, FILE *file)
 {
     char plain[MODE_TEXT_SIZE];
@@ -166,8 +168,8 @@ static FILE *reopen_stream(const char *mode, FILE *file)
     return reopened;
 }
 
-/* Whether filelike_atomic takes PATH at all, as far as errors go that leave the old
- * stream open. */
+/* Tries filelike_atomic before the old stream is closed. -1 with an error that leaves the
+ * old stream open, else 0. */
 static int try_atomic(const char *path, const struct opening *opening)
 {
     if ((opening->bits & MODE_WRITE) == 0)
@@ -180,7 +182,8 @@ static int try_atomic(const char *path, const struct opening *opening)
     return 0;
 }
 
-/* In this order, as in C: what is opened may be what the old stream is to publish. */
+/* Closes before it opens, as freopen does: PATH may be the file that the old stream
+ * publishes. */
 static FILE *replace_stream(const char *path, const char *mode, FILE *file)
 {
     any_stream_abandon(file);
@@ -206,7 +209,7 @@ static FILE *change_stream(const char *path, const char *mode, FILE *file)
     bool ours = registry_find(file) != NULL;
     if (mode == NULL)
         return fail_freopen(EINVAL);
-    /* glibc crashes where such a stream is not a descriptor's. */
+    /* glibc's freopen crashes on a stream without a descriptor. */
     if (!ours && fileno(file) == -1)
         return fail_freopen(ENOTSUP);
     if (path == NULL)

@@ -77,7 +77,7 @@ FILE *filelike_bytes(const void *data, size_t size, const char *mode,
     return call_end_pointer(&call, file);
 }
 
-/* A store on DATA; it is the caller's again after memory_return_adopted. */
+/* A store on DATA. memory_return_adopted gives DATA back to the caller. */
 static struct store *store_on_adopted(
     void *data, size_t size, const struct filelike_options *options)
 {

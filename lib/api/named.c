@@ -1,4 +1,4 @@
-/* Files with a name. */
+/* Temporary files with a name. */
 #include <config.h>
 
 #include "filelike.h"
@@ -11,8 +11,8 @@
 #include "stdio/open.h"
 #include "store/temporary.h"
 
-/* The stream of DESCRIPTOR, which becomes its own or is closed. From the time on that
- * nothing can fail any more the store removes the file. */
+/* Opens a stream that owns DESCRIPTOR, or closes DESCRIPTOR. The store gets the removal
+ * last, when nothing can fail any more. */
 static FILE *open_made_file(int descriptor, struct removal *removal,
     struct directory *directory, unsigned mode, const struct filelike_options *options)
 {
@@ -28,7 +28,7 @@ static FILE *open_made_file(int descriptor, struct removal *removal,
     return file;
 }
 
-/* REMOVAL is the stream's on success. */
+/* After success REMOVAL belongs to the stream. */
 static FILE *make_and_open(const struct tempdir *tempdir, struct removal *removal,
     unsigned mode, const struct filelike_options *options)
 {

@@ -16,7 +16,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* What is to be done, and for whom. */
+/* One call of filelike_persist. */
 struct persisting {
     struct access *access;
     const char *path;
@@ -25,7 +25,7 @@ struct persisting {
     mode_t permissions;
 };
 
-/* The last step: FILE is a descriptor of the file that is at the target now. */
+/* The last step. FILE is a descriptor of the file that is at the target now. */
 static int sync_target(const struct persisting *persisting, int file)
 {
     return persisting->flags & FILELIKE_NOSYNC ? 0
@@ -53,8 +53,8 @@ static int put_snapshot(struct persisting *persisting)
 /* ---- The file itself ----------------------------------------------------------------
  */
 
-/* What the disk has lost of a stream's own file is lost for good: asked again, it tells
- * nothing (Linux reports it once). */
+/* Syncs the stream's own file. Linux reports a lost write only once, so the stream
+ * records it. */
 static int sync_own(const struct persisting *persisting, int file)
 {
     bool is_lost;
@@ -64,15 +64,15 @@ static int sync_own(const struct persisting *persisting, int file)
     return status;
 }
 
-/* A copy in the file's own place would leave the stream to go on writing to a file that
- * nobody can find. */
+/* For a target that is the stream's own file. A copy would replace it, and the stream
+ * would go on writing to a file without a name. */
 static int keep_in_place(const struct persisting *persisting, int file)
 {
     return sync_own(persisting, file) == 0 ? sync_target(persisting, file) : -1;
 }
 
-/* NAME is that of the file, or NULL. 0 where the file is at the target; 1 where only a
- * copy can be; or -1. */
+/* Moves FILE to the target. NAME is the removal of its name, or NULL if it has none. 0;
+ * or 1 if only a copy can be put there; or -1 with errno. */
 static int move_file(struct persisting *persisting, int file, const struct removal *name)
 {
     struct move move = {
@@ -101,7 +101,7 @@ static char *path_of(const struct persisting *persisting, int file)
 /* ---- From a temporary or named stream of ours ---------------------------------------
  */
 
-/* Whether the file's own name is still the file's. */
+/* Whether the name still leads to FILE. */
 static bool is_named(const struct removal *name, const struct stat *file)
 {
     struct stat named;
@@ -110,7 +110,8 @@ static bool is_named(const struct removal *name, const struct stat *file)
            descriptor_same_file(&named, file);
 }
 
-/* Where the target is the file already, rename would do nothing (POSIX). */
+/* For a target that is another link to the file: rename would do nothing (POSIX), so the
+ * file's own name is removed. */
 static int keep_only_target(
     struct persisting *persisting, int file, const struct removal *name)
 {
@@ -123,8 +124,8 @@ static int keep_only_target(
     return status;
 }
 
-/* As move_file, of a file with the status FILE_STATUS and a NAME, or NULL. *NAME_STAYS
- * where that is the target. */
+/* As move_file, for a temporary file, which may be at the target already. *NAME_STAYS:
+ * its own name is the target. */
 static int move_temporary(struct persisting *persisting, int file,
     const struct stat *file_status, const struct removal *name, bool *name_stays)
 {
@@ -137,7 +138,7 @@ static int move_temporary(struct persisting *persisting, int file,
                        : keep_only_target(persisting, file, name);
 }
 
-/* A file that has lost its own name stays where it is. */
+/* A file whose name leads elsewhere by now is not moved, but copied. */
 static int give_temporary(struct persisting *persisting, struct temporary *temporary)
 {
     struct stat status;
@@ -160,8 +161,8 @@ static int give_temporary(struct persisting *persisting, struct temporary *tempo
 /* ---- From a stream of the C library's -----------------------------------------------
  */
 
-/* A file that has a name is somebody's, also where it has been given away before; and
- * what the parent of this process has made is the parent's to give away. */
+/* Copies a file that has a name, because it may belong to somebody else, or was moved
+ * before. Copies also the file of a stream that the parent of this process opened. */
 static int give_native(struct persisting *persisting, struct native *native)
 {
     struct stat status;

@@ -1,4 +1,4 @@
-/* What goes to the descriptor of a stream, sent to another stream for a while. */
+/* The output of a stream's descriptor, redirected to another stream for a while. */
 #include <config.h>
 
 #include "filelike.h"
@@ -13,20 +13,20 @@
 #include <unistd.h>
 
 struct redirection {
-    struct redirection *earlier; /* of any stream */
+    struct redirection *earlier; /* the one before, of any stream */
     FILE *from;
     int descriptor; /* of FROM */
-    int saved;      /* what that was before */
+    int saved;      /* a duplicate of the old descriptor */
 };
 
-/* A child of fork finds the list whole: it changes by one pointer. */
+/* The list changes by one pointer, so that a forked child finds it whole. */
 static struct lock redirections_lock = LOCK_INITIALIZER;
 static struct redirection *latest;
 
 /* ---- Descriptors --------------------------------------------------------------------
  */
 
-/* A second descriptor, which no program takes for a standard stream. */
+/* A duplicate above 2, because programs take 0, 1 and 2 for the standard streams. */
 static int save_descriptor(int descriptor)
 {
     enum { LOWEST = STDERR_FILENO + 1 };
@@ -46,8 +46,8 @@ static int replace_descriptor(int descriptor, int source)
     return status == -1 ? -1 : 0;
 }
 
-/* Writes out what is pending and gives up what was read ahead, so that stdio remembers no
- * position of the file that it leaves. What has no positions is ESPIPE. */
+/* Writes out what is pending and gives up what was read ahead, so that stdio forgets the
+ * position in the old file. ESPIPE: a pipe or a terminal has no positions. */
 static int settle_stream(FILE *from)
 {
     return any_stream_synchronize(from) == 0 || errno == ESPIPE ? 0 : -1;
@@ -99,8 +99,8 @@ static int send_elsewhere(FILE *from, int target)
     return -1;
 }
 
-/* FROM is flushed before TO is touched: where that fails, nothing has changed. No stream
- * is locked here while another is waited for. */
+/* FROM is flushed first: if that fails, nothing has changed. Each stream is locked by
+ * itself, because two locks at a time could deadlock. */
 static int redirect_stream(FILE *from, FILE *to)
 {
     if (check_streams(from, to) != 0 || settle_stream(from) != 0)
@@ -145,7 +145,7 @@ static void forget_redirection(struct redirection *forgotten)
     free(forgotten);
 }
 
-/* FROM is locked. A flush that fails keeps nobody from getting the old file back. */
+/* FROM is locked. The old file comes back even if the flush fails. */
 static int restore_latest(FILE *from)
 {
     struct redirection *redirection = find_latest(from);

@@ -1,4 +1,4 @@
-/* remove and rename, for code that opens its own files. */
+/* remove and rename for code that opens files by path. */
 #include <config.h>
 
 #include "filelike.h"
@@ -42,8 +42,8 @@ int filelike_remove(const char *path)
 /* ---- Renaming -----------------------------------------------------------------------
  */
 
-/* From one stream on the name's bytes. The name is forgotten only if they are still what
- * is under it. */
+/* Persists through a stream on the bytes of the name. names_forget removes the name only
+ * if it still stands for these bytes. */
 static int persist_bytes(
     const char *name, const struct named_bytes *bytes, const char *path)
 {

@@ -1,4 +1,4 @@
-/* A second stream on the bytes of another. */
+/* Another stream on the bytes of a stream. */
 #include <config.h>
 
 #include "filelike.h"

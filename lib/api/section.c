@@ -1,4 +1,4 @@
-/* A part of the bytes of a stream as a stream of its own. */
+/* Streams on a part of the bytes of another stream. */
 #include <config.h>
 
 #include "filelike.h"
@@ -11,8 +11,8 @@
 
 #include <errno.h>
 
-/* The buffer of a stream in memory grows when its bytes move; that of a section does not.
- */
+/* The buffer of a spooled stream grows when its bytes move to disk. That of a section
+ * cannot grow, so it keeps the size for streams in memory. */
 static size_t section_buffer(const struct inheritance *inheritance)
 {
     store_lock(inheritance->store);

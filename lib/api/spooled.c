@@ -1,4 +1,4 @@
-/* Streams that start in memory and go on on disk. */
+/* Streams that start in memory and move to disk when they grow. */
 #include <config.h>
 
 #include "filelike.h"

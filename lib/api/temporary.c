@@ -1,4 +1,4 @@
-/* Files without a name. */
+/* Temporary files without a name. */
 #include <config.h>
 
 #include "filelike.h"
@@ -27,7 +27,7 @@ static int make_nameless_file(const struct filelike_options *options, int access
     return descriptor;
 }
 
-/* With a limit to watch, or permissions to remember, the stream is one of ours. */
+/* A stream of the library, which checks size_limit and remembers the permissions. */
 static FILE *open_watched(unsigned mode, const struct filelike_options *options)
 {
     int descriptor = make_nameless_file(options, O_RDWR);

@@ -1,4 +1,4 @@
-/* The bytes and the errors of any stream. */
+/* Looking at the bytes and the errors of any stream, and changing its size. */
 #include <config.h>
 
 #include "filelike.h"
@@ -43,7 +43,8 @@ int filelike_in_memory(FILE *file)
     return call_end(&access.call, in_memory);
 }
 
-/* A failed flush of a stream of ours has been remembered by now. */
+/* A stream of the library has recorded a failed flush by now. A native one may not have.
+ */
 static int first_error(const struct access *access, bool flushed)
 {
     if (access->stream != NULL)

@@ -194,7 +194,7 @@ const struct row rows[] = {
         .measure_limit = measure_random_reading_of_memory,
         .targets = {{MEMORY, TMPFILE, 8}, {MEMORY, FMEMOPEN, 1.8},
             {SPOOLED, MEMORY, 0.95}, {FIXED, FMEMOPEN, 1}, {CUSTOM, COOKIE, 1},
-            {SECTION, MEMORY, 0.95}},
+            {SECTION, MEMORY, 0.95}, {MOVED, TMPFILE, 1}},
     },
     {
         .name = "random-write",
@@ -207,7 +207,7 @@ const struct row rows[] = {
         .limit = "limit: memcpy",
         .measure_limit = measure_random_writing_of_memory,
         .targets = {{MEMORY, TMPFILE, 12}, {SPOOLED, MEMORY, 0.95}, {FIXED, FMEMOPEN, 1},
-            {CUSTOM, COOKIE, 1}},
+            {CUSTOM, COOKIE, 1}, {MOVED, TMPFILE, 1}},
     },
 
     /* ---- A stream's life ---- */

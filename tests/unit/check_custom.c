@@ -3,6 +3,7 @@
 
 #include "backing.h"
 #include "crowd.h"
+#include "sanitized.h"
 #include "scratch.h"
 #include "suite.h"
 
@@ -699,7 +700,8 @@ START_TEST(success_leaves_errno)
     ck_assert_ptr_nonnull(filelike_view(stream, NULL));
     ck_assert_int_eq(errno, EXDEV);
     ck_assert_int_eq(fclose(stream), 0);
-    ck_assert_int_eq(errno, EXDEV);
+    /* The thread sanitizer's fclose asks for a descriptor, in vain. */
+    ck_assert(SANITIZED || errno == EXDEV);
     assert_closed(0);
 }
 END_TEST

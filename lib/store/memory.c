@@ -7,6 +7,7 @@
 #include "base/threads.h"
 #include "files/descriptor.h"
 #include "store/budget.h"
+#include "store/pages.h"
 
 #include <errno.h>
 #include <stdint.h>
@@ -66,6 +67,8 @@ static void use_block(struct memory *memory, char *bytes, size_t capacity)
     memory->block = BLOCK_OWN;
     memory->capacity = capacity;
     keep_fork_order();
+    if (capacity < memory->provided)
+        memory->provided = capacity;
 }
 
 /* Tells whether this is the end of a forked child. Then nobody reads the memory any more,
@@ -202,6 +205,7 @@ static char *take_block(struct memory *memory)
     memory->size = 0;
     keep_fork_order();
     memory->capacity = 0;
+    memory->provided = 0;
     keep_fork_order();
     memory->bytes = NULL;
     memory->mover = 0;
@@ -246,6 +250,24 @@ void memory_release_view(struct memory *memory)
     free_block(memory, retired_block);
 }
 
+enum { PAGES_AT_ONCE = 1 << 20 /* bytes */ };
+
+/* Provides the pages of a large block ahead of the write that ends at END. Resident
+ * memory is thus ahead of the bytes by PAGES_AT_ONCE at most. */
+static void provide_pages(struct memory *memory, size_t end)
+{
+    if (end <= memory->provided || memory->capacity <= PAGES_AT_ONCE)
+        return;
+    size_t start = memory->size > memory->provided ? memory->size : memory->provided;
+    if (end <= start)
+        return;
+    size_t room = memory->capacity - start;
+    size_t wanted = end - start < PAGES_AT_ONCE ? PAGES_AT_ONCE : end - start;
+    size_t size = wanted < room ? wanted : room;
+    pages_provide(memory->bytes + start, size);
+    memory->provided = start + size;
+}
+
 /* ---- Operations ------------------------------------------------------------------ */
 
 ssize_t memory_read(struct store *store, void *buffer, size_t size, int64_t position)
@@ -282,6 +304,7 @@ int memory_write(struct store *store, const void *data, size_t size, int64_t pos
     size_t end = start + size;
     if (reserve_capacity(memory, end) != 0)
         return -1;
+    provide_pages(memory, end);
     zero_gap(memory, start);
     /* DATA may be a part of a view, which shows the same block, so the two may overlap.
      */
@@ -400,7 +423,7 @@ void memory_init(struct memory *memory, const struct store_operations *operation
     store_init(&memory->store, operations, size_limit);
     memory->store.reaches_cancellation_points = false;
     memory->bytes = memory->retired_block = NULL;
-    memory->size = memory->capacity = 0;
+    memory->size = memory->capacity = memory->provided = 0;
     memory->limit = capacity_limit;
     memory->budget = budget_retain(budget);
     memory->block = BLOCK_OWN;

@@ -5,6 +5,9 @@
 
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/prctl.h>
+#include <unistd.h>
 
 typedef FILE *opener(
     const void *data, size_t size, const char *mode, const struct filelike_options *);
@@ -270,6 +273,47 @@ START_TEST(grows_by_characters)
 }
 END_TEST
 
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux's, since 5.14 */
+#endif
+
+static bool kernel_provides_pages(void)
+{
+    size_t size = (size_t) sysconf(_SC_PAGESIZE);
+    int protection = PROT_READ | PROT_WRITE;
+    void *page = mmap(NULL, size, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    bool provides = page != MAP_FAILED && madvise(page, size, MADV_POPULATE_WRITE) == 0;
+    (void) munmap(page, size);
+    return provides;
+}
+
+static bool is_resident(const char *address)
+{
+    uintptr_t page_size = (uintptr_t) sysconf(_SC_PAGESIZE);
+    unsigned char state;
+    const char *page = address - (uintptr_t) address % page_size;
+    ck_assert_int_eq(mincore((void *) (uintptr_t) page, page_size, &state), 0);
+    return (state & 1) != 0;
+}
+
+/* Of 20 MiB and 64 KiB, in a block of 32 MiB. The kernel's huge pages are turned off, as
+ * these are ahead by themselves. */
+START_TEST(pages_are_provided_a_little_ahead)
+{
+    enum { MIB = 1 << 20, BLOCK = 64 << 10, SIZE = 20 * MIB + BLOCK };
+    static const char block[BLOCK];
+    (void) prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
+    FILE *stream = filelike_memory("w", NULL);
+    for (size_t i = 0; i < SIZE; i += BLOCK)
+        ck_assert_uint_eq(fwrite(block, 1, BLOCK, stream), BLOCK);
+    const char *end = (const char *) filelike_view(stream, NULL) + SIZE;
+    ck_assert(is_resident(end - BLOCK) && !is_resident(end + 2 * MIB));
+    if (kernel_provides_pages())
+        ck_assert(is_resident(end + MIB / 2));
+    assert_closes(stream);
+}
+END_TEST
+
 /* ---- The suite -----------------------------------------------------------------------
  */
 
@@ -291,5 +335,6 @@ int main(void)
     tcase_add_test(start, refused_block_stays_the_callers);
     tcase_add_test(start, start_within_the_limit);
     tcase_add_test(start, grows_by_characters);
+    tcase_add_test(start, pages_are_provided_a_little_ahead);
     return suite_run(suite);
 }

@@ -2,15 +2,15 @@
 
 #include "files/attributes.h"
 
+#include "base/call.h"
 #include "files/descriptor.h"
+#include "files/xattr.h"
 
 #include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
 #include <unistd.h>
-
-#define ACCESS_ACL "system.posix_acl_access"
 
 enum { SPECIAL_BITS = S_ISUID | S_ISGID | S_ISVTX, MODE_BITS = 07777 };
 
@@ -20,162 +20,6 @@ bool attributes_is_refusal(int error)
            error == ENOSYS;
 }
 
-static bool is_absent(int error)
-{
-    return error == ENODATA || attributes_is_refusal(error);
-}
-
-/* ---- Extended attributes -------------------------------------------------------------
- */
-
-struct extended_attribute {
-    struct extended_attribute *next;
-    char *name;
-    char *value;
-    size_t size;
-};
-
-/* fgetxattr fails with EBADF for an O_PATH descriptor. The path in /proc works. */
-static ssize_t ask_value(int descriptor, const char *name, void *value, size_t size)
-{
-    char path[PROC_PATH_SIZE];
-    ssize_t length = RETRY(fgetxattr(descriptor, name, value, size));
-    if (length != -1 || errno != EBADF)
-        return length;
-    descriptor_proc_self_path(descriptor, path);
-    return RETRY(getxattr(path, name, value, size));
-}
-
-/* The same for the list of names. NAME is unused: both functions have one type. */
-static ssize_t ask_names(int descriptor, const char *name, void *names, size_t size)
-{
-    char path[PROC_PATH_SIZE];
-    (void) name;
-    ssize_t length = RETRY(flistxattr(descriptor, names, size));
-    if (length != -1 || errno != EBADF)
-        return length;
-    descriptor_proc_self_path(descriptor, path);
-    return RETRY(listxattr(path, names, size));
-}
-
-typedef ssize_t answer_function(
-    int descriptor, const char *name, void *answer, size_t size);
-
-/* Asks for the size, and then for the answer, until it fits: another process may make it
- * larger in between. 1 and *SIZE bytes with a '\0' after them, allocated by malloc; 0 if
- * there is no such attribute; or -1. */
-static int read_answer(answer_function *ask_for, int descriptor, const char *name,
-    char **answer, size_t *size)
-{
-    ssize_t length;
-    *answer = NULL;
-    do {
-        call_free(*answer);
-        *answer = NULL;
-        length = ask_for(descriptor, name, NULL, 0);
-        if (length == -1)
-            break;
-        *answer = malloc((size_t) length + 1);
-        if (*answer == NULL)
-            return -1;
-        length = ask_for(descriptor, name, *answer, (size_t) length);
-    } while (length == -1 && errno == ERANGE);
-    if (length == -1) {
-        call_free(*answer);
-        *answer = NULL;
-        return is_absent(errno) ? 0 : -1;
-    }
-    (*answer)[length] = '\0';
-    *size = (size_t) length;
-    return 1;
-}
-
-/* The ACL is kept elsewhere. The others say how far the kernel trusts the old bytes,
- * which the new file does not have. */
-static bool is_copied(const char *name)
-{
-    static const char *const others[] = {
-        ACCESS_ACL, "security.capability", "security.ima", "security.evm"};
-    for (size_t i = 0; i < sizeof others / sizeof *others; i++) {
-        if (strcmp(name, others[i]) == 0)
-            return false;
-    }
-    return true;
-}
-
-static void free_attribute(struct extended_attribute *attribute)
-{
-    if (attribute == NULL)
-        return;
-    call_free(attribute->name);
-    call_free(attribute->value);
-    call_free(attribute);
-}
-
-static int read_one(struct attributes *attributes, int descriptor, const char *name)
-{
-    struct extended_attribute *one = calloc(1, sizeof *one);
-    if (one == NULL)
-        return -1;
-    one->name = strdup(name);
-    int found = one->name == NULL
-                    ? -1
-                    : read_answer(ask_value, descriptor, name, &one->value, &one->size);
-    if (found != 1) {
-        free_attribute(one);
-        return found;
-    }
-    one->next = attributes->extended;
-    attributes->extended = one;
-    return 0;
-}
-
-static int read_extended(struct attributes *attributes, int descriptor)
-{
-    char *names;
-    size_t size = 0;
-    int status = read_answer(ask_names, descriptor, NULL, &names, &size);
-    if (status == 1)
-        status = 0;
-    for (const char *name = names; status == 0 && name != NULL && name < names + size;
-         name += strlen(name) + 1) {
-        if (is_copied(name))
-            status = read_one(attributes, descriptor, name);
-    }
-    call_free(names);
-    return status;
-}
-
-static bool has_value(int descriptor, const struct extended_attribute *attribute)
-{
-    char *value;
-    size_t size;
-    bool same = read_answer(ask_value, descriptor, attribute->name, &value, &size) == 1 &&
-                size == attribute->size && memcmp(value, attribute->value, size) == 0;
-    call_free(value);
-    return same;
-}
-
-static int apply_extended(const struct attributes *attributes, int descriptor)
-{
-    const struct extended_attribute *one = attributes->extended;
-    for (; one != NULL; one = one->next) {
-        if (!has_value(descriptor, one) &&
-            RETRY(fsetxattr(descriptor, one->name, one->value, one->size, 0)) != 0 &&
-            !attributes_is_refusal(errno))
-            return -1;
-    }
-    return 0;
-}
-
-static bool has_extended(const struct attributes *attributes, const char *name)
-{
-    const struct extended_attribute *one = attributes->extended;
-    while (one != NULL && strcmp(one->name, name) != 0)
-        one = one->next;
-    return one != NULL;
-}
-
 /* ---- Reading -------------------------------------------------------------------------
  */
 
@@ -183,7 +27,7 @@ static int read_rights(struct rights *rights, int descriptor, mode_t mode)
 {
     char *acl;
     size_t size;
-    int found = read_answer(ask_value, descriptor, ACCESS_ACL, &acl, &size);
+    int found = xattr_read(descriptor, ACCESS_ACL, &acl, &size);
     if (found == 1)
         found = rights_from_acl(rights, acl, size);
     else if (found == 0)
@@ -202,7 +46,7 @@ int attributes_read(struct attributes *attributes, int descriptor)
     attributes->group = status.st_gid;
     attributes->special = status.st_mode & SPECIAL_BITS;
     if (read_rights(&attributes->rights, descriptor, status.st_mode) == 0 &&
-        read_extended(attributes, descriptor) == 0)
+        xattr_read_all(&attributes->extended, descriptor) == 0)
         return 0;
     attributes_finish(attributes);
     return -1;
@@ -219,11 +63,8 @@ void attributes_set_mode(struct attributes *attributes, mode_t mode)
 void attributes_finish(struct attributes *attributes)
 {
     rights_finish(&attributes->rights);
-    while (attributes->extended != NULL) {
-        struct extended_attribute *one = attributes->extended;
-        attributes->extended = one->next;
-        free_attribute(one);
-    }
+    xattr_free(attributes->extended);
+    attributes->extended = NULL;
 }
 
 /* ---- Giving --------------------------------------------------------------------------
@@ -273,7 +114,7 @@ static int apply_acl(struct rights *rights, int descriptor)
 {
     char *old;
     size_t old_size = 0;
-    int status = read_answer(ask_value, descriptor, ACCESS_ACL, &old, &old_size);
+    int status = xattr_read(descriptor, ACCESS_ACL, &old, &old_size);
     if (status == -1)
         return -1;
     status = 0;
@@ -305,7 +146,7 @@ int attributes_apply(const struct attributes *attributes, int descriptor)
 {
     struct rights_lost lost;
     struct rights rights;
-    if (apply_extended(attributes, descriptor) != 0 ||
+    if (xattr_apply(attributes->extended, descriptor) != 0 ||
         apply_owner(attributes, descriptor, &lost) != 0 ||
         rights_copy(&rights, &attributes->rights) != 0)
         return -1;
@@ -326,11 +167,7 @@ int attributes_apply(const struct attributes *attributes, int descriptor)
 static void restore_attributes(
     const struct attributes *given, const struct attributes *before, int descriptor)
 {
-    const struct extended_attribute *one = given->extended;
-    for (; one != NULL; one = one->next) {
-        if (!has_extended(before, one->name))
-            (void) RETRY(fremovexattr(descriptor, one->name));
-    }
+    xattr_remove(given->extended, before->extended, descriptor);
     (void) attributes_apply(before, descriptor);
 }
 

@@ -80,6 +80,7 @@ static struct {
     FILE *temporary; /* watched */
     FILE *named;
     FILE *atomic;
+    FILE *lossy;  /* atomic, and has lost a write */
     FILE *reader; /* of a named file, with more to read */
     char *path;   /* of NAMED */
 } streams;
@@ -87,11 +88,15 @@ static struct {
 static void open_streams(void)
 {
     struct filelike_options watched = {.size_limit = 1000};
+    struct filelike_options tiny = {.size_limit = 1};
     streams.memory = filelike_memory("w+", NULL);
     streams.temporary = filelike_temporary("w+", &watched);
     streams.named = filelike_named("w+", NULL);
     streams.atomic = filelike_atomic("target", "w+", NULL);
+    streams.lossy = filelike_atomic("lossy", "w", &tiny);
     streams.reader = filelike_named("w+", NULL);
+    EXPECT(putc('1', streams.lossy) == '1' && putc('2', streams.lossy) == '2');
+    EXPECT_FAILS(fflush(streams.lossy), EOF, EFBIG);
     EXPECT(fputs("temporary", streams.temporary) >= 0 && fflush(streams.temporary) == 0);
     EXPECT(fputs("named", streams.named) >= 0);
     EXPECT(fputs("1\n2\n3\n", streams.reader) >= 0);
@@ -118,6 +123,7 @@ static void use_atomic(void)
     FILE *second = filelike_reopen(streams.atomic, "r");
     EXPECT(second != NULL && getc(second) == '1' && fclose(second) == 0);
     EXPECT_FAILS(fclose(streams.atomic), EOF, ECHILD);
+    EXPECT_FAILS(fclose(streams.lossy), EOF, ECHILD);
 }
 
 /* A copy, which the parent's writes do not reach. */
@@ -177,6 +183,8 @@ static void check_streams(void)
     EXPECT(getc(streams.reader) == '\n' && getc(streams.reader) == '2');
     EXPECT(fputs(" parent", streams.atomic) >= 0 && fclose(streams.atomic) == 0);
     EXPECT(strcmp(content("target"), "1 2 pending parent") == 0);
+    EXPECT_FAILS(fclose(streams.lossy), EOF, EFBIG);
+    EXPECT(access("lossy", F_OK) != 0);
     EXPECT(fputs(", parent", streams.named) >= 0 && fflush(streams.named) == 0);
     EXPECT(strcmp(content(streams.path), "named, parent") == 0);
     EXPECT(filelike_size(streams.temporary) == sizeof "temporary" - 1);

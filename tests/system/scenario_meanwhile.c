@@ -299,6 +299,76 @@ static void keep_others(void)
     keep_what_others_wrote("a+");
 }
 
+/* ---- A signal while a file is put in place --------------------------------------------
+ */
+
+static bool signals_are_held;
+
+static enum fault look_at_signals(enum fault_call call)
+{
+    sigset_t blocked;
+    if (call != FAULT_RENAMEAT && call != FAULT_RENAMEAT2)
+        return FAULT_NONE;
+    faults.strike = NULL;
+    signals_are_held = sigprocmask(SIG_BLOCK, NULL, &blocked) == 0 &&
+                       sigismember(&blocked, SIGALRM) == 1 &&
+                       sigismember(&blocked, SIGTERM) == 1;
+    return FAULT_NONE;
+}
+
+/* A child of a handler would go on, and put the parent's file in place. */
+static void hold_signals(FILE *stream, int (*publish)(FILE *))
+{
+    signals_are_held = false;
+    faults.strike = look_at_signals;
+    EXPECT(publish(stream) == 0);
+    EXPECT(faults.strike == NULL && signals_are_held);
+    faults.strike = NULL;
+}
+
+static int persist(FILE *stream)
+{
+    return filelike_persist(stream, "held", FILELIKE_NOSYNC);
+}
+
+static void hold_signals_while_publishing(void)
+{
+    expect_subject = "signals while a file is put in place";
+    make_file("held", "old");
+    hold_signals(filelike_atomic("held", "w", NULL), fclose);
+    FILE *memory = filelike_memory("w+", NULL);
+    hold_signals(memory, persist);
+    EXPECT(fclose(memory) == 0 && unlink("held") == 0);
+}
+
+/* ---- The end of a child, whose parent may have been in malloc -------------------------
+ */
+
+static void end_badly(void)
+{
+    _exit(EXIT_FAILURE);
+}
+
+static int end_with_pending_output(void *context)
+{
+    heap_meanwhile = heap_before_free = end_badly;
+    return *(const int *) context;
+}
+
+/* stdio writes what is pending; the bytes would need a larger block. */
+static void end_without_allocating(void)
+{
+    enum { PENDING = 1000 };
+    int status = EXIT_SUCCESS;
+    expect_subject = "the end of a child with output for memory";
+    FILE *stream = filelike_memory("w+", NULL);
+    EXPECT(putc('x', stream) == 'x' && fflush(stream) == 0);
+    for (int i = 0; i < PENDING; i++)
+        EXPECT(putc('x', stream) == 'x');
+    EXPECT(in_child(end_with_pending_output, &status) == EXIT_SUCCESS);
+    EXPECT(fclose(stream) == 0);
+}
+
 /* ---- All -----------------------------------------------------------------------------
  */
 
@@ -307,6 +377,8 @@ int main(void)
     if (!heap_is_wrapped())
         return SKIPPED;
     scratch_enter();
+    end_without_allocating(); /* first, while there is one thread */
+    hold_signals_while_publishing();
     clean_up_within();
     keep_during_cleanup();
     fork_during_cleanup();

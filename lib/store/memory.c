@@ -270,9 +270,23 @@ static void provide_pages(struct memory *memory, size_t end)
 
 /* ---- Operations ------------------------------------------------------------------ */
 
+/* Fetches what follows a read into the processor's caches, if the read began where the
+ * one before ended. The processor does not do that by itself, because each part is copied
+ * to stdio's small buffer first. */
+static void fetch_ahead(struct memory *memory, size_t start, size_t end)
+{
+    enum { CACHE_LINE = 64, AHEAD = 1024 }; /* bytes; the second is stdio's buffer */
+    bool continues = start == memory->read_end;
+    size_t left = memory->size - end;
+    size_t ahead = left < AHEAD ? left : AHEAD;
+    memory->read_end = end;
+    for (size_t i = 0; continues && i < ahead; i += CACHE_LINE)
+        __builtin_prefetch(memory->bytes + end + i);
+}
+
 ssize_t memory_read(struct store *store, void *buffer, size_t size, int64_t position)
 {
-    const struct memory *memory = memory_of(store);
+    struct memory *memory = memory_of(store);
     if (check_not_lost(memory) != 0)
         return -1;
     if (position >= (int64_t) memory->size)
@@ -281,6 +295,7 @@ ssize_t memory_read(struct store *store, void *buffer, size_t size, int64_t posi
     size_t left = memory->size - start;
     size_t count = size < left ? size : left;
     memcpy(buffer, memory->bytes + start, count);
+    fetch_ahead(memory, start, start + count);
     return (ssize_t) count;
 }
 
@@ -423,7 +438,7 @@ void memory_init(struct memory *memory, const struct store_operations *operation
     store_init(&memory->store, operations, size_limit);
     memory->store.reaches_cancellation_points = false;
     memory->bytes = memory->retired_block = NULL;
-    memory->size = memory->capacity = memory->provided = 0;
+    memory->size = memory->capacity = memory->provided = memory->read_end = 0;
     memory->limit = capacity_limit;
     memory->budget = budget_retain(budget);
     memory->block = BLOCK_OWN;

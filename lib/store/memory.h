@@ -26,6 +26,7 @@ struct memory {
     size_t capacity; /* bytes of content that the block can hold */
     size_t provided; /* bytes of the block whose pages were provided, see provide_pages */
     size_t limit;    /* bytes, of the capacity */
+    size_t read_end; /* where the last read ended */
     filelike_budget *budget; /* counts the capacity; a reference, or NULL */
     enum memory_block block;
     unsigned maker; /* process_number of the process that made the store */

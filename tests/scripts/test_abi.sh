@@ -44,7 +44,8 @@ describe >"$scratch/now"
 processor=$(head -n 1 "$description")
 test "${processor%% soname=*}" = "$(sed '1s/ soname=.*//; q' "$scratch/now")" ||
     skip "the description is of another processor: $processor"
-"$CC" -dM -E -include features.h - </dev/null 2>/dev/null | grep -q __GLIBC__ ||
+# shellcheck disable=SC2086 # it may be a compiler with its arguments
+$CC -dM -E -include features.h - </dev/null 2>/dev/null | grep -q __GLIBC__ ||
     skip 'the description is of the library with glibc'
 
 # New functions are no difference. FILE is the C library's. A new member of the options is a

@@ -262,15 +262,15 @@ static FILE *reopen_fopen(const void *data, size_t size, const char *mode,
 /* ---- On what the caller has ----------------------------------------------------------
  */
 
-enum { BLOCKS = 24, CAPACITY = 8 << 20 /* bytes */ };
+enum { CAPACITY = 8 << 20 /* bytes */ };
 
 /* Nobody tells when a stream is closed, so a block is used again when all others have
  * been, and holds what it held then. */
 static char *next_block(void)
 {
-    static char blocks[BLOCKS][CAPACITY];
+    static char blocks[KIND_MOST_BARE][CAPACITY];
     static atomic_uint count;
-    return blocks[atomic_fetch_add(&count, 1) % BLOCKS];
+    return blocks[atomic_fetch_add(&count, 1) % KIND_MOST_BARE];
 }
 
 static FILE *open_fixed(const void *data, size_t size, const char *mode,

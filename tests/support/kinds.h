@@ -24,6 +24,9 @@ enum {
     KIND_OPAQUE = 2048      /* nobody knows where the bytes are: ENOTSUP */
 };
 
+/* As many streams of a kind with KIND_BARE can be open at once: each needs a block. */
+enum { KIND_MOST_BARE = 24 };
+
 /* The C library's treatment of its own streams: the errno with which it refuses to read
  * or to write by the mode of any stream (musl leaves the old one, 0 in the tests), and
  * whether those that append are at the end before the first write. */
@@ -55,7 +58,7 @@ FILE *kind_open(
 
 /* A stream of KIND on the SIZE bytes at DATA, as fopen would open a file that holds them:
  * "w" modes empty it. DATA is copied, or has to stay until fclose. Of kinds on a block of
- * the caller's no more than some MiB can be used, and no more than some are open at once.
+ * the caller's no more than some MiB can be used.
  */
 FILE *kind_open_on(const struct kind *kind, const void *data, size_t size,
     const char *mode, const struct filelike_options *options);

@@ -9,7 +9,9 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-_Static_assert(sizeof(struct extended_status) == 256, "the kernel writes 256 bytes");
+enum { STATUS_SIZE = 256 /* bytes that the kernel writes */ };
+
+_Static_assert(sizeof(struct extended_status) == STATUS_SIZE, "size of struct statx");
 
 #ifdef SYS_statx
 int extended_status(

@@ -46,12 +46,12 @@ char *path_absolute(const char *path)
 /* The kernel writes "(unreachable)" before a path that is in another mount namespace. */
 char *path_of_descriptor(int descriptor)
 {
-    char link[PROC_PATH_SIZE];
-    char path[PATH_MAX];
-    descriptor_proc_self_path(descriptor, link);
-    ssize_t length = RETRY(readlink(link, path, sizeof path));
-    bool is_absolute = length > 0 && (size_t) length < sizeof path && path[0] == '/';
-    return is_absolute ? strndup(path, (size_t) length) : NULL;
+    char proc_path[PROC_PATH_SIZE];
+    char answer[PATH_MAX];
+    descriptor_proc_self_path(descriptor, proc_path);
+    ssize_t length = RETRY(readlink(proc_path, answer, sizeof answer));
+    bool is_absolute = length > 0 && (size_t) length < sizeof answer && answer[0] == '/';
+    return is_absolute ? strndup(answer, (size_t) length) : NULL;
 }
 
 char *path_check(char *path, const struct stat *file)

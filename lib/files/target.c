@@ -143,10 +143,10 @@ static bool is_same_directory(int one, int other)
 
 bool target_is_other_name(const struct target *target, int directory, const char *name)
 {
-    size_t start = path_start_of_name(name, strlen(name));
-    if (strcmp(name + start, target->name) != 0)
+    size_t length = path_start_of_name(name, strlen(name)); /* of the directory's path */
+    if (strcmp(name + length, target->name) != 0)
         return true;
-    int other = resolve_directory(directory, name, start);
+    int other = resolve_directory(directory, name, length);
     bool differs = other != -1 && !is_same_directory(target->directory, other);
     descriptor_close(other);
     return differs;

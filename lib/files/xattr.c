@@ -147,10 +147,11 @@ int xattr_read_all(struct extended_attribute **list, int descriptor)
 
 static bool has_value(int descriptor, const struct extended_attribute *attribute)
 {
-    char *value;
-    size_t size;
-    bool same = xattr_read(descriptor, attribute->name, &value, &size) == 1 &&
-                size == attribute->size && memcmp(value, attribute->value, size) == 0;
+    char *value = NULL;
+    size_t size = 0;
+    bool is_read = xattr_read(descriptor, attribute->name, &value, &size) == 1;
+    bool same = is_read && value != NULL && size == attribute->size &&
+                memcmp(value, attribute->value, size) == 0;
     call_free(value);
     return same;
 }

@@ -3,7 +3,6 @@
 #include "store/store.h"
 
 #include "base/call.h"
-#include "base/call.h"
 #include "store/handle.h"
 
 #include <errno.h>

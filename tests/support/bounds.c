@@ -14,13 +14,19 @@
 
 enum { FILE_GIB = 1, MEMORY_GIB = 8 };
 
+#ifdef __GLIBC__
+typedef __rlimit_resource_t resource;
+#else
+typedef int resource;
+#endif
+
 /* The bound stays soft, so that a test can set another one. */
-static void bound(int resource, rlim_t most)
+static void bound(resource bounded, rlim_t most)
 {
     struct rlimit limit;
-    if (getrlimit(resource, &limit) == 0 && limit.rlim_cur > most) {
+    if (getrlimit(bounded, &limit) == 0 && limit.rlim_cur > most) {
         limit.rlim_cur = most;
-        (void) setrlimit(resource, &limit);
+        (void) setrlimit(bounded, &limit);
     }
 }
 

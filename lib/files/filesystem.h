@@ -1,4 +1,4 @@
-/* What the filesystem of a file tells of it. */
+/* Questions about a file that its filesystem answers. */
 #ifndef FILESYSTEM_H
 #define FILESYSTEM_H
 

@@ -15,7 +15,9 @@ char *path_join(const char *directory, const char *separator, const char *name);
 /* NAME in DIRECTORY, a block of malloc's or NULL, which is freed. NULL with ENOMEM. */
 char *path_in(char *directory, const char *name);
 
-/* Where the directory of DESCRIPTOR is now, as /proc tells. It need not lead there. */
+/* The present path of the directory of DESCRIPTOR, as /proc tells it, a block of
+ * malloc's. Another file may meanwhile have that path. NULL with errno, or if there is
+ * none. */
 char *path_of_descriptor(int descriptor);
 
 /* PATH itself, which may be NULL, if it is absolute and leads to FILE. Else PATH is

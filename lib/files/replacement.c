@@ -13,7 +13,7 @@
 #include <errno.h>
 #include <fcntl.h>
 
-/* What stdio asks for, before the umask. */
+/* The permissions that stdio asks for, before the umask. */
 enum { FRESH_MODE = 0666 };
 
 /* ---- Making the file -----------------------------------------------------------------

@@ -46,8 +46,8 @@ int file_finish(struct file *file);
 struct store *file_create(int descriptor, uint64_t size_limit);
 
 /* Lets the store check whether the kernel knows the file's size before it relies on it.
- * Where the kernel does not, as in /proc, operations that need the size fail with
- * ENOTSUP. For files that the library has not made. */
+ * If the kernel does not, as in /proc, operations that need the size fail with ENOTSUP.
+ * For files that the library has not made. */
 void file_set_size_unverified(struct store *store);
 
 /* The operations of struct store_operations, for kinds that are files, too. */

@@ -5,7 +5,7 @@
 #include "filelike.h"
 #include "store/store.h"
 
-/* Where the block comes from. */
+/* The origin of the block. */
 enum memory_block {
     BLOCK_OWN,     /* allocated here: capacity + 1 bytes, for a '\0'; or NULL */
     BLOCK_ADOPTED, /* given by the caller: capacity bytes, with no room for a '\0' */

@@ -16,8 +16,7 @@ char *path_join(const char *directory, const char *separator, const char *name);
 char *path_in(char *directory, const char *name);
 
 /* The present path of the directory of DESCRIPTOR, as /proc tells it, a block of
- * malloc's. Another file may meanwhile have that path. NULL with errno, or if there is
- * none. */
+ * malloc's. Another file may meanwhile have that path. NULL if it is not known. */
 char *path_of_descriptor(int descriptor);
 
 /* PATH itself, which may be NULL, if it is absolute and leads to FILE. Else PATH is

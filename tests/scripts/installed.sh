@@ -171,7 +171,7 @@ library=$(c_library)
 suffix=cc compiler=g++
 case $CC in
 *clang*) compiler=clang++ ;;
-gcc\ *) compiler="g++ ${CC#gcc }" ;;
+*gcc*) compiler=${CC%%gcc*}g++${CC#*gcc} ;;
 esac
 if ! compile -o empty empty.cc 2>/dev/null; then
     echo "skipped: C++: $compiler is not installed, or does not work with $CFLAGS"

@@ -7,6 +7,7 @@
 #include "scratch.h"
 #include "suite.h"
 
+#include <limits.h>
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
@@ -315,8 +316,8 @@ static const struct {
     {BACKING_WRITE, 3, 0, EIO},
     {BACKING_WRITE, -2, ENOSPC, EIO},
     {BACKING_WRITE, -1, 0, EIO},
-    {BACKING_WRITE, INT64_MAX, 0, EIO},
-    {BACKING_WRITE, INT64_MIN, 0, EIO},
+    {BACKING_WRITE, SSIZE_MAX, 0, EIO},
+    {BACKING_WRITE, -SSIZE_MAX - 1, 0, EIO},
     {BACKING_SIZE, -1, 0, EIO},
     {BACKING_SIZE, -2, ENOSPC, EIO},
     {BACKING_SIZE, INT64_MIN, 0, EIO},
@@ -346,8 +347,8 @@ START_TEST(misbehaving_read_is_an_error)
         int64_t result;
         int error;
         int told;
-    } cases[] = {{50000, 0, EIO}, {-2, 0, EIO}, {-1, 0, EIO}, {INT64_MAX, 0, EIO},
-        {INT64_MIN, ENOENT, EIO}, {-1, EBADMSG, EBADMSG}};
+    } cases[] = {{50000, 0, EIO}, {-2, 0, EIO}, {-1, 0, EIO}, {SSIZE_MAX, 0, EIO},
+        {-SSIZE_MAX - 1, ENOENT, EIO}, {-1, EBADMSG, EBADMSG}};
     for (size_t i = 0; i < COUNT(cases); i++) {
         FILE *stream = open_on("0123", "r");
         backing_fail(&backing, BACKING_READ, 0, 1, cases[i].result, cases[i].error);

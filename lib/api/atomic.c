@@ -21,8 +21,7 @@ struct atomic {
     struct replacement replacement;
 };
 
-/* ---- Ending -------------------------------------------------------------------------
- */
+/* ---- Ending ---------------------------------------------------------------------- */
 
 static int publish(struct atomic *atomic)
 {
@@ -52,8 +51,7 @@ static int atomic_close(struct close_action *action, struct stream *stream, int 
     return failure;
 }
 
-/* ---- Beginning ----------------------------------------------------------------------
- */
+/* ---- Beginning ------------------------------------------------------------------- */
 
 static bool starts_empty(unsigned mode)
 {

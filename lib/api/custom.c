@@ -30,8 +30,7 @@ static int check_operations(const struct filelike_operations *operations)
     return call_fail(EINVAL);
 }
 
-/* ---- Opening ------------------------------------------------------------------------
- */
+/* ---- Opening --------------------------------------------------------------------- */
 
 /* Takes over the reference to STORE, which may be NULL, also if it fails. */
 static struct stream *open_or_release(struct store *store, unsigned mode,

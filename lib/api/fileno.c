@@ -12,8 +12,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- A descriptor -------------------------------------------------------------------
- */
+/* ---- A descriptor ---------------------------------------------------------------- */
 
 int filelike_fileno(FILE *file)
 {
@@ -27,8 +26,7 @@ int filelike_fileno(FILE *file)
     return call_end(&access.call, descriptor);
 }
 
-/* ---- A path -------------------------------------------------------------------------
- */
+/* ---- A path ---------------------------------------------------------------------- */
 
 /* An absolute path that leads to the file now, allocated by malloc, or NULL. A native
  * stream may have been closed without the library's knowledge, so its file is compared.

@@ -21,8 +21,7 @@
 /* Native streams keep the buffer of the C library. */
 enum { NO_BUFFER = 0 };
 
-/* ---- Bytes under a name -------------------------------------------------------------
- */
+/* ---- Bytes under a name ---------------------------------------------------------- */
 
 /* A native stream. It opens the file again, so it has an offset of its own. */
 static FILE *open_name_native(const struct named_bytes *bytes, unsigned mode,
@@ -78,9 +77,7 @@ static FILE *open_name(
     return file;
 }
 
-/* ---- Bytes without a name
- * ----------------------------------------------------------------
- */
+/* ---- Bytes without a name -------------------------------------------------------- */
 
 /* A memory file is open to read and write. For a mode that only reads or only writes it
  * is opened again. */
@@ -106,8 +103,7 @@ static FILE *open_memory(
     return filelike_memory(plain_mode, options);
 }
 
-/* ---- All kinds of path --------------------------------------------------------------
- */
+/* ---- All kinds of path ----------------------------------------------------------- */
 
 /* A mode that only reads publishes nothing: it opens the file. */
 static FILE *open_published(const char *path, const struct filelike_options *options)

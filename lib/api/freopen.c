@@ -23,8 +23,7 @@ static FILE *fail_freopen(int error)
     return NULL;
 }
 
-/* ---- Modes --------------------------------------------------------------------------
- */
+/* ---- Modes ----------------------------------------------------------------------- */
 
 /* Whether the C library's freopen takes MODE. A mode with ",ccs=" may name a conversion
  * that the C library does not know. freopen would find that out only after it has closed
@@ -84,8 +83,7 @@ static FILE *fail_and_close(FILE *file)
     return NULL;
 }
 
-/* ---- A stream of the C library's ----------------------------------------------------
- */
+/* ---- A stream of the C library's ------------------------------------------------- */
 
 static FILE *change_to_path(const char *path, const char *mode, FILE *file)
 {
@@ -151,8 +149,7 @@ static FILE *change_native(
     }
 }
 
-/* ---- A stream of the library's ------------------------------------------------------
- */
+/* ---- A stream of the library's --------------------------------------------------- */
 
 /* Opens another stream on the same bytes. */
 static FILE *reopen_stream(const char *mode, FILE *file)
@@ -191,8 +188,7 @@ static FILE *replace_stream(const char *path, const char *mode, FILE *file)
     return opened != NULL ? opened : fail_closed();
 }
 
-/* ---- Either -------------------------------------------------------------------------
- */
+/* ---- Either ---------------------------------------------------------------------- */
 
 /* Without a path: the same bytes, with another mode. */
 static FILE *change_mode(const char *mode, FILE *file, bool ours)

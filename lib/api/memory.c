@@ -27,8 +27,7 @@ FILE *filelike_memory(const char *mode, const struct filelike_options *options)
     return call_end_pointer(&call, file);
 }
 
-/* ---- Bytes that exist ---------------------------------------------------------------
- */
+/* ---- Bytes that exist ------------------------------------------------------------ */
 
 static int check_bytes(
     const void *data, size_t size, unsigned mode, const struct filelike_options *options)

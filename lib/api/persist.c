@@ -32,8 +32,7 @@ static int sync_target(const struct persisting *persisting, int file)
                                                : target_sync(&persisting->target, file);
 }
 
-/* ---- A copy -------------------------------------------------------------------------
- */
+/* ---- A copy ---------------------------------------------------------------------- */
 
 static int put_snapshot(struct persisting *persisting)
 {
@@ -50,8 +49,7 @@ static int put_snapshot(struct persisting *persisting)
     return status;
 }
 
-/* ---- The file itself ----------------------------------------------------------------
- */
+/* ---- The file itself ------------------------------------------------------------- */
 
 /* Syncs the stream's own file. Linux reports a lost write only once, so the stream
  * records it. */
@@ -98,8 +96,7 @@ static char *path_of(const struct persisting *persisting, int file)
                : NULL;
 }
 
-/* ---- From a temporary or named stream of ours ---------------------------------------
- */
+/* ---- From a temporary or named stream of ours ------------------------------------ */
 
 /* Whether the name still leads to FILE. */
 static bool is_named(const struct removal *name, const struct stat *file)
@@ -158,8 +155,7 @@ static int give_temporary(struct persisting *persisting, struct temporary *tempo
     return sync_target(persisting, file);
 }
 
-/* ---- From a stream of the C library's -----------------------------------------------
- */
+/* ---- From a stream of the C library's -------------------------------------------- */
 
 /* Copies a file that has a name, because it may belong to somebody else, or was moved
  * before. Copies also the file of a stream that the parent of this process opened. */
@@ -178,8 +174,7 @@ static int give_native(struct persisting *persisting, struct native *native)
     return sync_target(persisting, file);
 }
 
-/* ---- From any stream ----------------------------------------------------------------
- */
+/* ---- From any stream ------------------------------------------------------------- */
 
 /* As move_file. */
 static int give_file(struct persisting *persisting)

@@ -23,8 +23,7 @@ struct redirection {
 static struct lock redirections_lock = LOCK_INITIALIZER;
 static struct redirection *latest;
 
-/* ---- Descriptors --------------------------------------------------------------------
- */
+/* ---- Descriptors ----------------------------------------------------------------- */
 
 /* A duplicate above 2, because programs take 0, 1 and 2 for the standard streams. */
 static int save_descriptor(int descriptor)
@@ -53,8 +52,7 @@ static int settle_stream(FILE *from)
     return any_stream_synchronize(from) == 0 || errno == ESPIPE ? 0 : -1;
 }
 
-/* ---- Redirecting --------------------------------------------------------------------
- */
+/* ---- Redirecting ----------------------------------------------------------------- */
 
 static int check_streams(FILE *from, FILE *to)
 {
@@ -120,8 +118,7 @@ int filelike_redirect(FILE *from, FILE *to)
     return call_end(&call, redirect_stream(from, to));
 }
 
-/* ---- Restoring ----------------------------------------------------------------------
- */
+/* ---- Restoring ------------------------------------------------------------------- */
 
 static struct redirection *find_latest(FILE *from)
 {

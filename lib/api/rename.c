@@ -13,8 +13,7 @@
 
 #include <errno.h>
 
-/* ---- Removing -----------------------------------------------------------------------
- */
+/* ---- Removing -------------------------------------------------------------------- */
 
 static int remove_path(const char *path)
 {
@@ -39,8 +38,7 @@ int filelike_remove(const char *path)
     return call_end(&call, remove_path(path));
 }
 
-/* ---- Renaming -----------------------------------------------------------------------
- */
+/* ---- Renaming -------------------------------------------------------------------- */
 
 /* Persists through a stream on the bytes of the name. names_forget removes the name only
  * if it still stands for these bytes. */

@@ -9,8 +9,7 @@
 
 #include <errno.h>
 
-/* ---- Asking -------------------------------------------------------------------------
- */
+/* ---- Asking ---------------------------------------------------------------------- */
 
 int64_t filelike_size(FILE *file)
 {
@@ -63,8 +62,7 @@ int filelike_error(FILE *file)
     return call_end(&access.call, error);
 }
 
-/* ---- Changing -----------------------------------------------------------------------
- */
+/* ---- Changing -------------------------------------------------------------------- */
 
 /* clearerr would clear the error indicator too. */
 static void clear_end_of_file(FILE *file)

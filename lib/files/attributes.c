@@ -20,8 +20,7 @@ bool attributes_is_refusal(int error)
            error == ENOSYS;
 }
 
-/* ---- Reading -------------------------------------------------------------------------
- */
+/* ---- Reading --------------------------------------------------------------------- */
 
 static int read_rights(struct rights *rights, int descriptor, mode_t mode)
 {
@@ -67,8 +66,7 @@ void attributes_finish(struct attributes *attributes)
     attributes->extended = NULL;
 }
 
-/* ---- Giving --------------------------------------------------------------------------
- */
+/* ---- Giving ---------------------------------------------------------------------- */
 
 /* A process that may not change the owner tries to set the group alone. The status is
  * read again, because some filesystems ignore a change without an error. */

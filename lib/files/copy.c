@@ -21,8 +21,7 @@ struct copy {
     int64_t stored;   /* the size of the target so far */
 };
 
-/* ---- Bytes ---------------------------------------------------------------------------
- */
+/* ---- Bytes ----------------------------------------------------------------------- */
 
 static int64_t smaller(int64_t one, int64_t other)
 {
@@ -84,8 +83,7 @@ static int copy_piece(struct copy *copy, int64_t end)
     return count > 0 ? 1 : (int) count;
 }
 
-/* ---- Holes ---------------------------------------------------------------------------
- */
+/* ---- Holes ----------------------------------------------------------------------- */
 
 /* Moves the position to the next data, and returns their end. If the kernel does not tell
  * where holes are, all is data. INT64_MAX is also the end of data that another process
@@ -121,8 +119,7 @@ static int copy_pieces(struct copy *copy)
     return status;
 }
 
-/* ---- A whole file --------------------------------------------------------------------
- */
+/* ---- A whole file ---------------------------------------------------------------- */
 
 static bool is_sparse(const struct stat *status)
 {

@@ -19,9 +19,7 @@
 #define MFD_EXEC 16u
 #endif
 
-/* ---- Making descriptors
- * ---------------------------------------------------------------------
- */
+/* ---- Making descriptors ---------------------------------------------------------- */
 
 /* Exchanges a descriptor 0, 1 or 2 for a higher one. */
 static int above_standard(int descriptor)
@@ -101,9 +99,7 @@ int descriptor_duplicate(int descriptor)
     return RETRY(fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
 }
 
-/* ---- Using descriptors
- * ----------------------------------------------------------------------
- */
+/* ---- Using descriptors ----------------------------------------------------------- */
 
 ssize_t descriptor_pread(int descriptor, void *buffer, size_t size, int64_t position)
 {

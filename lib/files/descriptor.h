@@ -46,8 +46,7 @@ int descriptor_create_in_memory(mode_t permissions);
 /* Duplicates DESCRIPTOR. Both share offset and flags. */
 int descriptor_duplicate(int descriptor);
 
-/* ---- Using descriptors ---------------------------------------------------------------
- */
+/* ---- Using descriptors ----------------------------------------------------------- */
 
 /* As pread, but the count is short only at the end of the file. */
 ssize_t descriptor_pread(int descriptor, void *buffer, size_t size, int64_t position);

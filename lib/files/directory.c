@@ -27,8 +27,7 @@ struct directory {
 static struct lock held_lock = LOCK_INITIALIZER;
 static _Atomic(struct directory *) held;
 
-/* ---- The list ------------------------------------------------------------------------
- */
+/* ---- The list -------------------------------------------------------------------- */
 
 /* The program may have closed the descriptor, and opened another file with its number. A
  * child that was forked while another thread opened the descriptor may have a copy of the
@@ -83,8 +82,7 @@ static bool drop_reference(struct directory *directory)
     return is_last;
 }
 
-/* ---- One directory -------------------------------------------------------------------
- */
+/* ---- One directory --------------------------------------------------------------- */
 
 /* O_PATH, because the directory need not be readable. */
 static int open_to_hold(struct directory *directory, const char *path)
@@ -140,8 +138,7 @@ int directory_descriptor(const struct directory *directory)
     return directory->descriptor;
 }
 
-/* ---- Paths ---------------------------------------------------------------------------
- */
+/* ---- Paths ----------------------------------------------------------------------- */
 
 char *directory_path(const struct directory *directory)
 {

@@ -26,8 +26,7 @@ static bool is_one_of(
     return false;
 }
 
-/* ---- Memory files --------------------------------------------------------------------
- */
+/* ---- Memory files ---------------------------------------------------------------- */
 
 /* The filesystems in which the kernel keeps memory files (linux/magic.h). */
 static const uint32_t memory_types[] = {
@@ -67,8 +66,7 @@ int filesystem_in_memory(int descriptor)
     return called != -1 ? called : filesystem.f_blocks == 0;
 }
 
-/* ---- Sizes ---------------------------------------------------------------------------
- */
+/* ---- Sizes ----------------------------------------------------------------------- */
 
 /* The kernel writes the files of these filesystems when they are read. It tells 0, the
  * size of a page or an old size for them, which is right only by chance. */
@@ -118,8 +116,7 @@ int filesystem_check_size(int descriptor)
     return call_fail(ENOTSUP);
 }
 
-/* ---- Mounts --------------------------------------------------------------------------
- */
+/* ---- Mounts ---------------------------------------------------------------------- */
 
 /* Since Linux 5.8. */
 static bool find_mount(int descriptor, uint64_t *mount)

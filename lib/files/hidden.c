@@ -14,8 +14,7 @@
 
 #define HIDDEN_PREFIX ".filelike-"
 
-/* ---- Making a hidden name ------------------------------------------------------------
- */
+/* ---- Making a hidden name -------------------------------------------------------- */
 
 static struct removal *reserve_removal(const struct target *target)
 {
@@ -53,8 +52,7 @@ int hidden_link(const struct target *target, int descriptor, struct removal **re
     return release_after_failure(status, removal);
 }
 
-/* ---- Renaming it to the target -------------------------------------------------------
- */
+/* ---- Renaming it to the target --------------------------------------------------- */
 
 /* If both names are links to the same file already, rename does nothing (POSIX). Then the
  * release removes the hidden name. */
@@ -80,8 +78,7 @@ int hidden_put_nameless(int descriptor, const struct target *target, unsigned fl
     return hidden_rename(removal, target, flags);
 }
 
-/* ---- Trying whether that will work ---------------------------------------------------
- */
+/* ---- Trying whether that will work ----------------------------------------------- */
 
 /* Arms TRIAL for a second hidden name of the file: NAME and one letter more. The file
  * does not have it yet. */

@@ -12,8 +12,7 @@
 #include <sys/syscall.h>
 #include <unistd.h>
 
-/* ---- Renaming without replacing ------------------------------------------------------
- */
+/* ---- Renaming without replacing -------------------------------------------------- */
 
 #ifndef RENAME_NOREPLACE
 #define RENAME_NOREPLACE 1u
@@ -70,8 +69,7 @@ int publish_rename_beside(int directory, const char *name, const char *other)
     return rename_without_replacing(directory, name, directory, other);
 }
 
-/* ---- Publishing ----------------------------------------------------------------------
- */
+/* ---- Publishing ------------------------------------------------------------------ */
 
 int publish_rename(
     int directory, const char *name, const struct target *target, unsigned flags)
@@ -106,8 +104,7 @@ bool publish_link_is_impossible(int error)
     return error == EXDEV || error == ENOENT || links_are_refused(error);
 }
 
-/* ---- Making sure of the bytes --------------------------------------------------------
- */
+/* ---- Making sure of the bytes ---------------------------------------------------- */
 
 /* Some filesystems report a lost write only when a descriptor is closed, each time that
  * one is. So a duplicate is closed. If there can be no duplicate, nothing is lost yet. */

@@ -52,8 +52,7 @@ static place_list free_places;
 static place_list left_places;
 static atomic_int left_count;
 
-/* ---- Places --------------------------------------------------------------------------
- */
+/* ---- Places ---------------------------------------------------------------------- */
 
 static struct removal *take_place(place_list *list)
 {
@@ -125,8 +124,7 @@ bool removal_is_armed(const struct removal *removal)
     return atomic_load(&removal->state) >= STATE_ARMED;
 }
 
-/* ---- Removing ------------------------------------------------------------------------
- */
+/* ---- Removing -------------------------------------------------------------------- */
 
 /* Unlinks the name if it is still that of the file. Returns whether the file is gone from
  * there. */
@@ -240,8 +238,7 @@ int removal_undo(struct removal *removal)
     return is_gone ? 0 : -1;
 }
 
-/* ---- Creating ------------------------------------------------------------------------
- */
+/* ---- Creating -------------------------------------------------------------------- */
 
 struct removal *removal_reserve(void)
 {
@@ -277,8 +274,7 @@ void removal_end_creation(struct removal *removal, const sigset_t *signals)
     call_release_signals(signals);
 }
 
-/* ---- Removing all --------------------------------------------------------------------
- */
+/* ---- Removing all ---------------------------------------------------------------- */
 
 /* A thread that is creating a file never waits for this one, but its disk may hang. So
  * the time is limited to *PATIENCE milliseconds for all files. */

@@ -20,8 +20,7 @@ int replaceable_check_type(const struct stat *status)
     return call_fail(S_ISDIR(status->st_mode) ? EISDIR : EINVAL);
 }
 
-/* ---- Attributes of chattr, and mount points ------------------------------------------
- */
+/* ---- Attributes of chattr, and mount points -------------------------------------- */
 
 /* Sets *ATTRIBUTES to what statx(2) tells of the file, or to 0 if the kernel or a sandbox
  * has no statx: then replacing the file will fail. 0, or -1 with errno. */
@@ -59,8 +58,7 @@ static int check_attributes(const struct target *target)
     return (attributes & EXTENDED_MOUNT_ROOT) != 0 ? call_fail(EBUSY) : 0;
 }
 
-/* ---- Permission to write -------------------------------------------------------------
- */
+/* ---- Permission to write --------------------------------------------------------- */
 
 /* Opening the file shows to those who watch it (inotify(7)), so this is the last resort.
  * A program that is being run (ETXTBSY) can be replaced. */

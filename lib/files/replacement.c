@@ -16,8 +16,7 @@
 /* The permissions that stdio asks for, before the umask. */
 enum { FRESH_MODE = 0666 };
 
-/* ---- Making the file -----------------------------------------------------------------
- */
+/* ---- Making the file ------------------------------------------------------------- */
 
 static int create_file(struct replacement *replacement, mode_t mode)
 {
@@ -60,8 +59,7 @@ void replacement_finish(struct replacement *replacement)
     replacement->descriptor = -1;
 }
 
-/* ---- The attributes that it is to have -----------------------------------------------
- */
+/* ---- The attributes that it is to have ------------------------------------------- */
 
 /* Reads the attributes of a file that is made here as fopen would make it. The umask
  * cannot be read without changing it, and the directory may have a default ACL. */
@@ -104,8 +102,7 @@ static int apply_wanted(struct replacement *replacement)
     return status;
 }
 
-/* ---- Publishing ----------------------------------------------------------------------
- */
+/* ---- Publishing ------------------------------------------------------------------ */
 
 static int sync_replacement(const struct replacement *replacement)
 {

@@ -20,8 +20,7 @@
 /* As many as Linux follows (path_resolution(7)). */
 enum { MOST_LINKS = 40 };
 
-/* ---- A directory and a name in it ----------------------------------------------------
- */
+/* ---- A directory and a name in it ------------------------------------------------ */
 
 static size_t length_without_slashes(const char *path)
 {
@@ -83,8 +82,7 @@ int resolve_name(struct target *target)
     return RETRY(fstat(target->file, &target->status));
 }
 
-/* ---- Symbolic links ------------------------------------------------------------------
- */
+/* ---- Symbolic links -------------------------------------------------------------- */
 
 struct walk {
     struct target *target;

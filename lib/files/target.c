@@ -17,8 +17,7 @@
 #include <string.h>
 #include <unistd.h>
 
-/* ---- Making a target -----------------------------------------------------------------
- */
+/* ---- Making a target ------------------------------------------------------------- */
 
 static int find_file(struct target *target)
 {
@@ -58,8 +57,7 @@ void target_finish(struct target *target)
     *target = (struct target){.directory = -1, .file = -1, .maker = target->maker};
 }
 
-/* ---- The file at the target ----------------------------------------------------------
- */
+/* ---- The file at the target ------------------------------------------------------ */
 
 bool target_exists(const struct target *target)
 {
@@ -103,8 +101,7 @@ int target_open(const struct target *target)
     return -1;
 }
 
-/* ---- Its attributes ------------------------------------------------------------------
- */
+/* ---- Its attributes -------------------------------------------------------------- */
 
 static int open_for_attributes(const struct target *target)
 {
@@ -130,8 +127,7 @@ int target_attributes(const struct target *target, struct attributes *attributes
     return status;
 }
 
-/* ---- Its names -----------------------------------------------------------------------
- */
+/* ---- Its names ------------------------------------------------------------------- */
 
 static bool is_same_directory(int one, int other)
 {
@@ -164,8 +160,7 @@ char *target_path(
     return found;
 }
 
-/* ---- Putting a file there ------------------------------------------------------------
- */
+/* ---- Putting a file there -------------------------------------------------------- */
 
 int target_begin_publishing(const struct target *target, sigset_t *signals)
 {

@@ -18,8 +18,7 @@
 
 #define DEFAULT_PREFIX "filelike-"
 
-/* ---- Choosing the directory ----------------------------------------------------------
- */
+/* ---- Choosing the directory ------------------------------------------------------ */
 
 /* Whether ERROR would come in any directory: the process or the system is at its limits.
  */
@@ -94,8 +93,7 @@ void tempdir_finish(struct tempdir *tempdir)
     tempdir->base = NULL;
 }
 
-/* ---- Trying one directory after the other --------------------------------------------
- */
+/* ---- Trying one directory after the other ---------------------------------------- */
 
 struct place {
     int base;
@@ -134,8 +132,7 @@ static int create_somewhere(const struct tempdir *tempdir, creator *create, void
     return descriptor;
 }
 
-/* ---- Files with a name ---------------------------------------------------------------
- */
+/* ---- Files with a name ----------------------------------------------------------- */
 
 struct named_file {
     const struct tempdir *tempdir;
@@ -256,8 +253,7 @@ int tempdir_create_named(const struct tempdir *tempdir, const char *prefix,
     return descriptor;
 }
 
-/* ---- Files without a name ------------------------------------------------------------
- */
+/* ---- Files without a name -------------------------------------------------------- */
 
 struct nameless_file {
     const struct tempdir *tempdir;

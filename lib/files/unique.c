@@ -13,8 +13,7 @@
 #include <time.h>
 #include <unistd.h>
 
-/* ---- Drawing names -------------------------------------------------------------------
- */
+/* ---- Drawing names --------------------------------------------------------------- */
 
 /* 2^32 divided by the golden ratio. A product with it spreads a count over all bits. */
 #define GOLDEN_RATIO UINT64_C(0x9e3779b1)
@@ -46,8 +45,7 @@ static char *random_name(const char *prefix, const char *suffix)
     return asprintf(&name, "%s%s%s", prefix, random, suffix) == -1 ? NULL : name;
 }
 
-/* ---- Giving a file such a name -------------------------------------------------------
- */
+/* ---- Giving a file such a name --------------------------------------------------- */
 
 struct unique_file {
     int directory;

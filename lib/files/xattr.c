@@ -19,8 +19,7 @@ struct extended_attribute {
     size_t size;
 };
 
-/* ---- One attribute -------------------------------------------------------------------
- */
+/* ---- One attribute --------------------------------------------------------------- */
 
 static bool is_absent(int error)
 {
@@ -87,8 +86,7 @@ int xattr_read(int descriptor, const char *name, char **value, size_t *size)
     return read_answer(ask_value, descriptor, name, value, size);
 }
 
-/* ---- All but some --------------------------------------------------------------------
- */
+/* ---- All but some ---------------------------------------------------------------- */
 
 /* The ACL is kept elsewhere. The others say how far the kernel trusts the old bytes,
  * which the new file does not have. */

@@ -88,14 +88,6 @@ static int move_file(struct persisting *persisting, int file, const struct remov
     return !move.is_lost && errno == EXDEV ? 1 : -1;
 }
 
-static char *path_of(const struct persisting *persisting, int file)
-{
-    struct stat status;
-    return RETRY(fstat(file, &status)) == 0
-               ? target_path(&persisting->target, persisting->path, &status)
-               : NULL;
-}
-
 /* ---- From a temporary or named stream of ours ------------------------------------ */
 
 /* Whether the name still leads to FILE. */
@@ -151,7 +143,8 @@ static int give_temporary(struct persisting *persisting, struct temporary *tempo
     int result = move_temporary(persisting, file, &status, name, &name_stays);
     if (result != 0)
         return result;
-    temporary_give_away(temporary, path_of(persisting, file), name_stays);
+    temporary_give_away(
+        temporary, target_path(&persisting->target, persisting->path, file), name_stays);
     return sync_target(persisting, file);
 }
 
@@ -170,7 +163,7 @@ static int give_native(struct persisting *persisting, struct native *native)
     int result = move_file(persisting, file, NULL);
     if (result != 0)
         return result;
-    native_give_away(native, path_of(persisting, file));
+    native_give_away(native, target_path(&persisting->target, persisting->path, file));
     return sync_target(persisting, file);
 }
 

@@ -12,35 +12,22 @@
 #include <string.h>
 #include <unistd.h>
 
-char *path_join(const char *directory, const char *separator, const char *name)
+char *path_join(const char *directory, const char *name)
 {
     char *path;
-    if (asprintf(&path, "%s%s%s", directory, separator, name) == -1)
-        return NULL;
-    return path;
+    return asprintf(&path, "%s/%s", directory, name) == -1 ? NULL : path;
 }
 
 char *path_in(char *directory, const char *name)
 {
-    char *path = directory != NULL ? path_join(directory, "/", name) : NULL;
+    char *path = directory != NULL ? path_join(directory, name) : NULL;
     call_free(directory);
     return path;
 }
 
 char *path_absolute(const char *path)
 {
-    if (path[0] == '/')
-        return strdup(path);
-    if (path[0] == '\0') {
-        errno = ENOENT;
-        return NULL;
-    }
-    char *present = getcwd(NULL, 0);
-    if (present == NULL)
-        return NULL;
-    char *absolute = path_join(present, "/", path);
-    free(present);
-    return absolute;
+    return path[0] == '/' ? strdup(path) : path_in(getcwd(NULL, 0), path);
 }
 
 /* The kernel writes "(unreachable)" before a path that is in another mount namespace. */
@@ -54,11 +41,12 @@ char *path_of_descriptor(int descriptor)
     return is_absolute ? strndup(answer, (size_t) length) : NULL;
 }
 
-char *path_check(char *path, const struct stat *file)
+char *path_check(char *path, int file)
 {
-    struct stat status;
-    if (path != NULL && path[0] == '/' && RETRY(stat(path, &status)) == 0 &&
-        descriptor_same_file(&status, file))
+    struct stat named;
+    struct stat own;
+    if (path != NULL && path[0] == '/' && RETRY(stat(path, &named)) == 0 &&
+        RETRY(fstat(file, &own)) == 0 && descriptor_same_file(&named, &own))
         return path;
     call_free(path);
     return NULL;

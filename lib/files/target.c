@@ -148,15 +148,14 @@ bool target_is_other_name(const struct target *target, int directory, const char
     return differs;
 }
 
-char *target_path(
-    const struct target *target, const char *path, const struct stat *status)
+char *target_path(const struct target *target, const char *path, int file)
 {
-    char *found = path_check(strdup(path), status);
+    char *found = path_check(strdup(path), file);
     if (found == NULL)
         found = path_check(
-            path_in(path_of_descriptor(target->directory), target->name), status);
+            path_in(path_of_descriptor(target->directory), target->name), file);
     if (found == NULL)
-        found = path_check(path_absolute(path), status);
+        found = path_check(path_absolute(path), file);
     return found;
 }
 

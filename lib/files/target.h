@@ -53,10 +53,9 @@ int target_attributes(const struct target *target, struct attributes *attributes
 /* Whether NAME, relative to DIRECTORY, is certainly another name than the target's. */
 bool target_is_other_name(const struct target *target, int directory, const char *name);
 
-/* An absolute path that leads to the file of STATUS, which is at the target now. PATH is
- * the argument of target_init. The result is allocated by malloc, or NULL. */
-char *target_path(
-    const struct target *target, const char *path, const struct stat *status);
+/* An absolute path that leads to the file of the descriptor FILE, which is at the target
+ * now. PATH is the argument of target_init. Allocated by malloc, or NULL. */
+char *target_path(const struct target *target, const char *path, int file);
 
 /* Begins the step that puts a file at the target. All signals are blocked, so no handler
  * forks in the middle of it. The step ends with call_release_signals. 0, or -1 with no

@@ -189,7 +189,7 @@ static int create_at(int directory, const char *prefix, const struct named_file 
 
 static int create_by_path(const struct place *place, const struct named_file *file)
 {
-    char *prefix = path_join(place->path, "/", file->prefix);
+    char *prefix = path_join(place->path, file->prefix);
     if (prefix == NULL)
         return -1;
     int descriptor = create_at(place->base, prefix, file);

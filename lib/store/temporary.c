@@ -4,7 +4,6 @@
 
 #include "base/call.h"
 #include "base/process.h"
-#include "files/descriptor.h"
 #include "files/path.h"
 
 #include <errno.h>
@@ -115,34 +114,20 @@ bool temporary_may_be_given_away(const struct temporary *temporary)
 
 /* ---- Paths ----------------------------------------------------------------------- */
 
-/* Returns PATH, a block of malloc's, if it leads to the file. Else frees it and returns
- * NULL: another file may have replaced this one, or its directory may have been moved.
- * PATH may be NULL. */
-static char *keep_if_leads_to(const struct file *file, char *path)
-{
-    struct stat named;
-    struct stat own;
-    if (path != NULL && RETRY(stat(path, &named)) == 0 &&
-        RETRY(fstat(file->descriptor, &own)) == 0 && descriptor_same_file(&named, &own))
-        return path;
-    call_free(path);
-    return NULL;
-}
-
 char *temporary_path(const struct temporary *temporary)
 {
-    const struct file *file = &temporary->file;
+    int file = temporary->file.descriptor;
     const struct directory *directory = temporary->directory;
     if (temporary->given_path != NULL)
-        return keep_if_leads_to(file, strdup(temporary->given_path));
+        return path_check(strdup(temporary->given_path), file);
     if (temporary->removal == NULL)
         return NULL;
     const char *name = removal_name(temporary->removal);
     if (name[0] == '/')
-        return keep_if_leads_to(file, strdup(name));
-    char *path = keep_if_leads_to(file, path_in(directory_path_now(directory), name));
+        return path_check(strdup(name), file);
+    char *path = path_check(path_in(directory_path_now(directory), name), file);
     if (path == NULL)
-        path = keep_if_leads_to(file, path_in(directory_path(directory), name));
+        path = path_check(path_in(directory_path(directory), name), file);
     return path;
 }
 

@@ -5,6 +5,7 @@
 
 #include "base/call.h"
 #include "base/lock.h"
+#include "files/descriptor.h"
 #include "stdio/any_stream.h"
 #include "stdio/registry.h"
 
@@ -24,13 +25,6 @@ static struct lock redirections_lock = LOCK_INITIALIZER;
 static struct redirection *latest;
 
 /* ---- Descriptors ----------------------------------------------------------------- */
-
-/* A duplicate above 2, because programs take 0, 1 and 2 for the standard streams. */
-static int save_descriptor(int descriptor)
-{
-    enum { LOWEST = STDERR_FILENO + 1 };
-    return RETRY(fcntl(descriptor, F_DUPFD_CLOEXEC, LOWEST));
-}
 
 /* Makes DESCRIPTOR stand for the file of SOURCE. Close-on-exec stays as it is. */
 static int replace_descriptor(int descriptor, int source)
@@ -83,7 +77,7 @@ static int send_elsewhere(FILE *from, int target)
     if (redirection == NULL)
         return -1;
     int descriptor = fileno(from);
-    int saved = save_descriptor(descriptor);
+    int saved = descriptor_duplicate(descriptor);
     if (saved != -1 && settle_stream(from) == 0 &&
         replace_descriptor(descriptor, target) == 0) {
         *redirection =
@@ -91,8 +85,7 @@ static int send_elsewhere(FILE *from, int target)
         remember_redirection(redirection);
         return 0;
     }
-    if (saved != -1)
-        KEEPING_ERRNO((void) close(saved));
+    descriptor_close(saved);
     call_free(redirection);
     return -1;
 }
@@ -138,7 +131,7 @@ static void forget_redirection(struct redirection *forgotten)
         link = &(*link)->earlier;
     *link = forgotten->earlier;
     lock_release(&redirections_lock);
-    (void) close(forgotten->saved);
+    descriptor_close(forgotten->saved);
     free(forgotten);
 }
 

@@ -26,7 +26,7 @@ static int above_standard(int descriptor)
 {
     if (descriptor == -1 || descriptor > STDERR_FILENO)
         return descriptor;
-    int moved = RETRY(fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    int moved = descriptor_duplicate(descriptor);
     descriptor_close(descriptor);
     return moved;
 }

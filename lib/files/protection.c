@@ -33,21 +33,10 @@ static int read_setting(const char *setting, int usual)
     return count == 1 && digit >= '0' && digit <= '9' ? digit - '0' : usual;
 }
 
-int protection_check_link(int directory, const struct stat *status)
-{
-    enum { SHARED = S_ISVTX | S_IWOTH };
-    struct stat parent;
-    if (status->st_uid == user_for_files())
-        return 0;
-    if (RETRY(fstat(directory, &parent)) != 0)
-        return -1;
-    if (status->st_uid == parent.st_uid || (parent.st_mode & SHARED) != SHARED ||
-        read_setting("/proc/sys/fs/protected_symlinks", 1) == 0)
-        return 0;
-    return call_fail(EACCES);
-}
-
-int protection_check_writing(int directory, const struct stat *status)
+/* A sticky directory is shared if one of WRITERS may write it. SETTING 1 protects files
+ * in directories that all may write, 2 also in those that their group may write. */
+static int check_shared(int directory, const struct stat *status, mode_t writers,
+    const char *setting, int usual)
 {
     struct stat parent;
     if (status->st_uid == user_for_files())
@@ -55,12 +44,21 @@ int protection_check_writing(int directory, const struct stat *status)
     if (RETRY(fstat(directory, &parent)) != 0)
         return -1;
     if (status->st_uid == parent.st_uid || (parent.st_mode & S_ISVTX) == 0 ||
-        (parent.st_mode & (S_IWOTH | S_IWGRP)) == 0)
+        (parent.st_mode & writers) == 0)
         return 0;
     int needed = (parent.st_mode & S_IWOTH) != 0 ? 1 : 2;
-    if (read_setting("/proc/sys/fs/protected_regular", 2) < needed)
-        return 0;
-    return call_fail(EACCES);
+    return read_setting(setting, usual) < needed ? 0 : call_fail(EACCES);
+}
+
+int protection_check_link(int directory, const struct stat *status)
+{
+    return check_shared(directory, status, S_IWOTH, "/proc/sys/fs/protected_symlinks", 1);
+}
+
+int protection_check_writing(int directory, const struct stat *status)
+{
+    return check_shared(
+        directory, status, S_IWOTH | S_IWGRP, "/proc/sys/fs/protected_regular", 2);
 }
 
 /* Whether the process has CAP_FOWNER. The system call is used because not every C library

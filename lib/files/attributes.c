@@ -162,15 +162,9 @@ int attributes_apply(const struct attributes *attributes, int descriptor)
     return status;
 }
 
-static void restore_attributes(
+void attributes_revert(
     const struct attributes *given, const struct attributes *before, int descriptor)
 {
     xattr_remove(given->extended, before->extended, descriptor);
     (void) attributes_apply(before, descriptor);
-}
-
-void attributes_revert(
-    const struct attributes *given, const struct attributes *before, int descriptor)
-{
-    KEEPING_ERRNO(restore_attributes(given, before, descriptor));
 }

@@ -38,7 +38,7 @@ int attributes_apply_mode(int descriptor, mode_t mode);
 bool attributes_is_refusal(int error);
 
 /* Takes back what attributes_apply has done, also if it has failed. BEFORE are the
- * attributes that the file had. Keeps errno. */
+ * attributes that the file had. */
 void attributes_revert(
     const struct attributes *given, const struct attributes *before, int descriptor);
 

@@ -102,7 +102,7 @@ static int arm_trial(
 
 static int rename_and_back(int directory, const char *name, const char *other)
 {
-    return publish_rename_beside(directory, name, other) == 0
+    return publish_without_replacing(directory, name, directory, other) == 0
                ? RETRY(renameat(directory, other, directory, name))
                : -1;
 }

@@ -66,7 +66,7 @@ static int prepare_and_put(struct move *move, const struct attributes *before)
     if (status == 0)
         status = put_moved(move);
     if (status != 0 && errno != ECHILD)
-        attributes_revert(&wanted, before, move->descriptor);
+        KEEPING_ERRNO(attributes_revert(&wanted, before, move->descriptor));
     attributes_finish(&wanted);
     return status;
 }

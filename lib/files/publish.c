@@ -53,7 +53,7 @@ static int link_and_unlink(
     return 0;
 }
 
-static int rename_without_replacing(
+int publish_without_replacing(
     int directory, const char *name, int to_directory, const char *to)
 {
     if (rename_with_flags(directory, name, to_directory, to, RENAME_NOREPLACE) == 0)
@@ -62,11 +62,6 @@ static int rename_without_replacing(
     if (rename_is_unknown(error, directory, name))
         return link_and_unlink(directory, name, to_directory, to);
     return call_fail(error);
-}
-
-int publish_rename_beside(int directory, const char *name, const char *other)
-{
-    return rename_without_replacing(directory, name, directory, other);
 }
 
 /* ---- Publishing ------------------------------------------------------------------ */
@@ -80,7 +75,7 @@ int publish_rename(
         return -1;
     if (flags & FILELIKE_NOREPLACE)
         status =
-            rename_without_replacing(directory, name, target->directory, target->name);
+            publish_without_replacing(directory, name, target->directory, target->name);
     else
         status = RETRY(renameat(directory, name, target->directory, target->name));
     call_release_signals(&signals);

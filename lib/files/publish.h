@@ -18,9 +18,10 @@ int publish_link(int descriptor, const struct target *target);
  * can. */
 bool publish_link_is_impossible(int error);
 
-/* Renames NAME in DIRECTORY to OTHER in the same directory, which must not exist. 0, or
- * -1 with errno as publish_rename. */
-int publish_rename_beside(int directory, const char *name, const char *other);
+/* Renames NAME in DIRECTORY to TO in TO_DIRECTORY, which must not exist. 0, or -1 with
+ * errno as publish_rename. */
+int publish_without_replacing(
+    int directory, const char *name, int to_directory, const char *to);
 
 /* Waits for the disk, unless FLAGS holds FILELIKE_NOSYNC, and finds out what closing
  * DESCRIPTOR would report. 0, or -1 with errno. *IS_LOST: the system has lost bytes. */

@@ -140,30 +140,26 @@ int attributes_apply_mode(int descriptor, mode_t mode)
     return apply_acl(&rights, descriptor) == 0 ? apply_mode(mode, descriptor) : -1;
 }
 
-int attributes_apply(const struct attributes *attributes, int descriptor)
+int attributes_apply(struct attributes *attributes, int descriptor)
 {
     struct rights_lost lost;
-    struct rights rights;
+    struct rights *rights = &attributes->rights;
     if (xattr_apply(attributes->extended, descriptor) != 0 ||
-        apply_owner(attributes, descriptor, &lost) != 0 ||
-        rights_copy(&rights, &attributes->rights) != 0)
+        apply_owner(attributes, descriptor, &lost) != 0)
         return -1;
-    mode_t special = attributes->special;
     if (!attributes->is_chosen) {
-        rights_narrow(&rights, &lost);
+        rights_narrow(rights, &lost);
         /* Set-user-ID and set-group-ID would lend the rights of somebody else. */
         if (lost.owner || lost.group)
-            special &= S_ISVTX;
+            attributes->special &= S_ISVTX;
     }
-    int status = apply_acl(&rights, descriptor);
-    if (status == 0)
-        status = apply_mode(special | rights_to_mode(&rights), descriptor);
-    rights_finish(&rights);
-    return status;
+    if (apply_acl(rights, descriptor) != 0)
+        return -1;
+    return apply_mode(attributes->special | rights_to_mode(rights), descriptor);
 }
 
 void attributes_revert(
-    const struct attributes *given, const struct attributes *before, int descriptor)
+    const struct attributes *given, struct attributes *before, int descriptor)
 {
     xattr_remove(given->extended, before->extended, descriptor);
     (void) attributes_apply(before, descriptor);

@@ -26,9 +26,10 @@ int attributes_read(struct attributes *attributes, int descriptor);
 void attributes_set_mode(struct attributes *attributes, mode_t mode);
 
 /* Gives the file of DESCRIPTOR these attributes, as far as the process may. If owner,
- * group or ACL cannot be set, the rights are reduced (rights_narrow). An attribute that
- * is right already is not set. 0, or -1 with errno, also if fchmod fails. */
-int attributes_apply(const struct attributes *attributes, int descriptor);
+ * group or ACL cannot be set, the rights in ATTRIBUTES are reduced (rights_narrow). An
+ * attribute that is right already is not set. 0, or -1 with errno, also if fchmod fails.
+ */
+int attributes_apply(struct attributes *attributes, int descriptor);
 
 /* Gives the file of DESCRIPTOR the rights of MODE, and no ACL. 0, or -1 with errno. */
 int attributes_apply_mode(int descriptor, mode_t mode);
@@ -40,7 +41,7 @@ bool attributes_is_refusal(int error);
 /* Takes back what attributes_apply has done, also if it has failed. BEFORE are the
  * attributes that the file had. */
 void attributes_revert(
-    const struct attributes *given, const struct attributes *before, int descriptor);
+    const struct attributes *given, struct attributes *before, int descriptor);
 
 void attributes_finish(struct attributes *attributes);
 

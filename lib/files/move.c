@@ -57,7 +57,7 @@ static int put_moved(struct move *move)
 
 /* ECHILD: this is a child that was forked in the middle of the call. Its parent goes on
  * with the file, so the child takes nothing back. */
-static int prepare_and_put(struct move *move, const struct attributes *before)
+static int prepare_and_put(struct move *move, struct attributes *before)
 {
     struct attributes wanted;
     if (replacement_find_attributes(&wanted, move->target, move->permissions, -1) != 0)

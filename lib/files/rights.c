@@ -8,7 +8,6 @@
 #include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
-#include <string.h>
 #include <sys/stat.h>
 
 enum { ALL_BITS = S_IRWXO, OWNER_SHIFT = 6, GROUP_SHIFT = 3 };
@@ -27,19 +26,6 @@ mode_t rights_to_mode(const struct rights *rights)
 {
     unsigned group = rights->has_acl ? rights->mask : rights->group;
     return rights->owner << OWNER_SHIFT | group << GROUP_SHIFT | rights->others;
-}
-
-int rights_copy(struct rights *copy, const struct rights *rights)
-{
-    *copy = *rights;
-    if (rights->named == NULL)
-        return 0;
-    size_t size = (rights->named_count + 1) * sizeof *rights->named;
-    copy->named = malloc(size);
-    if (copy->named == NULL)
-        return -1;
-    memcpy(copy->named, rights->named, rights->named_count * sizeof *rights->named);
-    return 0;
 }
 
 void rights_finish(struct rights *rights)

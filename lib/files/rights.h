@@ -31,9 +31,6 @@ struct rights rights_from_mode(mode_t mode);
  * with ENOMEM, or with EINVAL if the bytes are no ACL. */
 int rights_from_acl(struct rights *rights, const void *value, size_t size);
 
-/* Copies rights, and allocates the named ones anew. 0, or -1 with ENOMEM. */
-int rights_copy(struct rights *copy, const struct rights *rights);
-
 void rights_finish(struct rights *rights);
 
 /* The permission bits. With an ACL, those of the group are its mask. */

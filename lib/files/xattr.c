@@ -26,64 +26,39 @@ static bool is_absent(int error)
     return error == ENODATA || attributes_is_refusal(error);
 }
 
-/* fgetxattr fails with EBADF for an O_PATH descriptor. The path in /proc works. */
-static ssize_t ask_value(int descriptor, const char *name, void *value, size_t size)
+/* fgetxattr and flistxattr fail with EBADF for an O_PATH descriptor. The path in /proc
+ * works. */
+static ssize_t ask_value(int descriptor, const char *name, void *answer, size_t size)
 {
     char path[PROC_PATH_SIZE];
-    ssize_t length = RETRY(fgetxattr(descriptor, name, value, size));
+    ssize_t length = name != NULL ? RETRY(fgetxattr(descriptor, name, answer, size))
+                                  : RETRY(flistxattr(descriptor, answer, size));
     if (length != -1 || errno != EBADF)
         return length;
     descriptor_proc_self_path(descriptor, path);
-    return RETRY(getxattr(path, name, value, size));
+    return name != NULL ? RETRY(getxattr(path, name, answer, size))
+                        : RETRY(listxattr(path, answer, size));
 }
 
-/* The same for the list of names. NAME is unused: both functions have one type. */
-static ssize_t ask_names(int descriptor, const char *name, void *names, size_t size)
-{
-    char path[PROC_PATH_SIZE];
-    (void) name;
-    ssize_t length = RETRY(flistxattr(descriptor, names, size));
-    if (length != -1 || errno != EBADF)
-        return length;
-    descriptor_proc_self_path(descriptor, path);
-    return RETRY(listxattr(path, names, size));
-}
-
-typedef ssize_t answer_function(
-    int descriptor, const char *name, void *answer, size_t size);
-
-/* Asks for the size, and then for the answer, until it fits: another process may make it
- * larger in between. 1 and *SIZE bytes with a '\0' after them, allocated by malloc; 0 if
- * there is no such attribute; or -1. */
-static int read_answer(answer_function *ask_for, int descriptor, const char *name,
-    char **answer, size_t *size)
-{
-    ssize_t length;
-    *answer = NULL;
-    do {
-        call_free(*answer);
-        *answer = NULL;
-        length = ask_for(descriptor, name, NULL, 0);
-        if (length == -1)
-            break;
-        *answer = malloc((size_t) length + 1);
-        if (*answer == NULL)
-            return -1;
-        length = ask_for(descriptor, name, *answer, (size_t) length);
-    } while (length == -1 && errno == ERANGE);
-    if (length == -1) {
-        call_free(*answer);
-        *answer = NULL;
-        return is_absent(errno) ? 0 : -1;
-    }
-    (*answer)[length] = '\0';
-    *size = (size_t) length;
-    return 1;
-}
-
+/* Asks for the size, and then for the value, until it fits: another process may make it
+ * larger in between. */
 int xattr_read(int descriptor, const char *name, char **value, size_t *size)
 {
-    return read_answer(ask_value, descriptor, name, value, size);
+    do {
+        ssize_t length = ask_value(descriptor, name, NULL, 0);
+        *value = length != -1 ? malloc((size_t) length + 1) : NULL;
+        if (*value == NULL)
+            break;
+        length = ask_value(descriptor, name, *value, (size_t) length);
+        if (length != -1) {
+            (*value)[length] = '\0';
+            *size = (size_t) length;
+            return 1;
+        }
+        call_free(*value);
+        *value = NULL;
+    } while (errno == ERANGE);
+    return is_absent(errno) ? 0 : -1;
 }
 
 /* ---- All but some ---------------------------------------------------------------- */
@@ -103,8 +78,6 @@ static bool is_copied(const char *name)
 
 static void free_attribute(struct extended_attribute *attribute)
 {
-    if (attribute == NULL)
-        return;
     call_free(attribute->name);
     call_free(attribute->value);
     call_free(attribute);
@@ -131,9 +104,7 @@ int xattr_read_all(struct extended_attribute **list, int descriptor)
 {
     char *names;
     size_t size = 0;
-    int status = read_answer(ask_names, descriptor, NULL, &names, &size);
-    if (status == 1)
-        status = 0;
+    int status = xattr_read(descriptor, NULL, &names, &size) == -1 ? -1 : 0;
     for (const char *name = names; status == 0 && name != NULL && name < names + size;
          name += strlen(name) + 1) {
         if (is_copied(name))
@@ -145,11 +116,10 @@ int xattr_read_all(struct extended_attribute **list, int descriptor)
 
 static bool has_value(int descriptor, const struct extended_attribute *attribute)
 {
-    char *value = NULL;
+    char *value;
     size_t size = 0;
-    bool is_read = xattr_read(descriptor, attribute->name, &value, &size) == 1;
-    bool same = is_read && value != NULL && size == attribute->size &&
-                memcmp(value, attribute->value, size) == 0;
+    bool same = xattr_read(descriptor, attribute->name, &value, &size) == 1 &&
+                size == attribute->size && memcmp(value, attribute->value, size) == 0;
     call_free(value);
     return same;
 }

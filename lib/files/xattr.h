@@ -9,9 +9,9 @@
 /* An element of a list. NULL is the empty list. */
 struct extended_attribute;
 
-/* Reads the attribute NAME of the file of DESCRIPTOR. 1 and *SIZE bytes at *VALUE with a
- * '\0' after them, allocated by malloc; 0 if there is no such attribute; or -1 with
- * errno. Without a value *VALUE is NULL. */
+/* Reads the attribute NAME of the file of DESCRIPTOR, or the names of all attributes if
+ * NAME is NULL. 1 and *SIZE bytes at *VALUE with a '\0' after them, allocated by malloc;
+ * 0 if there is no such attribute; or -1 with errno. Without a value *VALUE is NULL. */
 int xattr_read(int descriptor, const char *name, char **value, size_t *size);
 
 /* Puts all attributes into *LIST, but neither the ACL nor those that belong to the bytes

@@ -23,15 +23,6 @@ struct atomic {
 
 /* ---- Ending ---------------------------------------------------------------------- */
 
-static int publish(struct atomic *atomic)
-{
-    bool waits = (atomic->replacement.flags & FILELIKE_NOSYNC) == 0;
-    if (replacement_publish(&atomic->replacement) != 0 ||
-        (waits && target_sync(&atomic->target, atomic->replacement.descriptor) != 0))
-        return errno;
-    return 0;
-}
-
 static void destroy(struct atomic *atomic)
 {
     replacement_finish(&atomic->replacement);
@@ -45,8 +36,9 @@ static int atomic_close(struct close_action *action, struct stream *stream, int 
     struct atomic *atomic = whole;
     if (stream_belongs_to_parent(stream))
         failure = ECHILD;
-    if (failure == 0 && !stream->discarded)
-        failure = publish(atomic);
+    if (failure == 0 && !stream->discarded &&
+        replacement_publish(&atomic->replacement) != 0)
+        failure = errno;
     destroy(atomic);
     return failure;
 }

@@ -25,13 +25,6 @@ struct persisting {
     mode_t permissions;
 };
 
-/* The last step. FILE is a descriptor of the file that is at the target now. */
-static int sync_target(const struct persisting *persisting, int file)
-{
-    return persisting->flags & FILELIKE_NOSYNC ? 0
-                                               : target_sync(&persisting->target, file);
-}
-
 /* ---- A copy ---------------------------------------------------------------------- */
 
 static int put_snapshot(struct persisting *persisting)
@@ -43,8 +36,6 @@ static int put_snapshot(struct persisting *persisting)
     int status = store_copy_to(persisting->access->store, copy.descriptor);
     if (status == 0)
         status = replacement_publish(&copy);
-    if (status == 0)
-        status = sync_target(persisting, copy.descriptor);
     replacement_finish(&copy);
     return status;
 }
@@ -66,7 +57,9 @@ static int sync_own(const struct persisting *persisting, int file)
  * would go on writing to a file without a name. */
 static int keep_in_place(const struct persisting *persisting, int file)
 {
-    return sync_own(persisting, file) == 0 ? sync_target(persisting, file) : -1;
+    return sync_own(persisting, file) == 0
+               ? target_sync(&persisting->target, file, persisting->flags)
+               : -1;
 }
 
 /* Moves FILE to the target. NAME is the removal of its name, or NULL if it has none. 0;
@@ -145,7 +138,7 @@ static int give_temporary(struct persisting *persisting, struct temporary *tempo
         return result;
     temporary_give_away(
         temporary, target_path(&persisting->target, persisting->path, file), name_stays);
-    return sync_target(persisting, file);
+    return target_sync(&persisting->target, file, persisting->flags);
 }
 
 /* ---- From a stream of the C library's -------------------------------------------- */
@@ -164,7 +157,7 @@ static int give_native(struct persisting *persisting, struct native *native)
     if (result != 0)
         return result;
     native_give_away(native, target_path(&persisting->target, persisting->path, file));
-    return sync_target(persisting, file);
+    return target_sync(&persisting->target, file, persisting->flags);
 }
 
 /* ---- From any stream ------------------------------------------------------------- */

@@ -183,7 +183,8 @@ int replacement_publish(struct replacement *replacement)
         (replacement->refused_mode == 0 || make_ready_anew(replacement) != 0))
         return -1;
     bool had_name = replacement->removal != NULL;
-    if (put_ready(replacement) == 0)
-        return 0;
-    return !had_name && publish_link_is_impossible(errno) ? put_copy(replacement) : -1;
+    if (put_ready(replacement) != 0 &&
+        (had_name || !publish_link_is_impossible(errno) || put_copy(replacement) != 0))
+        return -1;
+    return target_sync(replacement->target, replacement->descriptor, replacement->flags);
 }

@@ -22,8 +22,9 @@ struct replacement {
 int replacement_init(struct replacement *replacement, struct target *target,
     unsigned flags, mode_t permissions);
 
-/* Gives the file its attributes, syncs it, finds out what closing it would report, and
- * puts it at the target. 0, or -1 with errno and the target as before. */
+/* Gives the file its attributes, syncs it, finds out what closing it would report, puts
+ * it at the target and syncs that. 0, or -1 with errno and the target as before, unless
+ * only the last step has failed. */
 int replacement_publish(struct replacement *replacement);
 
 /* Closes the file, and removes it if it is not at the target. */

@@ -172,8 +172,10 @@ int target_begin_publishing(const struct target *target, sigset_t *signals)
     return -1;
 }
 
-int target_sync(const struct target *target, int file)
+int target_sync(const struct target *target, int file, unsigned flags)
 {
+    if (flags & FILELIKE_NOSYNC)
+        return 0;
     int status = RETRY(fsync(target->directory));
     if (status == -1 && errno == EBADF) /* O_PATH */
         status = RETRY(syncfs(file));

@@ -64,7 +64,8 @@ char *target_path(const struct target *target, const char *path, int file);
 int target_begin_publishing(const struct target *target, sigset_t *signals);
 
 /* Waits until the directory is on disk, or its whole filesystem if the directory cannot
- * be read. FILE is a descriptor of the file at the target. 0, or -1 with errno. */
-int target_sync(const struct target *target, int file);
+ * be read; but not if FLAGS holds FILELIKE_NOSYNC. FILE is a descriptor of the file at
+ * the target. 0, or -1 with errno. */
+int target_sync(const struct target *target, int file, unsigned flags);
 
 #endif

@@ -194,19 +194,20 @@ static int put(struct persisting *persisting)
 static int check_complete(const struct access *access)
 {
     int lost = access_lost_write(access);
-    if (lost == 0)
-        return 0;
-    errno = lost;
-    return -1;
+    return lost == 0 ? 0 : call_fail(lost);
 }
 
 static int persist(struct access *access, const char *path, unsigned flags)
 {
-    struct persisting persisting = {.access = access, .path = path, .flags = flags};
+    struct persisting persisting = {
+        .access = access,
+        .path = path,
+        .flags = flags,
+        .permissions = access->stream != NULL ? access->stream->permissions : 0,
+    };
     if (access_check_owner(access) != 0 || check_complete(access) != 0 ||
         target_init(&persisting.target, path, flags) != 0)
         return -1;
-    persisting.permissions = access_permissions(access);
     int status = put(&persisting);
     target_finish(&persisting.target);
     return status;

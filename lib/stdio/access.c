@@ -81,8 +81,7 @@ static int check_change(const struct access *access)
     bool can_change = store_can_truncate(access->store);
     if (can_change && access_is_writable(access))
         return 0;
-    errno = can_change && has_size(access) ? EBADF : ENOTSUP;
-    return -1;
+    return call_fail(can_change && has_size(access) ? EBADF : ENOTSUP);
 }
 
 int access_begin_change(struct access *access, FILE *file)
@@ -96,15 +95,8 @@ int access_begin_change(struct access *access, FILE *file)
 
 int access_check_owner(const struct access *access)
 {
-    if (access->stream == NULL || !stream_belongs_to_parent(access->stream))
-        return 0;
-    errno = ECHILD;
-    return -1;
-}
-
-mode_t access_permissions(const struct access *access)
-{
-    return access->stream != NULL ? access->stream->permissions : 0;
+    bool is_parents = access->stream != NULL && stream_belongs_to_parent(access->stream);
+    return is_parents ? call_fail(ECHILD) : 0;
 }
 
 int access_lost_write(const struct access *access)

@@ -139,10 +139,8 @@ static FILE *open_path(
     const char *path, const char *mode, const struct filelike_options *options)
 {
     const char *rest;
-    if (path == NULL || mode == NULL) {
-        errno = path == NULL ? EFAULT : EINVAL;
-        return NULL;
-    }
+    if (path == NULL || mode == NULL)
+        return call_fail_pointer(path == NULL ? EFAULT : EINVAL);
     if (options_check(&options) != 0)
         return NULL;
     enum scheme scheme = scheme_of(path, &rest);

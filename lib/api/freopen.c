@@ -17,12 +17,6 @@
 #include <string.h>
 #include <unistd.h>
 
-static FILE *fail_freopen(int error)
-{
-    errno = error;
-    return NULL;
-}
-
 /* ---- Modes ----------------------------------------------------------------------- */
 
 /* Whether the C library's freopen takes MODE. A mode with ",ccs=" may name a conversion
@@ -72,7 +66,7 @@ static bool leaves_open(int error)
 /* For a failure after FILE has been closed. */
 static FILE *fail_closed(void)
 {
-    return fail_freopen(leaves_open(errno) ? EIO : errno);
+    return call_fail_pointer(leaves_open(errno) ? EIO : errno);
 }
 
 /* For a failure before that. */
@@ -117,7 +111,7 @@ static FILE *change_to_name(const char *name, unsigned mode, FILE *file)
         return fail_and_close(file);
     FILE *changed = bytes.is_file
                         ? change_to_descriptor(store_descriptor(bytes.store), mode, file)
-                        : fail_freopen(ENOTSUP);
+                        : call_fail_pointer(ENOTSUP);
     if (changed == NULL && made)
         names_forget(name, bytes.store);
     KEEPING_ERRNO((void) store_release(bytes.store));
@@ -128,7 +122,7 @@ static FILE *change_to_memory(unsigned mode, FILE *file)
 {
     int descriptor = descriptor_create_in_memory(PRIVATE_MODE);
     if (descriptor == -1)
-        return fail_freopen(ENOTSUP);
+        return call_fail_pointer(ENOTSUP);
     FILE *changed = change_to_descriptor(descriptor, mode, file);
     descriptor_close(descriptor);
     return changed;
@@ -145,7 +139,7 @@ static FILE *change_native(
     case SCHEME_MEMORY:
         return change_to_memory(opening->bits, file);
     default:
-        return fail_freopen(ENOTSUP);
+        return call_fail_pointer(ENOTSUP);
     }
 }
 
@@ -195,7 +189,8 @@ static FILE *change_mode(const char *mode, FILE *file, bool ours)
 {
     if (ours)
         return reopen_stream(mode, file);
-    return is_fopen_mode(mode) ? change_to_path(NULL, mode, file) : fail_freopen(EINVAL);
+    return is_fopen_mode(mode) ? change_to_path(NULL, mode, file)
+                               : call_fail_pointer(EINVAL);
 }
 
 static FILE *change_stream(const char *path, const char *mode, FILE *file)
@@ -204,10 +199,10 @@ static FILE *change_stream(const char *path, const char *mode, FILE *file)
     const char *rest;
     bool ours = registry_find(file) != NULL;
     if (mode == NULL)
-        return fail_freopen(EINVAL);
+        return call_fail_pointer(EINVAL);
     /* glibc's freopen crashes on a stream without a descriptor. */
     if (!ours && fileno(file) == -1)
-        return fail_freopen(ENOTSUP);
+        return call_fail_pointer(ENOTSUP);
     if (path == NULL)
         return change_mode(mode, file, ours);
     enum scheme scheme = scheme_of(path, &rest);

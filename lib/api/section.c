@@ -24,10 +24,8 @@ static size_t section_buffer(const struct inheritance *inheritance)
 static FILE *open_section(FILE *file, int64_t start, int64_t size)
 {
     struct inheritance inheritance;
-    if (start < 0 || size < -1) {
-        errno = EINVAL;
-        return NULL;
-    }
+    if (start < 0 || size < -1)
+        return call_fail_pointer(EINVAL);
     if (inheritance_take(&inheritance, file, MODE_READ) != 0)
         return NULL;
     size_t buffer = section_buffer(&inheritance);

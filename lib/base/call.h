@@ -81,6 +81,13 @@ static inline int call_fail(int error)
     return -1;
 }
 
+/* The same for a function that returns a pointer: NULL. */
+static inline void *call_fail_pointer(int error)
+{
+    errno = error;
+    return NULL;
+}
+
 /* Cleans up after a failure, so that errno still tells of the failure. */
 #define KEEPING_ERRNO(statement) \
     do {                         \

@@ -25,7 +25,6 @@ int extended_status(
     int descriptor, enum extended_question question, struct extended_status *status)
 {
     (void) descriptor, (void) question, (void) status;
-    errno = ENOSYS;
-    return -1;
+    return call_fail(ENOSYS);
 }
 #endif

@@ -93,10 +93,8 @@ static int64_t seek_for_stdio(struct stream *stream, int64_t offset, int whence)
 {
     if (whence == SEEK_CUR && appends_pending_output(stream))
         whence = SEEK_END;
-    if (store_is_sequential(stream->store) && !keeps_position(stream, offset, whence)) {
-        errno = ESPIPE;
-        return -1;
-    }
+    if (store_is_sequential(stream->store) && !keeps_position(stream, offset, whence))
+        return call_fail(ESPIPE);
     return stream_seek(stream, offset, whence);
 }
 

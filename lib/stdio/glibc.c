@@ -157,10 +157,7 @@ static void *allocate_for_glibc(size_t size)
 {
     void *block;
     int error = posix_memalign(&block, alignof(max_align_t), size);
-    if (error == 0)
-        return block;
-    errno = error;
-    return NULL;
+    return error == 0 ? block : call_fail_pointer(error);
 }
 
 int libc_give_buffer(FILE *file, size_t size)

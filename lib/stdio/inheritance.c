@@ -33,10 +33,8 @@ static struct store *share_store(const struct access *access, unsigned mode)
 {
     if (access->native != NULL)
         return share_native(access->native, mode);
-    if (access->stream->readers_only && (mode & MODE_WRITE) != 0) {
-        errno = ENOTSUP;
-        return NULL;
-    }
+    if (access->stream->readers_only && (mode & MODE_WRITE) != 0)
+        return call_fail_pointer(ENOTSUP);
     if (store_check_mode(access->store, mode) != 0)
         return NULL;
     store_retain(access->store);

@@ -105,16 +105,12 @@ struct native *native_find(FILE *file)
 {
     struct stat status;
     int descriptor = fileno(file);
-    if (descriptor == -1) {
-        errno = ENOTSUP;
-        return NULL;
-    }
+    if (descriptor == -1)
+        return call_fail_pointer(ENOTSUP);
     if (RETRY(fstat(descriptor, &status)) != 0)
         return NULL;
-    if (!S_ISREG(status.st_mode)) {
-        errno = ENOTSUP;
-        return NULL;
-    }
+    if (!S_ISREG(status.st_mode))
+        return call_fail_pointer(ENOTSUP);
     lock_acquire(&natives_lock);
     struct native *native = find_native_locked(descriptor, &status);
     lock_release(&natives_lock);

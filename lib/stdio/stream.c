@@ -213,8 +213,5 @@ int stream_close(struct stream *stream)
 {
     int failure = release_stream_store(stream, disconnect_stream(stream));
     free_stream(stream);
-    if (failure == 0)
-        return 0;
-    errno = failure;
-    return -1;
+    return failure == 0 ? 0 : call_fail(failure);
 }

@@ -154,8 +154,5 @@ int backend_close(const struct backend *backend)
         return 0;
     }
     int status = close_context(backend, lost);
-    if (lost == 0)
-        return status;
-    errno = lost;
-    return -1;
+    return lost == 0 ? status : call_fail(lost);
 }

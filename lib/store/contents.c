@@ -15,10 +15,8 @@ static char *allocate_content(int64_t size)
 {
     if (size == -1)
         return NULL;
-    if (size >= PTRDIFF_MAX) {
-        errno = ENOMEM;
-        return NULL;
-    }
+    if (size >= PTRDIFF_MAX)
+        return call_fail_pointer(ENOMEM);
     return malloc((size_t) size + 1);
 }
 

@@ -68,10 +68,8 @@ static void custom_release_view(struct store *store)
 static const void *custom_view(struct store *store, size_t *size)
 {
     struct custom *custom = custom_of(store);
-    if (!is_readable(custom)) {
-        errno = ENOTSUP;
-        return NULL;
-    }
+    if (!is_readable(custom))
+        return call_fail_pointer(ENOTSUP);
     char *bytes = contents_to_block(store, size);
     if (bytes == NULL)
         return NULL;
@@ -156,10 +154,8 @@ static int custom_truncate(struct store *store, int64_t size)
 static void *custom_detach(struct store *store, size_t *size)
 {
     struct custom *custom = custom_of(store);
-    if (!is_readable(custom) || custom->backend.operations.truncate == NULL) {
-        errno = ENOTSUP;
-        return NULL;
-    }
+    if (!is_readable(custom) || custom->backend.operations.truncate == NULL)
+        return call_fail_pointer(ENOTSUP);
     char *bytes = contents_to_block(store, size);
     if (bytes != NULL && custom_truncate(store, 0) == 0)
         return bytes;

@@ -129,12 +129,6 @@ int store_append_by_write(
 
 /* ---- Operations that a kind may lack --------------------------------------------- */
 
-static void *fail_unsupported(void)
-{
-    errno = ENOTSUP;
-    return NULL;
-}
-
 int store_truncate(struct store *store, int64_t size)
 {
     if (store->operations->truncate == NULL)
@@ -154,14 +148,15 @@ const void *store_view(struct store *store, size_t *size)
 {
     const struct store_operations *operations = store->operations;
     store->viewed = true;
-    return operations->view != NULL ? operations->view(store, size) : fail_unsupported();
+    return operations->view != NULL ? operations->view(store, size)
+                                    : call_fail_pointer(ENOTSUP);
 }
 
 void *store_detach(struct store *store, size_t *size)
 {
     const struct store_operations *operations = store->operations;
     return operations->detach != NULL ? operations->detach(store, size)
-                                      : fail_unsupported();
+                                      : call_fail_pointer(ENOTSUP);
 }
 
 int store_copy_to(struct store *store, int target)

@@ -127,13 +127,7 @@ static struct atomic *create_atomic(
  * publishes. */
 static struct store *create_store(const struct atomic *atomic, uint64_t size_limit)
 {
-    int descriptor = descriptor_duplicate(atomic->replacement.descriptor);
-    if (descriptor == -1)
-        return NULL;
-    struct store *store = file_create(descriptor, size_limit);
-    if (store == NULL)
-        descriptor_close(descriptor);
-    return store;
+    return file_create(descriptor_duplicate(atomic->replacement.descriptor), size_limit);
 }
 
 static struct stream *open_atomic(

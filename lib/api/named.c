@@ -6,7 +6,6 @@
 #include "base/call.h"
 #include "base/mode.h"
 #include "base/options.h"
-#include "files/descriptor.h"
 #include "files/tempdir.h"
 #include "stdio/open.h"
 #include "store/temporary.h"
@@ -17,8 +16,6 @@ static FILE *open_made_file(int descriptor, struct removal *removal,
     struct directory *directory, unsigned mode, const struct filelike_options *options)
 {
     struct store *store = temporary_create(descriptor, options->size_limit);
-    if (store == NULL)
-        descriptor_close(descriptor);
     FILE *file = open_file(store, mode, options, BUFFER_ON_DISK);
     if (file == NULL)
         return NULL;

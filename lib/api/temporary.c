@@ -6,7 +6,6 @@
 #include "base/call.h"
 #include "base/mode.h"
 #include "base/options.h"
-#include "files/descriptor.h"
 #include "files/tempdir.h"
 #include "stdio/any_stream.h"
 #include "stdio/native.h"
@@ -31,11 +30,7 @@ static int make_nameless_file(const struct filelike_options *options, int access
 static FILE *open_watched(unsigned mode, const struct filelike_options *options)
 {
     int descriptor = make_nameless_file(options, O_RDWR);
-    if (descriptor == -1)
-        return NULL;
     struct store *store = temporary_create(descriptor, options->size_limit);
-    if (store == NULL)
-        descriptor_close(descriptor);
     return open_file(store, mode, options, BUFFER_ON_DISK);
 }
 

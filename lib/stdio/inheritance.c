@@ -19,12 +19,8 @@ static struct store *share_native(const struct native *native, unsigned mode)
     int descriptor = descriptor_open_or_duplicate(own, O_RDWR);
     if (descriptor == -1 && mode_access(mode) != O_RDWR)
         descriptor = descriptor_open_or_duplicate(own, mode_access(mode));
-    if (descriptor == -1)
-        return NULL;
     struct store *store = file_create(descriptor, 0);
-    if (store == NULL)
-        descriptor_close(descriptor);
-    else
+    if (store != NULL)
         file_set_size_unverified(store);
     return store;
 }

@@ -321,9 +321,11 @@ void file_set_size_unverified(struct store *store)
 
 struct store *file_create(int descriptor, uint64_t size_limit)
 {
-    struct file *file = malloc(sizeof *file);
-    if (file == NULL)
+    struct file *file = descriptor != -1 ? malloc(sizeof *file) : NULL;
+    if (file == NULL) {
+        descriptor_close(descriptor);
         return NULL;
+    }
     file_init(file, descriptor, size_limit);
     return &file->store;
 }

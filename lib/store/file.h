@@ -41,8 +41,8 @@ void file_unpin(void *pinned);
  */
 int file_finish(struct file *file);
 
-/* Makes a store that owns DESCRIPTOR and closes it. Returns NULL with ENOMEM, and
- * DESCRIPTOR stays the caller's then. */
+/* Makes a store that owns DESCRIPTOR. Closes DESCRIPTOR and returns NULL with ENOMEM if
+ * that fails. If DESCRIPTOR is -1, returns NULL and keeps errno. */
 struct store *file_create(int descriptor, uint64_t size_limit);
 
 /* Lets the store check whether the kernel knows the file's size before it relies on it.

@@ -250,14 +250,12 @@ static struct store *create_name_file(mode_t permissions)
     int descriptor = descriptor_create_in_memory(permissions);
     if (descriptor == -1)
         return NULL;
-    struct store *store = NULL;
-    if (descriptor_find_proc_self_path(descriptor, path) == 0)
-        store = file_create(descriptor, 0);
-    if (store == NULL) {
+    if (descriptor_find_proc_self_path(descriptor, path) != 0) {
         descriptor_close(descriptor);
         return NULL;
     }
-    if (lseek(descriptor, offset_mark(store), SEEK_SET) != -1)
+    struct store *store = file_create(descriptor, 0);
+    if (store == NULL || lseek(descriptor, offset_mark(store), SEEK_SET) != -1)
         return store;
     (void) store_release(store);
     return NULL;

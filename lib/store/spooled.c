@@ -43,13 +43,11 @@ static struct store *create_filled_file(struct spooled *spooled)
     int descriptor = tempdir_create_nameless(&spooled->tempdir, O_RDWR);
     if (descriptor == -1)
         return NULL;
-    struct store *file = NULL;
     if (memory_copy_to(&spooled->memory.store, descriptor) == 0 &&
         handle_prepare_descriptor(spooled->memory.store.first_handle, descriptor) == 0)
-        file = file_create(descriptor, 0);
-    if (file == NULL)
-        descriptor_close(descriptor);
-    return file;
+        return file_create(descriptor, 0);
+    descriptor_close(descriptor);
+    return NULL;
 }
 
 /* Moves all bytes to a file, or leaves them in memory on failure. A valid view keeps its

@@ -4,6 +4,7 @@
 
 #include "base/call.h"
 #include "base/process.h"
+#include "files/descriptor.h"
 #include "files/path.h"
 
 #include <errno.h>
@@ -135,9 +136,11 @@ char *temporary_path(const struct temporary *temporary)
 
 struct store *temporary_create(int descriptor, uint64_t size_limit)
 {
-    struct temporary *temporary = malloc(sizeof *temporary);
-    if (temporary == NULL)
+    struct temporary *temporary = descriptor != -1 ? malloc(sizeof *temporary) : NULL;
+    if (temporary == NULL) {
+        descriptor_close(descriptor);
         return NULL;
+    }
     file_init(&temporary->file, descriptor, size_limit);
     temporary->file.store.operations = &temporary_operations;
     temporary->removal = NULL;

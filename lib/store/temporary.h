@@ -16,8 +16,7 @@ struct temporary {
     char *given_path;            /* that place; or NULL, if no path leads there */
 };
 
-/* Makes a store on DESCRIPTOR, which belongs to the store on success. Returns NULL with
- * ENOMEM. */
+/* Makes a store that owns DESCRIPTOR, as file_create. */
 struct store *temporary_create(int descriptor, uint64_t size_limit);
 
 /* Sets the name of the file: that of REMOVAL, relative to DIRECTORY, which may be NULL.

@@ -83,57 +83,27 @@ static int start_content(const struct atomic *atomic, unsigned mode, uint64_t si
     return status;
 }
 
-static int start_replacement(
-    struct atomic *atomic, unsigned mode, const struct filelike_options *options)
-{
-    struct replacement *replacement = &atomic->replacement;
-    if (replacement_init(
-            replacement, &atomic->target, options->flags, options->permissions) != 0)
-        return -1;
-    if (start_content(atomic, mode, options->size_limit) == 0)
-        return 0;
-    replacement_finish(replacement);
-    return -1;
-}
-
 static int start(struct atomic *atomic, const char *path, unsigned mode,
     const struct filelike_options *options)
 {
-    if (target_init(&atomic->target, path, options->flags) != 0)
+    struct target *target = &atomic->target;
+    if (target_init(target, path, options->flags) != 0 ||
+        check_presence(target, mode) != 0 ||
+        replacement_init(
+            &atomic->replacement, target, options->flags, options->permissions) != 0 ||
+        start_content(atomic, mode, options->size_limit) != 0)
         return -1;
-    if (check_presence(&atomic->target, mode) == 0 &&
-        start_replacement(atomic, mode, options) == 0) {
-        target_close_file(&atomic->target);
-        return 0;
-    }
-    target_finish(&atomic->target);
-    return -1;
-}
-
-static struct atomic *create_atomic(
-    const char *path, unsigned mode, const struct filelike_options *options)
-{
-    struct atomic *atomic = malloc(sizeof *atomic);
-    if (atomic == NULL)
-        return NULL;
-    *atomic = (struct atomic){.close_action.run = atomic_close};
-    if (start(atomic, path, mode, options) == 0)
-        return atomic;
-    call_free(atomic);
-    return NULL;
+    target_close_file(target);
+    return 0;
 }
 
 /* The store has a descriptor of its own, because readers may outlive the stream that
  * publishes. */
-static struct store *create_store(const struct atomic *atomic, uint64_t size_limit)
-{
-    return file_create(descriptor_duplicate(atomic->replacement.descriptor), size_limit);
-}
-
 static struct stream *open_atomic(
     struct atomic *atomic, unsigned mode, const struct filelike_options *options)
 {
-    struct store *store = create_store(atomic, options->size_limit);
+    int descriptor = descriptor_duplicate(atomic->replacement.descriptor);
+    struct store *store = file_create(descriptor, options->size_limit);
     if (store == NULL)
         return NULL;
     struct stream *stream = open_stream(store, mode, options, BUFFER_ON_DISK);
@@ -149,12 +119,17 @@ static struct stream *open_atomic(
 static FILE *open_content(
     const char *path, unsigned mode, const struct filelike_options *options)
 {
-    struct atomic *atomic = create_atomic(path, mode, options);
-    struct stream *stream = atomic == NULL ? NULL : open_atomic(atomic, mode, options);
+    struct atomic *atomic = malloc(sizeof *atomic);
+    struct stream *stream = NULL;
+    if (atomic == NULL)
+        return NULL;
+    *atomic = (struct atomic){
+        .close_action.run = atomic_close, .replacement = {.descriptor = -1}};
+    if (start(atomic, path, mode, options) == 0)
+        stream = open_atomic(atomic, mode, options);
     if (stream != NULL)
         return stream->file;
-    if (atomic != NULL)
-        KEEPING_ERRNO(destroy(atomic));
+    KEEPING_ERRNO(destroy(atomic));
     return NULL;
 }
 

@@ -16,6 +16,8 @@ stand_in()
     chmod +x "bin/$1"
 }
 
+few_use='g++ abidiff bindfs chromedriver clang cmake curl mandoc meson mkfs.exfat mkfs.vfat ntfs-3g strace'
+
 # A complete system that is root's and has no package manager.
 new_system()
 {
@@ -28,7 +30,7 @@ new_system()
         : >"include/$header"
     done
     : >aclocal/ax_append_compile_flags.m4
-    for name in make automake libtoolize pkg-config mkfs.ext4 mkfs.xfs mkfs.btrfs; do
+    for name in make automake libtoolize pkg-config mkfs.ext4 mkfs.xfs mkfs.btrfs $few_use; do
         stand_in "$name" </dev/null
     done
     echo "echo '$scratch/aclocal'" | stand_in aclocal
@@ -109,7 +111,26 @@ END
 echo 'autoreconf -fi' >called
 expect "--no-install goes on where nothing needed is missing" 0 --no-install
 
-rm bin/automake
+new_system
+add_manager apk
+rm bin/mandoc bin/ntfs-3g
+cat >said <<'END'
+bootstrap: some tests also use mandoc, ntfs-3g
+Install it: apk add mandoc ntfs-3g ntfs-3g-progs
+END
+expect "--no-install names what few tests use" 0 --no-install
+
+: >said
+expect "what few tests use is not installed" 0
+
+new_system
+rm bin/chromedriver
+echo 'bootstrap: some tests also use chromedriver' >said
+expect "no package manager for what few tests use" 0 --no-install
+
+new_system
+add_manager apt-get
+rm bin/automake include/csv.h
 cat >said <<END
 bootstrap: installing Automake, libcsv: apt-get update && $apt_install automake libcsv-dev
 END
@@ -205,7 +226,7 @@ echo 'apt-get update' >called
 expect "installing fails" 1
 
 new_system
-rm bin/cc
+rm bin/cc bin/clang
 cat >said <<'END'
 bootstrap: missing: a C compiler, Check, libarchive, libcsv, libcurl, libmicrohttpd, Nettle, zlib
 Install it by hand: there is no apt-get, dnf or apk here.

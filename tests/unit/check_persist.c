@@ -619,7 +619,7 @@ START_TEST(child_gets_a_copy)
     ck_assert_int_eq(fflush(stream), 0);
     faults.no_proc = false;
     ck_assert_int_eq(in_child(persist_in_child, stream), 0);
-    ck_assert_mem_ne(filelike_path(stream), here, strlen(here));
+    ck_assert_int_ne(strncmp(filelike_path(stream), here, strlen(here)), 0);
     write_text(stream, "abc");
     assert_text(stream, "0123456789abc");
     ck_assert_str_eq(content("target"), "0123456789");

@@ -93,7 +93,7 @@ static int use_others(const struct kind *kind)
     return 0;
 }
 
-static int reopen(void *context)
+static int replace_by_freopen(void *context)
 {
     const struct kind *kind = context;
     FILE *stream = open_filled(kind);
@@ -111,7 +111,7 @@ static int reopen(void *context)
 
 START_TEST(freopen_fails_or_works)
 {
-    check_in_child(reopen, _i);
+    check_in_child(replace_by_freopen, _i);
 }
 END_TEST
 

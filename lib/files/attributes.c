@@ -126,7 +126,7 @@ static int apply_acl(struct rights *rights, int descriptor)
     return status;
 }
 
-static int apply_mode(mode_t mode, int descriptor)
+int attributes_apply_bits(int descriptor, mode_t mode)
 {
     struct stat status;
     if (RETRY(fstat(descriptor, &status)) != 0)
@@ -137,7 +137,8 @@ static int apply_mode(mode_t mode, int descriptor)
 int attributes_apply_mode(int descriptor, mode_t mode)
 {
     struct rights rights = rights_from_mode(mode);
-    return apply_acl(&rights, descriptor) == 0 ? apply_mode(mode, descriptor) : -1;
+    return apply_acl(&rights, descriptor) == 0 ? attributes_apply_bits(descriptor, mode)
+                                               : -1;
 }
 
 int attributes_apply(struct attributes *attributes, int descriptor)
@@ -155,7 +156,8 @@ int attributes_apply(struct attributes *attributes, int descriptor)
     }
     if (apply_acl(rights, descriptor) != 0)
         return -1;
-    return apply_mode(attributes->special | rights_to_mode(rights), descriptor);
+    return attributes_apply_bits(
+        descriptor, attributes->special | rights_to_mode(rights));
 }
 
 void attributes_revert(

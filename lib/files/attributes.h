@@ -34,6 +34,9 @@ int attributes_apply(struct attributes *attributes, int descriptor);
 /* Gives the file of DESCRIPTOR the rights of MODE, and no ACL. 0, or -1 with errno. */
 int attributes_apply_mode(int descriptor, mode_t mode);
 
+/* Gives it the bits of MODE alone, unless it has them. 0, or -1 with errno. */
+int attributes_apply_bits(int descriptor, mode_t mode);
+
 /* Whether ERROR means that the process has no permission to set an attribute, or that the
  * filesystem does not support it. */
 bool attributes_is_refusal(int error);

@@ -16,40 +16,29 @@
 
 /* ---- Making a hidden name -------------------------------------------------------- */
 
-static struct removal *reserve_removal(const struct target *target)
+static int take_hidden_name(
+    const struct target *target, int linked, mode_t mode, struct removal **removal)
 {
-    if (!target->is_append_only)
-        return removal_reserve();
-    errno = EPERM;
-    return NULL;
-}
-
-static int release_after_failure(int result, struct removal **removal)
-{
-    if (result != -1)
-        return result;
-    removal_release(*removal);
+    struct unique_file file = {
+        .directory = target->directory,
+        .prefix = HIDDEN_PREFIX,
+        .suffix = "",
+        .linked = linked,
+        .access = O_RDWR,
+        .mode = mode,
+    };
     *removal = NULL;
-    return -1;
+    return target->is_append_only ? call_fail(EPERM) : unique_create(&file, removal);
 }
 
 int hidden_create(const struct target *target, mode_t mode, struct removal **removal)
 {
-    *removal = reserve_removal(target);
-    if (*removal == NULL)
-        return -1;
-    int descriptor =
-        unique_create(target->directory, HIDDEN_PREFIX, "", O_RDWR, mode, *removal);
-    return release_after_failure(descriptor, removal);
+    return take_hidden_name(target, -1, mode, removal);
 }
 
 int hidden_link(const struct target *target, int descriptor, struct removal **removal)
 {
-    *removal = reserve_removal(target);
-    if (*removal == NULL)
-        return -1;
-    int status = unique_link(target->directory, HIDDEN_PREFIX, "", descriptor, *removal);
-    return release_after_failure(status, removal);
+    return take_hidden_name(target, descriptor, 0, removal) != -1 ? 0 : -1;
 }
 
 /* ---- Renaming it to the target --------------------------------------------------- */

@@ -213,7 +213,8 @@ static void release(struct removal *removal)
 
 void removal_release(struct removal *removal)
 {
-    KEEPING_ERRNO(release(removal));
+    if (removal != NULL)
+        KEEPING_ERRNO(release(removal));
 }
 
 static void retry_one_left(void)
@@ -227,15 +228,11 @@ static void retry_one_left(void)
 
 int removal_undo(struct removal *removal)
 {
-    int status =
-        is_own(removal) ? RETRY(unlinkat(removal->directory, removal->name, 0)) : 0;
-    bool is_gone = status == 0 || errno == ENOENT;
-    bool is_left = false;
-    if (!is_gone)
-        KEEPING_ERRNO(is_left = become_independent(removal));
-    if (!is_left)
-        removal_disarm(removal);
-    return is_gone ? 0 : -1;
+    if (is_own(removal) && RETRY(unlinkat(removal->directory, removal->name, 0)) != 0 &&
+        errno != ENOENT)
+        return -1;
+    removal_disarm(removal);
+    return 0;
 }
 
 /* ---- Creating -------------------------------------------------------------------- */

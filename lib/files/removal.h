@@ -33,12 +33,13 @@ bool removal_is_armed(const struct removal *removal);
 
 /* Removes the file if the removal is armed, this process created the file, and the name
  * is still that of the file. Gives the place back and keeps errno. An unlink that fails
- * is tried again by a later removal_reserve, by filelike_cleanup and at exit. */
+ * is tried again by a later removal_reserve, by filelike_cleanup and at exit. NULL is
+ * ignored. */
 void removal_release(struct removal *removal);
 
 /* Removes a file that this process has just created, without a look at what has the name
- * now: nobody else knows the name. 0, also if the file is gone already, and the place is
- * as removal_reserve gave it. Or -1 with errno, and the release will try again. */
+ * now: nobody else knows the name. 0, also if the file is gone already; or -1 with errno,
+ * and the release will try again. */
 int removal_undo(struct removal *removal);
 
 /* Removes all files of this process that are armed. Async-signal-safe, but for errno. */

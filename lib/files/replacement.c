@@ -52,8 +52,7 @@ int replacement_init(struct replacement *replacement, struct target *target,
 
 void replacement_finish(struct replacement *replacement)
 {
-    if (replacement->removal != NULL)
-        removal_release(replacement->removal);
+    removal_release(replacement->removal);
     replacement->removal = NULL;
     descriptor_close(replacement->descriptor);
     replacement->descriptor = -1;

@@ -116,13 +116,23 @@ static size_t list_places(const struct tempdir *tempdir, struct place places[MOS
     return count;
 }
 
-typedef int creator(const struct place *place, void *file);
+/* A file to be made. */
+struct new_file {
+    const struct tempdir *tempdir;
+    const char *prefix;
+    const char *suffix;
+    int access;
+    struct removal *removal;     /* of its name; or NULL */
+    struct directory *directory; /* the name is relative to it; or NULL */
+};
+
+typedef int creator(const struct place *place, struct new_file *file);
 
 /* Calls CREATE for each directory until it succeeds. A descriptor, or -1 with errno. */
-static int create_somewhere(const struct tempdir *tempdir, creator *create, void *file)
+static int create_somewhere(creator *create, struct new_file *file)
 {
     struct place places[MOST_PLACES];
-    size_t count = list_places(tempdir, places);
+    size_t count = list_places(file->tempdir, places);
     int descriptor = -1;
     for (size_t i = 0; i < count && descriptor == -1; i++) {
         if (i > 0 && is_independent_of_directory(errno))
@@ -132,39 +142,21 @@ static int create_somewhere(const struct tempdir *tempdir, creator *create, void
     return descriptor;
 }
 
-/* ---- Files with a name ----------------------------------------------------------- */
-
-struct named_file {
-    const struct tempdir *tempdir;
-    const char *prefix;
-    const char *suffix;
-    int access;
-    struct removal *removal;
-    struct directory *directory; /* the name is relative to it; or NULL */
-};
-
-static bool means_no_permissions(int error)
-{
-    return error == EPERM || error == ENOSYS || error == EOPNOTSUPP;
-}
+/* ---- Permissions ----------------------------------------------------------------- */
 
 /* The umask may have removed bits. A filesystem without permissions may refuse to set
- * them.
- */
+ * them. The directory's default ACL adds nothing, because the group's bits of
+ * PRIVATE_MODE limit it. */
 static int set_default_permissions(int descriptor)
 {
-    struct stat status;
-    if (RETRY(fstat(descriptor, &status)) != 0)
-        return -1;
-    if ((status.st_mode & PERMISSION_BITS) == PRIVATE_MODE ||
-        RETRY(fchmod(descriptor, PRIVATE_MODE)) == 0)
-        return 0;
-    return means_no_permissions(errno) ? 0 : -1;
+    return attributes_apply_bits(descriptor, PRIVATE_MODE) == 0 ||
+                   attributes_is_refusal(errno)
+               ? 0
+               : -1;
 }
 
-/* Sets the permissions exactly, without an ACL: the directory's default ACL could give
- * others more than was asked for. (It adds nothing to PRIVATE_MODE, because the group's
- * bits of the mode limit it.) */
+/* Sets the permissions of the caller exactly, without an ACL: the directory's default ACL
+ * could give others more than was asked for. */
 static int set_permissions(int descriptor, const struct tempdir *tempdir)
 {
     return tempdir->permissions != 0
@@ -181,13 +173,22 @@ static int set_or_close(int descriptor, const struct tempdir *tempdir)
     return -1;
 }
 
-static int create_at(int directory, const char *prefix, const struct named_file *file)
+/* ---- Files with a name ----------------------------------------------------------- */
+
+static int create_at(int directory, const char *prefix, struct new_file *file)
 {
-    return unique_create(
-        directory, prefix, file->suffix, file->access, PRIVATE_MODE, file->removal);
+    struct unique_file unique = {
+        .directory = directory,
+        .prefix = prefix,
+        .suffix = file->suffix,
+        .linked = -1,
+        .access = file->access,
+        .mode = PRIVATE_MODE,
+    };
+    return unique_create(&unique, &file->removal);
 }
 
-static int create_by_path(const struct place *place, const struct named_file *file)
+static int create_by_path(const struct place *place, struct new_file *file)
 {
     char *prefix = path_join(place->path, file->prefix);
     if (prefix == NULL)
@@ -205,7 +206,7 @@ static bool is_lasting(const char *path)
            strncmp(path, "/dev/fd/", strlen("/dev/fd/")) != 0;
 }
 
-static int create_lasting(const struct place *place, struct named_file *file)
+static int create_lasting(const struct place *place, struct new_file *file)
 {
     if (is_lasting(place->path))
         return create_by_path(place, file);
@@ -220,65 +221,49 @@ static int create_lasting(const struct place *place, struct named_file *file)
     return descriptor;
 }
 
-/* If the permissions cannot be set, the file is removed, and the next directory is tried
- * with the same removal. If the file cannot be removed either, no other directory is
- * tried, because the removal is needed for this file. */
-static int create_with_name(const struct place *place, void *context)
+/* If the permissions cannot be set, the file is removed, and the next directory is tried.
+ */
+static int create_with_name(const struct place *place, struct new_file *file)
 {
-    struct named_file *file = context;
-    if (removal_is_armed(file->removal))
-        return -1;
     int created = create_lasting(place, file);
     int descriptor = set_or_close(created, file->tempdir);
     if (created == -1 || descriptor != -1)
         return descriptor;
-    KEEPING_ERRNO((void) removal_undo(file->removal));
+    removal_release(file->removal);
     directory_release(file->directory);
+    file->removal = NULL;
     file->directory = NULL;
     return -1;
 }
 
 int tempdir_create_named(const struct tempdir *tempdir, const char *prefix,
-    const char *suffix, struct removal *removal, struct directory **directory)
+    const char *suffix, struct removal **removal, struct directory **directory)
 {
-    struct named_file file = {
+    struct new_file file = {
         .tempdir = tempdir,
         .prefix = prefix == NULL ? DEFAULT_PREFIX : prefix,
         .suffix = suffix == NULL ? "" : suffix,
         .access = O_RDWR,
-        .removal = removal,
     };
-    int descriptor = create_somewhere(tempdir, create_with_name, &file);
+    int descriptor = create_somewhere(create_with_name, &file);
+    *removal = file.removal;
     *directory = file.directory;
     return descriptor;
 }
 
 /* ---- Files without a name -------------------------------------------------------- */
 
-struct nameless_file {
-    const struct tempdir *tempdir;
-    int access;
-};
-
 /* For filesystems without O_TMPFILE. */
-static int create_and_unlink(
-    const struct place *place, const struct nameless_file *nameless)
+static int create_and_unlink(const struct place *place, struct new_file *file)
 {
-    struct removal *removal = removal_reserve();
-    if (removal == NULL)
+    int descriptor = create_by_path(place, file);
+    if (descriptor == -1)
         return -1;
-    struct named_file file = {
-        .prefix = DEFAULT_PREFIX,
-        .suffix = "",
-        .access = nameless->access,
-        .removal = removal,
-    };
-    int descriptor = create_by_path(place, &file);
-    if (descriptor != -1 && removal_undo(removal) != 0) {
+    if (removal_undo(file->removal) != 0) {
         descriptor_close(descriptor);
         descriptor = -1;
     }
-    removal_release(removal);
+    removal_release(file->removal);
     return descriptor;
 }
 
@@ -296,9 +281,8 @@ static int restrict_access(int descriptor, int access)
     return restricted;
 }
 
-static int create_without_name(const struct place *place, void *context)
+static int create_without_name(const struct place *place, struct new_file *file)
 {
-    const struct nameless_file *file = context;
     int descriptor =
         descriptor_create_nameless(place->base, place->path, file->access, PRIVATE_MODE);
     if (descriptor == -1 && descriptor_nameless_unsupported(errno))
@@ -314,8 +298,9 @@ static int create_in_kernel(const struct tempdir *tempdir, int access)
 
 int tempdir_create_nameless(const struct tempdir *tempdir, int access)
 {
-    struct nameless_file file = {tempdir, access};
+    struct new_file file = {
+        .tempdir = tempdir, .prefix = DEFAULT_PREFIX, .suffix = "", .access = access};
     if (tempdir->kind == TEMPDIR_MEMORY_FILE)
         return create_in_kernel(tempdir, access);
-    return create_somewhere(tempdir, create_without_name, &file);
+    return create_somewhere(create_without_name, &file);
 }

@@ -43,9 +43,10 @@ void tempdir_finish(struct tempdir *tempdir);
 int tempdir_create_nameless(const struct tempdir *tempdir, int access);
 
 /* Creates a file whose name is PREFIX (NULL: "filelike-"), random characters, and SUFFIX
- * (NULL: none). REMOVAL is set and armed. *DIRECTORY is NULL, or a reference that the
- * removal needs: release it after REMOVAL. An O_RDWR descriptor, or -1 with errno. */
+ * (NULL: none). *REMOVAL is that of the name, and armed. *DIRECTORY is NULL, or a
+ * reference that the removal needs: release it after *REMOVAL. An O_RDWR descriptor; or
+ * -1 with errno, and both are NULL. */
 int tempdir_create_named(const struct tempdir *tempdir, const char *prefix,
-    const char *suffix, struct removal *removal, struct directory **directory);
+    const char *suffix, struct removal **removal, struct directory **directory);
 
 #endif

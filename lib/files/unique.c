@@ -47,16 +47,6 @@ static char *random_name(const char *prefix, const char *suffix)
 
 /* ---- Giving a file such a name --------------------------------------------------- */
 
-struct unique_file {
-    int directory;
-    const char *prefix;
-    const char *suffix;
-    int access;
-    mode_t mode;
-    int linked; /* the file to link; -1: a new file is created */
-    struct removal *removal;
-};
-
 /* A descriptor of the file with NAME, or -1. */
 static int take_name(const struct unique_file *file, const char *name)
 {
@@ -65,39 +55,40 @@ static int take_name(const struct unique_file *file, const char *name)
     return descriptor_link(file->linked, file->directory, name) == 0 ? file->linked : -1;
 }
 
-/* 0, and NAME belongs to the removal; or -1, and the file has lost the name again. */
-static int arm_removal(const struct unique_file *file, char *name, int descriptor)
+/* 0, and NAME belongs to REMOVAL; or -1, and the file has lost the name again. */
+static int arm_removal(struct removal *removal, int directory, char *name, int descriptor)
 {
     struct stat status;
     if (RETRY(fstat(descriptor, &status)) != 0) {
-        KEEPING_ERRNO((void) RETRY(unlinkat(file->directory, name, 0)));
+        KEEPING_ERRNO((void) RETRY(unlinkat(directory, name, 0)));
         return -1;
     }
-    removal_set(file->removal, file->directory, name, &status);
-    removal_arm(file->removal);
+    removal_set(removal, directory, name, &status);
+    removal_arm(removal);
     return 0;
 }
 
-static int take_and_arm(const struct unique_file *file, char *name)
+static int take_and_arm(
+    const struct unique_file *file, char *name, struct removal *removal)
 {
     int descriptor = take_name(file, name);
-    if (descriptor == -1 || arm_removal(file, name, descriptor) == 0)
+    if (descriptor == -1 || arm_removal(removal, file->directory, name, descriptor) == 0)
         return descriptor;
     if (file->linked == -1)
         descriptor_close(descriptor);
     return -1;
 }
 
-static int take_random_name(const struct unique_file *file)
+static int take_random_name(const struct unique_file *file, struct removal *removal)
 {
     sigset_t signals;
     char *name = random_name(file->prefix, file->suffix);
     if (name == NULL)
         return -1;
-    int descriptor = removal_begin_creation(file->removal, &signals);
+    int descriptor = removal_begin_creation(removal, &signals);
     if (descriptor == 0) {
-        descriptor = take_and_arm(file, name);
-        removal_end_creation(file->removal, &signals);
+        descriptor = take_and_arm(file, name, removal);
+        removal_end_creation(removal, &signals);
     }
     if (descriptor == -1)
         call_free(name);
@@ -105,27 +96,20 @@ static int take_random_name(const struct unique_file *file)
 }
 
 /* The number of tries is limited, in case a filesystem answers EEXIST to any name. */
-static int take_any_name(const struct unique_file *file)
+int unique_create(const struct unique_file *file, struct removal **removal)
 {
     enum { MOST_TRIES = 100 };
     int descriptor = -1;
     int tries = 0;
+    *removal = removal_reserve();
+    if (*removal == NULL)
+        return -1;
     do
-        descriptor = take_random_name(file);
+        descriptor = take_random_name(file, *removal);
     while (descriptor == -1 && errno == EEXIST && ++tries < MOST_TRIES);
+    if (descriptor == -1) {
+        removal_release(*removal);
+        *removal = NULL;
+    }
     return descriptor;
-}
-
-int unique_create(int directory, const char *prefix, const char *suffix, int access,
-    mode_t mode, struct removal *removal)
-{
-    return take_any_name(
-        &(struct unique_file){directory, prefix, suffix, access, mode, -1, removal});
-}
-
-int unique_link(int directory, const char *prefix, const char *suffix, int descriptor,
-    struct removal *removal)
-{
-    struct unique_file file = {directory, prefix, suffix, 0, 0, descriptor, removal};
-    return take_any_name(&file) != -1 ? 0 : -1;
 }

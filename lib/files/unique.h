@@ -6,16 +6,17 @@
 
 #include "files/removal.h"
 
-/* Creates a file whose name is PREFIX, random letters and digits, and SUFFIX. The name is
- * relative to DIRECTORY, which stays open until the removal is released, or PREFIX is an
- * absolute path and DIRECTORY is AT_FDCWD. ACCESS and MODE are as for descriptor_create.
- * REMOVAL has been reserved; it is set and armed. A descriptor, or -1 with errno and no
- * file. */
-int unique_create(int directory, const char *prefix, const char *suffix, int access,
-    mode_t mode, struct removal *removal);
+struct unique_file {
+    int directory;      /* stays open until the removal is released; or AT_FDCWD */
+    const char *prefix; /* the name is PREFIX, random letters and digits, and SUFFIX */
+    const char *suffix;
+    int linked;  /* the file that is linked to the name; -1: a new one is created */
+    int access;  /* of a new file, as for descriptor_create */
+    mode_t mode; /* the same */
+};
 
-/* Links the file of DESCRIPTOR to such a name. 0, or -1 with errno and no new name. */
-int unique_link(int directory, const char *prefix, const char *suffix, int descriptor,
-    struct removal *removal);
+/* Creates or links the file, and sets *REMOVAL to the removal of its name, which is
+ * armed. A descriptor of the file, or -1 with errno and *REMOVAL NULL. */
+int unique_create(const struct unique_file *file, struct removal **removal);
 
 #endif

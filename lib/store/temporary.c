@@ -21,8 +21,7 @@ static bool file_stays(const struct temporary *temporary)
 
 static void release_name(struct temporary *temporary)
 {
-    if (temporary->removal != NULL)
-        removal_release(temporary->removal);
+    removal_release(temporary->removal);
     temporary->removal = NULL;
     directory_release(temporary->directory);
     temporary->directory = NULL;

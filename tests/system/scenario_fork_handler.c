@@ -77,10 +77,8 @@ static _Noreturn void exit_here(void)
 
 /* Children end at once, by exit, or after the parent's work has gone on in them, which on
  * a descriptor would move the parent's position. */
-static void fork_here(int number)
+static void fork_here(void)
 {
-    int saved = errno;
-    (void) number;
     pid_t child = fork();
     if (child == 0) {
         expect_failures = 0;
@@ -93,8 +91,16 @@ static void fork_here(int number)
         is_child = true;
     } else {
         wait_for(child);
-        set_timer();
     }
+}
+
+static void handle_alarm(int number)
+{
+    int saved = errno;
+    (void) number;
+    fork_here();
+    if (!is_child)
+        set_timer();
     errno = saved;
 }
 
@@ -278,13 +284,13 @@ static void work_until(time_t end)
             end_child();
         /* A malloc that takes locks at fork is not for handlers. */
         if (SANITIZED)
-            fork_here(0);
+            fork_here();
     }
 }
 
 int main(int argc, char **argv)
 {
-    struct sigaction action = {.sa_handler = fork_here};
+    struct sigaction action = {.sa_handler = handle_alarm};
     int seconds = argc > 1 ? atoi(argv[1]) : USUAL_SECONDS;
     expect_subject = "fork in a handler";
     memset(block, 'x', sizeof block);

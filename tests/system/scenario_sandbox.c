@@ -7,6 +7,7 @@
 
 #include "expect.h"
 #include "filelike.h"
+#include "sanitized.h"
 #include "scratch.h"
 
 #include <fcntl.h>
@@ -42,6 +43,16 @@ static int skip(const char *reason)
 {
     say_skipped(expect_subject, reason);
     return SKIPPED;
+}
+
+/* For a process that may not be traced, or may make no threads: the leak sanitizer, which
+ * needs both, does not start at _exit. */
+static int end_untraced(int status)
+{
+    (void) fflush(stdout);
+    if (SANITIZED)
+        _exit(status);
+    return status;
 }
 
 static bool become(uid_t user)
@@ -205,7 +216,7 @@ static int sandbox_of_two_users(void)
         return skip(strerror(errno));
     EXPECT(atomic_error("there/target", "w") == EACCES);
     EXPECT(atomic_error("there/own", "w") == 0 && is("there/own", "new"));
-    return expect_status();
+    return end_untraced(expect_status());
 }
 
 #else
@@ -334,7 +345,8 @@ static int no_executable_files(void)
     if (access(noexec, W_OK) != 0 || unshare(CLONE_NEWPID) != 0)
         return skip("this kernel or user has no vm.memfd_noexec of a namespace's own");
     int status = in_child(check_memory_files, NULL);
-    return status == SKIPPED ? skip("vm.memfd_noexec cannot be set here") : status;
+    return end_untraced(
+        status == SKIPPED ? skip("vm.memfd_noexec cannot be set here") : status);
 }
 
 /* ---- One after the other -------------------------------------------------------------

@@ -71,8 +71,7 @@ static int move_file(struct persisting *persisting, int file, const struct remov
         .flags = persisting->flags,
         .permissions = persisting->permissions,
         .descriptor = file,
-        .directory = name != NULL ? removal_directory(name) : AT_FDCWD,
-        .name = name != NULL ? removal_name(name) : NULL,
+        .name = name,
     };
     if (move_to_target(&move) == 0)
         return 0;

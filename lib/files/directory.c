@@ -16,10 +16,9 @@
 struct directory {
     _Atomic(struct directory *) next;
     unsigned references;
-    int descriptor; /* O_PATH */
-    dev_t device;
-    ino_t inode;
-    char *path; /* or NULL */
+    int descriptor;     /* O_PATH */
+    struct stat status; /* identifies the directory */
+    char *path;         /* or NULL */
 };
 
 /* All directories that are held. A forked child may find the list in the middle of
@@ -36,15 +35,14 @@ static bool is_open(const struct directory *directory)
 {
     struct stat status;
     return RETRY(fstat(directory->descriptor, &status)) == 0 &&
-           status.st_dev == directory->device && status.st_ino == directory->inode;
+           descriptor_same_file(&status, &directory->status);
 }
 
 static struct directory *find_held(const struct stat *status)
 {
     struct directory *directory = held;
     while (directory != NULL &&
-           (directory->device != status->st_dev || directory->inode != status->st_ino ||
-               !is_open(directory)))
+           !(descriptor_same_file(&directory->status, status) && is_open(directory)))
         directory = directory->next;
     return directory;
 }
@@ -87,17 +85,10 @@ static bool drop_reference(struct directory *directory)
 /* O_PATH, because the directory need not be readable. */
 static int open_to_hold(struct directory *directory, const char *path)
 {
-    struct stat status;
     directory->descriptor = descriptor_open(AT_FDCWD, path, O_PATH | O_DIRECTORY);
-    if (directory->descriptor == -1)
-        return -1;
-    if (RETRY(fstat(directory->descriptor, &status)) != 0) {
-        descriptor_close(directory->descriptor);
-        return -1;
-    }
-    directory->device = status.st_dev;
-    directory->inode = status.st_ino;
-    return 0;
+    return directory->descriptor != -1
+               ? RETRY(fstat(directory->descriptor, &directory->status))
+               : -1;
 }
 
 static struct directory *hold_new(const char *path)
@@ -106,6 +97,7 @@ static struct directory *hold_new(const char *path)
     if (directory == NULL)
         return NULL;
     if (open_to_hold(directory, path) != 0) {
+        descriptor_close(directory->descriptor);
         call_free(directory);
         return NULL;
     }

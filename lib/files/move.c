@@ -51,7 +51,8 @@ static int put_moved(struct move *move)
     if (move->name == NULL)
         return put_nameless(move);
     return sync_moved(move) == 0
-               ? publish_rename(move->directory, move->name, move->target, move->flags)
+               ? publish_rename(removal_directory(move->name), removal_name(move->name),
+                     move->target, move->flags)
                : -1;
 }
 

@@ -2,16 +2,16 @@
 #ifndef MOVE_H
 #define MOVE_H
 
+#include "files/removal.h"
 #include "files/target.h"
 
 struct move {
     struct target *target;
-    unsigned flags;     /* FILELIKE_NOREPLACE, FILELIKE_NOSYNC */
-    mode_t permissions; /* see struct replacement */
-    int descriptor;     /* of the file; stays the caller's */
-    const char *name;   /* of the file, in DIRECTORY; NULL: it has none */
-    int directory;
-    bool is_lost; /* the system has lost bytes of the file */
+    unsigned flags;             /* FILELIKE_NOREPLACE, FILELIKE_NOSYNC */
+    mode_t permissions;         /* see struct replacement */
+    int descriptor;             /* of the file; stays the caller's */
+    const struct removal *name; /* of the file; NULL: it has none */
+    bool is_lost;               /* the system has lost bytes of the file */
 };
 
 /* Gives the file its attributes, syncs it and puts it at the target. 0, or -1 with errno.

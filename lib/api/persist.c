@@ -23,6 +23,7 @@ struct persisting {
     struct target target;
     unsigned flags;
     mode_t permissions;
+    bool is_lost; /* the system has lost bytes of the stream's own file */
 };
 
 /* ---- A copy ---------------------------------------------------------------------- */
@@ -42,26 +43,6 @@ static int put_snapshot(struct persisting *persisting)
 
 /* ---- The file itself ------------------------------------------------------------- */
 
-/* Syncs the stream's own file. Linux reports a lost write only once, so the stream
- * records it. */
-static int sync_own(const struct persisting *persisting, int file)
-{
-    bool is_lost;
-    int status = publish_sync(file, persisting->flags, &is_lost);
-    if (is_lost)
-        access_record_lost_write(persisting->access, errno);
-    return status;
-}
-
-/* For a target that is the stream's own file. A copy would replace it, and the stream
- * would go on writing to a file without a name. */
-static int keep_in_place(const struct persisting *persisting, int file)
-{
-    return sync_own(persisting, file) == 0
-               ? target_sync(&persisting->target, file, persisting->flags)
-               : -1;
-}
-
 /* Moves FILE to the target. NAME is the removal of its name, or NULL if it has none. 0;
  * or 1 if only a copy can be put there; or -1 with errno. */
 static int move_file(struct persisting *persisting, int file, const struct removal *name)
@@ -75,21 +56,25 @@ static int move_file(struct persisting *persisting, int file, const struct remov
     };
     if (move_to_target(&move) == 0)
         return 0;
-    if (move.is_lost)
-        access_record_lost_write(persisting->access, errno);
+    persisting->is_lost = move.is_lost;
     return !move.is_lost && errno == EXDEV ? 1 : -1;
 }
 
-/* ---- From a temporary or named stream of ours ------------------------------------ */
-
-/* Whether the name still leads to FILE. */
-static bool is_named(const struct removal *name, const struct stat *file)
+/* Waits until the bytes of FILE, which is at the target already, are on disk. */
+static int sync_own(struct persisting *persisting, int file)
 {
-    struct stat named;
-    return RETRY(fstatat(removal_directory(name), removal_name(name), &named,
-               AT_SYMLINK_NOFOLLOW)) == 0 &&
-           descriptor_same_file(&named, file);
+    return publish_sync(file, persisting->flags, &persisting->is_lost);
 }
+
+/* Whether FILE is at the target. */
+static bool is_in_place(const struct persisting *persisting, int file)
+{
+    struct stat status;
+    return RETRY(fstat(file, &status)) == 0 &&
+           target_is_file(&persisting->target, &status);
+}
+
+/* ---- From a temporary or named stream of ours ------------------------------------ */
 
 /* For a target that is another link to the file: rename would do nothing (POSIX), so the
  * file's own name is removed. */
@@ -107,11 +92,11 @@ static int keep_only_target(
 
 /* As move_file, for a temporary file, which may be at the target already. *NAME_STAYS:
  * its own name is the target. */
-static int move_temporary(struct persisting *persisting, int file,
-    const struct stat *file_status, const struct removal *name, bool *name_stays)
+static int move_temporary(
+    struct persisting *persisting, int file, const struct removal *name, bool *name_stays)
 {
     const struct target *target = &persisting->target;
-    if (name == NULL || !target_is_file(target, file_status))
+    if (name == NULL || !is_in_place(persisting, file))
         return move_file(persisting, file, name);
     *name_stays =
         !target_is_other_name(target, removal_directory(name), removal_name(name));
@@ -122,22 +107,17 @@ static int move_temporary(struct persisting *persisting, int file,
 /* A file whose name leads elsewhere by now is not moved, but copied. */
 static int give_temporary(struct persisting *persisting, struct temporary *temporary)
 {
-    struct stat status;
     int file = temporary->file.descriptor;
-    if (!temporary_may_be_given_away(temporary))
-        return 1;
     const struct removal *name = temporary->removal;
-    if (RETRY(fstat(file, &status)) != 0)
-        return -1;
-    if (name != NULL && !is_named(name, &status))
-        return 1;
     bool name_stays = false;
-    int result = move_temporary(persisting, file, &status, name, &name_stays);
-    if (result != 0)
-        return result;
-    temporary_give_away(
-        temporary, target_path(&persisting->target, persisting->path, file), name_stays);
-    return target_sync(&persisting->target, file, persisting->flags);
+    if (!temporary_may_be_given_away(temporary) ||
+        (name != NULL && removal_find(name) != 1))
+        return 1;
+    int result = move_temporary(persisting, file, name, &name_stays);
+    if (result == 0)
+        temporary_give_away(temporary,
+            target_path(&persisting->target, persisting->path, file), name_stays);
+    return result;
 }
 
 /* ---- From a stream of the C library's -------------------------------------------- */
@@ -153,10 +133,10 @@ static int give_native(struct persisting *persisting, struct native *native)
     if (status.st_nlink != 0 || native_belongs_to_parent(native))
         return 1;
     int result = move_file(persisting, file, NULL);
-    if (result != 0)
-        return result;
-    native_give_away(native, target_path(&persisting->target, persisting->path, file));
-    return target_sync(&persisting->target, file, persisting->flags);
+    if (result == 0)
+        native_give_away(
+            native, target_path(&persisting->target, persisting->path, file));
+    return result;
 }
 
 /* ---- From any stream ------------------------------------------------------------- */
@@ -171,23 +151,17 @@ static int give_file(struct persisting *persisting)
     return temporary != NULL ? give_temporary(persisting, temporary) : 1;
 }
 
-/* Whether the target is the stream's own file. */
-static bool is_in_place(const struct persisting *persisting)
-{
-    struct stat status;
-    int file = store_descriptor(persisting->access->store);
-    return file != -1 && RETRY(fstat(file, &status)) == 0 &&
-           target_is_file(&persisting->target, &status);
-}
-
+/* The stream's own file may be at the target already. A copy would replace it, and the
+ * stream would go on writing to a file without a name. */
 static int put(struct persisting *persisting)
 {
+    int file = store_descriptor(persisting->access->store);
     int status = give_file(persisting);
-    if (status != 1)
-        return status;
-    if (is_in_place(persisting))
-        return keep_in_place(persisting, store_descriptor(persisting->access->store));
-    return put_snapshot(persisting);
+    if (status == 1 && is_in_place(persisting, file))
+        status = sync_own(persisting, file);
+    if (status == 1)
+        return put_snapshot(persisting);
+    return status == 0 ? target_sync(&persisting->target, file, persisting->flags) : -1;
 }
 
 static int check_complete(const struct access *access)
@@ -208,6 +182,9 @@ static int persist(struct access *access, const char *path, unsigned flags)
         target_init(&persisting.target, path, flags) != 0)
         return -1;
     int status = put(&persisting);
+    /* Linux reports a lost write only once, so the stream records it. */
+    if (persisting.is_lost)
+        access_record_lost_write(access, errno);
     target_finish(&persisting.target);
     return status;
 }

@@ -126,18 +126,22 @@ bool removal_is_armed(const struct removal *removal)
 
 /* ---- Removing -------------------------------------------------------------------- */
 
+int removal_find(const struct removal *removal)
+{
+    struct stat status;
+    if (RETRY(fstatat(removal->directory, removal->name, &status, AT_SYMLINK_NOFOLLOW)) !=
+        0)
+        return errno == ENOENT ? 0 : -1;
+    return status.st_dev == removal->device && status.st_ino == removal->inode;
+}
+
 /* Unlinks the name if it is still that of the file. Returns whether the file is gone from
  * there. */
 static bool unlink_own(const struct removal *removal)
 {
-    struct stat status;
-    if (!is_own(removal))
-        return true;
-    if (RETRY(fstatat(removal->directory, removal->name, &status, AT_SYMLINK_NOFOLLOW)) !=
-        0)
-        return errno == ENOENT;
-    if (status.st_dev != removal->device || status.st_ino != removal->inode)
-        return true;
+    int found = is_own(removal) ? removal_find(removal) : 0;
+    if (found != 1)
+        return found == 0;
     return RETRY(unlinkat(removal->directory, removal->name, 0)) == 0 || errno == ENOENT;
 }
 

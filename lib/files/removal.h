@@ -45,6 +45,9 @@ int removal_undo(struct removal *removal);
 /* Removes all files of this process that are armed. Async-signal-safe, but for errno. */
 void removal_remove_all(void);
 
+/* Whether the name is still that of the file: 1 or 0, or -1 with errno. */
+int removal_find(const struct removal *removal);
+
 /* The arguments of removal_set. The name is valid until the release. */
 const char *removal_name(const struct removal *removal);
 int removal_directory(const struct removal *removal);

@@ -35,18 +35,17 @@ static bool is_fopen_mode(const char *mode)
     return true;
 }
 
-/* The mode to open with: as it was given, and parsed if the path is one of the library's.
- */
+/* The mode to open with: as it was given, and parsed if the library opens the stream. */
 struct opening {
     const char *mode;
     unsigned bits;              /* MODE_* */
     char plain[MODE_TEXT_SIZE]; /* without the letters that are ignored */
 };
 
-static int read_opening(struct opening *opening, enum scheme scheme, const char *mode)
+static int read_opening(struct opening *opening, const char *mode, bool is_parsed)
 {
     opening->mode = mode;
-    if (scheme != SCHEME_NONE)
+    if (is_parsed)
         return mode_parse_fopen(mode, opening->plain, &opening->bits);
     if (is_fopen_mode(mode))
         return 0;
@@ -148,11 +147,7 @@ static FILE *change_native(
 /* Opens another stream on the same bytes. */
 static FILE *reopen_stream(const char *mode, FILE *file)
 {
-    char plain[MODE_TEXT_SIZE];
-    unsigned bits;
-    if (mode_parse_fopen(mode, plain, &bits) != 0)
-        return NULL;
-    FILE *reopened = filelike_reopen(file, plain);
+    FILE *reopened = filelike_reopen(file, mode);
     if (reopened == NULL)
         return fail_and_close(file);
     any_stream_abandon(file);
@@ -185,31 +180,24 @@ static FILE *replace_stream(const char *path, const char *mode, FILE *file)
 /* ---- Either ---------------------------------------------------------------------- */
 
 /* Without a path: the same bytes, with another mode. */
-static FILE *change_mode(const char *mode, FILE *file, bool ours)
-{
-    if (ours)
-        return reopen_stream(mode, file);
-    return is_fopen_mode(mode) ? change_to_path(NULL, mode, file)
-                               : call_fail_pointer(EINVAL);
-}
-
 static FILE *change_stream(const char *path, const char *mode, FILE *file)
 {
     struct opening opening;
-    const char *rest;
+    const char *rest = NULL;
     bool ours = registry_find(file) != NULL;
     if (mode == NULL)
         return call_fail_pointer(EINVAL);
     /* glibc's freopen crashes on a stream without a descriptor. */
     if (!ours && fileno(file) == -1)
         return call_fail_pointer(ENOTSUP);
-    if (path == NULL)
-        return change_mode(mode, file, ours);
-    enum scheme scheme = scheme_of(path, &rest);
-    if (read_opening(&opening, scheme, mode) != 0)
+    enum scheme scheme = path != NULL ? scheme_of(path, &rest) : SCHEME_NONE;
+    bool is_parsed = scheme != SCHEME_NONE || (ours && path == NULL);
+    if (read_opening(&opening, mode, is_parsed) != 0)
         return NULL;
     if (!ours)
         return change_native(scheme, rest, &opening, file);
+    if (path == NULL)
+        return reopen_stream(opening.plain, file);
     if (scheme == SCHEME_ATOMIC && try_atomic(rest, &opening) != 0)
         return NULL;
     return replace_stream(path, mode, file);

@@ -84,7 +84,6 @@ static int arm_trial(
         return -1;
     }
     removal_set(trial, target->directory, other, &status);
-    removal_arm(trial);
     removal_end_creation(trial, &signals);
     return 0;
 }

@@ -85,11 +85,11 @@ static bool is_own(const struct removal *removal)
 void removal_set(
     struct removal *removal, int directory, char *name, const struct stat *status)
 {
-    free(removal->name);
     removal->directory = directory;
     removal->name = name;
     removal->device = status->st_dev;
     removal->inode = status->st_ino;
+    removal_arm(removal);
 }
 
 const char *removal_name(const struct removal *removal)

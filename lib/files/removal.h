@@ -14,19 +14,20 @@ struct removal;
 /* A place for one file. NULL with ENOMEM. */
 struct removal *removal_reserve(void);
 
-/* Begins and ends the creation of a file. removal_set and removal_arm come in between.
+/* Begins and ends the creation of a file. removal_set comes in between.
  * removal_begin_creation returns 0, or -1 with ECANCELED if the end of the process has
  * begun: then there is no creation to end. */
 int removal_begin_creation(struct removal *removal, sigset_t *signals);
 void removal_end_creation(struct removal *removal, const sigset_t *signals);
 
-/* Tells which file was created: NAME in DIRECTORY, or AT_FDCWD with an absolute NAME.
- * Device and inode of STATUS identify it. NAME is allocated by malloc, and belongs to the
- * removal from now on. DIRECTORY stays the caller's, and open until the release. */
+/* Tells which file was created, and turns its removal on. The file is NAME in DIRECTORY,
+ * or in AT_FDCWD with an absolute NAME. Device and inode of STATUS identify it. NAME is
+ * allocated by malloc, and belongs to the removal from now on. DIRECTORY stays the
+ * caller's, and open until the release. */
 void removal_set(
     struct removal *removal, int directory, char *name, const struct stat *status);
 
-/* Turn the removal of the file on and off. It is off at first. */
+/* Turn the removal of the file on and off. */
 void removal_arm(struct removal *removal);
 void removal_disarm(struct removal *removal);
 bool removal_is_armed(const struct removal *removal);

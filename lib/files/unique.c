@@ -64,7 +64,6 @@ static int arm_removal(struct removal *removal, int directory, char *name, int d
         return -1;
     }
     removal_set(removal, directory, name, &status);
-    removal_arm(removal);
     return 0;
 }
 

@@ -46,7 +46,23 @@ int descriptor_create_in_memory(mode_t permissions);
 /* Duplicates DESCRIPTOR. Both share offset and flags. */
 int descriptor_duplicate(int descriptor);
 
-/* ---- Using descriptors ----------------------------------------------------------- */
+/* ---- Size, identity and end ------------------------------------------------------ */
+
+/* Whether both are the status of the same file. */
+bool descriptor_same_file(const struct stat *one, const struct stat *other);
+
+/* The size of the file in bytes, or -1 with errno. */
+int64_t descriptor_size(int descriptor);
+int descriptor_truncate(int descriptor, int64_t size);
+
+/* Closes DESCRIPTOR. 0, or -1 with the errno of a write that the system had delayed and
+ * then lost. */
+int descriptor_close_checked(int descriptor);
+
+/* Closes DESCRIPTOR, unless it is -1, and keeps errno. */
+void descriptor_close(int descriptor);
+
+/* ---- Reading and writing: descriptor_transfer.c ---------------------------------- */
 
 /* As pread, but the count is short only at the end of the file. */
 ssize_t descriptor_pread(int descriptor, void *buffer, size_t size, int64_t position);
@@ -71,23 +87,7 @@ int descriptor_write(int descriptor, const void *data, size_t size, size_t *writ
  * file. Returns their number, or -1. A system that cannot do so writes at END. */
 ssize_t descriptor_append(int descriptor, const void *data, size_t size, int64_t end);
 
-/* Whether both are the status of the same file. */
-bool descriptor_same_file(const struct stat *one, const struct stat *other);
-
-/* The size of the file in bytes, or -1 with errno. */
-int64_t descriptor_size(int descriptor);
-int descriptor_truncate(int descriptor, int64_t size);
-
-/* Closes DESCRIPTOR. 0, or -1 with the errno of a write that the system had delayed and
- * then lost. */
-int descriptor_close_checked(int descriptor);
-
-/* Closes DESCRIPTOR, unless it is -1, and keeps errno. */
-void descriptor_close(int descriptor);
-
-/* A descriptor that can read: DESCRIPTOR itself, or one that is opened for the same file.
- * *OPENED is that new descriptor, or -1. -1 with errno. */
-int descriptor_obtain_readable(int descriptor, int *opened);
+/* ---- Through /proc: descriptor_proc.c -------------------------------------------- */
 
 /* The path of a descriptor in /proc: "/proc/PID/fd/N" for other processes, or
  * "/proc/self/fd/N". descriptor_proc_self_path does not check whether there is a /proc.
@@ -105,5 +105,9 @@ int descriptor_open_again(int descriptor, int access);
 /* The same. If that fails, a duplicate of DESCRIPTOR, which shares its offset; but no
  * duplicate of one with O_APPEND. */
 int descriptor_open_or_duplicate(int descriptor, int access);
+
+/* A descriptor that can read: DESCRIPTOR itself, or one that is opened for the same file.
+ * *OPENED is that new descriptor, or -1. -1 with errno. */
+int descriptor_obtain_readable(int descriptor, int *opened);
 
 #endif

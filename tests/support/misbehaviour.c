@@ -157,7 +157,8 @@ static void read_some(struct run *run, FILE *stream)
     char *buffer = malloc(size);
     if (buffer == NULL)
         return;
-    (void) fread(buffer, 1, size, stream);
+    size_t ignored = fread(buffer, 1, size, stream);
+    (void) ignored;
     free(buffer);
 }
 

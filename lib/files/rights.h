@@ -4,9 +4,12 @@
 
 #include <stdbool.h>
 #include <stddef.h>
+#include <sys/stat.h>
 #include <sys/types.h>
 
 /* Bits are S_IROTH, S_IWOTH and S_IXOTH in every class. */
+enum { ALL_BITS = S_IRWXO };
+
 struct named_right {
     bool is_group;
     unsigned id;

@@ -1,8 +1,9 @@
-/* The rights of a file that takes another's place (lib/files/rights.c): nobody gains,
+/* The rights of a file that takes another's place (lib/files/rights.c, rights_acl.c): nobody gains,
  * whoever he is and whatever the old file's ACL says. */
 #include <config.h>
 
 #include "files/rights.c"
+#include "files/rights_acl.c"
 
 #include "crowd.h"
 #include "suite.h"

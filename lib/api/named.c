@@ -6,7 +6,7 @@
 #include "base/call.h"
 #include "base/mode.h"
 #include "base/options.h"
-#include "files/tempdir.h"
+#include "files/tempfile.h"
 #include "stdio/open.h"
 #include "store/temporary.h"
 
@@ -16,7 +16,7 @@ static FILE *make_and_open(
 {
     struct removal *removal;
     struct directory *directory;
-    int descriptor = tempdir_create_named(
+    int descriptor = tempfile_create_named(
         tempdir, options->prefix, options->suffix, &removal, &directory);
     struct store *store = temporary_create(descriptor, options->size_limit);
     FILE *file = open_file(store, mode, options, BUFFER_ON_DISK);

@@ -6,7 +6,7 @@
 #include "base/call.h"
 #include "base/mode.h"
 #include "base/options.h"
-#include "files/tempdir.h"
+#include "files/tempfile.h"
 #include "stdio/any_stream.h"
 #include "stdio/native.h"
 #include "stdio/open.h"
@@ -21,7 +21,7 @@ static int make_nameless_file(const struct filelike_options *options, int access
         tempdir_init_memory_file(&tempdir, options);
     else if (tempdir_init(&tempdir, options) != 0)
         return -1;
-    int descriptor = tempdir_create_nameless(&tempdir, access);
+    int descriptor = tempfile_create_nameless(&tempdir, access);
     tempdir_finish(&tempdir);
     return descriptor;
 }

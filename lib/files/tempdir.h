@@ -1,12 +1,9 @@
-/* The directory for new files, and their creation there. Files are created exclusively,
- * with close-on-exec descriptors, and with mode 0600 unless the caller asks for another.
- */
+/* The directory for new files. */
 #ifndef TEMPDIR_H
 #define TEMPDIR_H
 
 #include "filelike.h"
 #include "files/directory.h"
-#include "files/removal.h"
 
 #include <stdbool.h>
 
@@ -20,8 +17,8 @@ struct tempdir {
     enum tempdir_kind kind;
     mode_t permissions; /* of a new file, exactly; 0: 0600 */
     char *path;         /* the caller's directory, or that of TMPDIR; or NULL */
-    struct directory
-        *base; /* PATH is relative to it, a reference; NULL: the working directory */
+    /* A reference to the directory that PATH is relative to; NULL: the working one. */
+    struct directory *base;
 };
 
 /* The directory that OPTIONS ask for. It is used before the working directory may change.
@@ -38,15 +35,17 @@ void tempdir_init_memory_file(
 
 void tempdir_finish(struct tempdir *tempdir);
 
-/* Creates a file without a name. If the filesystem allows, linkat can give it one later.
- * ACCESS is O_RDWR or O_WRONLY. A descriptor, or -1 with errno. */
-int tempdir_create_nameless(const struct tempdir *tempdir, int access);
+struct tempdir_place {
+    int base;
+    const char *path; /* absolute, or relative to BASE */
+};
 
-/* Creates a file whose name is PREFIX (NULL: "filelike-"), random characters, and SUFFIX
- * (NULL: none). *REMOVAL is that of the name, and armed. *DIRECTORY is NULL, or a
- * reference that the removal needs: release it after *REMOVAL. An O_RDWR descriptor; or
- * -1 with errno, and both are NULL. */
-int tempdir_create_named(const struct tempdir *tempdir, const char *prefix,
-    const char *suffix, struct removal **removal, struct directory **directory);
+struct tempfile; /* the caller's */
+
+/* Calls CREATE with FILE for each directory that a file may be made in, until it returns
+ * a descriptor rather than -1. That descriptor, or -1 with errno. */
+int tempdir_create(const struct tempdir *tempdir,
+    int (*create)(const struct tempdir_place *place, struct tempfile *file),
+    struct tempfile *file);
 
 #endif

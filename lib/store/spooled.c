@@ -4,7 +4,7 @@
 
 #include "base/call.h"
 #include "files/descriptor.h"
-#include "files/tempdir.h"
+#include "files/tempfile.h"
 #include "store/file.h"
 #include "store/handle.h"
 
@@ -40,7 +40,7 @@ static bool has_moved(const struct spooled *spooled)
 
 static struct store *create_filled_file(struct spooled *spooled)
 {
-    int descriptor = tempdir_create_nameless(&spooled->tempdir, O_RDWR);
+    int descriptor = tempfile_create_nameless(&spooled->tempdir, O_RDWR);
     if (descriptor == -1)
         return NULL;
     if (memory_copy_to(&spooled->memory.store, descriptor) == 0 &&

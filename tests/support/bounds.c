@@ -7,6 +7,7 @@
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
@@ -48,6 +49,23 @@ __attribute__((constructor)) static void bounds_set(void)
         bound(RLIMIT_AS, MEMORY_GIB * GIB);
     if (signal(SIGXFSZ, tell) == SIG_IGN)
         (void) signal(SIGXFSZ, SIG_IGN);
+}
+
+/* No signal tells of this bound, so the end does: by trying whether a GiB can be had. */
+__attribute__((destructor)) static void bounds_tell_memory(void)
+{
+    struct rlimit limit;
+    if (sizeof(void *) == 4 || getrlimit(RLIMIT_AS, &limit) != 0 ||
+        limit.rlim_cur != MEMORY_GIB * GIB)
+        return;
+    void *more =
+        mmap(NULL, GIB, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+    if (more != MAP_FAILED)
+        (void) munmap(more, GIB);
+    else
+        (void) fputs("8 GiB of memory, the most that a test may take (bounds.h), are "
+                     "nearly reached\n",
+            stderr);
 }
 
 void bounds_allow_far_positions(void)

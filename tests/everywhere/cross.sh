@@ -81,7 +81,7 @@ emulate()
     tests=$(programs_without_framework |
         grep -vxF -e "$(echo "$not_emulated" | sed 's/:.*//')" -e "${left_out:-none}")
     echo "$not_emulated" | sed 's/^/SKIP: /'
-    test -z "$left_out" || "$@" tests/system/differential -q "$few_sequences" &&
+    test -z "$left_out" || "$@" tests/system/differential --sequences "$few_sequences" &&
         VERBOSE=1 timeout "$limit_seconds" make -k check TESTS="$(echo $tests)" \
             LOG_COMPILER="timeout $limit_seconds $*"
 }

@@ -5,6 +5,8 @@
 # What emulation cannot do, each with its reason.
 not_emulated='tests/system/scenario_children: the emulation knows no clone with a stack of its own
 tests/system/scenario_filesystems: mounts are of the kernel below
+tests/system/scenario_fork_handler: a child may find the lock that glibc has for handlers of fork held for ever
+tests/system/scenario_fork_threads: a child may find a lock of the emulation itself held for ever
 tests/system/scenario_malloc: its alarm rings before the emulation is through
 tests/system/scenario_memory: the emulation leaves out limits of memory
 tests/system/scenario_mounts: it starts programs of this processor in namespaces of its own

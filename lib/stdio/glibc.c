@@ -7,6 +7,7 @@
 #include "base/call.h"
 #include "base/process.h"
 #include "files/descriptor.h"
+#include "stdio/glibc_cookie.h"
 #include "stdio/glibc_probe.h"
 #include "stdio/glibc_wide.h"
 #include "stdio/open.h"
@@ -259,6 +260,8 @@ static void use_internals(struct stream *stream)
     stream->handle.descriptor_changed = show_descriptor;
     if (stream->handle.descriptor != -1)
         show_descriptor(&stream->handle);
+    if (libc_stream_of(stream->file) == NULL)
+        glibc_cookie_learn(stream->file, stream);
 }
 
 void libc_prepare_stream(struct stream *stream)
@@ -269,6 +272,11 @@ void libc_prepare_stream(struct stream *stream)
     wide_prepare_stream(stream);
     if (stream->uses_internals)
         use_internals(stream);
+}
+
+struct stream *libc_stream_of(FILE *file)
+{
+    return glibc_cookie_of(file);
 }
 
 #endif

@@ -4,6 +4,7 @@
 
 #if FILELIKE_GLIBC_INTERNALS
 
+#include "stdio/glibc_cookie.h"
 #include "stdio/glibc_probe.h"
 
 #include <gnu/libc-version.h>
@@ -152,6 +153,7 @@ static int probe_glibc(void)
         return GLIBC_NOT_PROBED;
     flockfile(file);
     probe = (struct probe){.file = file};
+    glibc_cookie_see_foreign(file);
     int result = probe_stream(file);
     funlockfile(file);
     bool ended = fclose(file) == 0 && probe.closed;

@@ -34,7 +34,7 @@ enum glibc_findings glibc_probe(void);
 static inline enum glibc_findings glibc_find(void)
 {
     enum glibc_findings findings =
-        (enum glibc_findings) atomic_load_explicit(&glibc_findings, memory_order_relaxed);
+        (enum glibc_findings) atomic_load_explicit(&glibc_findings, memory_order_acquire);
     return findings != GLIBC_NOT_PROBED ? findings : glibc_probe();
 }
 

@@ -28,16 +28,8 @@ static void set_wide_state(FILE *file, void *state)
     file->_wide_data = state;
 }
 
-/* Behind each FILE lies a pointer to the functions of its kind (struct _IO_FILE_plus).
- * freopen replaces it. */
-static const void *vtable_of(FILE *file)
-{
-    return *(const void *const *) (const void *) (file + 1);
-}
-
 void wide_prepare_stream(struct stream *stream)
 {
-    stream->original_vtable = vtable_of(stream->file);
     if (stream->file->_wide_data == INVALID_STATE)
         set_wide_state(stream->file, &shared_state);
 }
@@ -51,11 +43,6 @@ void wide_give_own_state(struct stream *stream)
         set_wide_state(stream->file, stream->wide_state);
 }
 
-bool libc_was_reopened(const struct stream *stream)
-{
-    return stream->original_vtable != vtable_of(stream->file);
-}
-
 #else
 
 void wide_prepare_stream(struct stream *stream)
@@ -66,12 +53,6 @@ void wide_prepare_stream(struct stream *stream)
 void wide_give_own_state(struct stream *stream)
 {
     (void) stream;
-}
-
-bool libc_was_reopened(const struct stream *stream)
-{
-    (void) stream;
-    return false;
 }
 
 #endif

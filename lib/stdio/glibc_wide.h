@@ -1,6 +1,5 @@
 /* Keeps glibc from crashing where a program calls freopen, or a function for wide
- * characters, on a stream with callbacks. For glibc.c alone. glibc_wide.c also defines
- * libc_was_reopened.
+ * characters, on a stream with callbacks. For glibc.c alone.
  *
  * Why? fopencookie sets the wide-character state of its stream to an invalid pointer, so
  * that freopen, fgetwc, putwc and others crash. With an empty state fgetwc returns WEOF,

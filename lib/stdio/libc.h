@@ -61,9 +61,11 @@ void libc_after_write(struct stream *stream, bool after_seek);
 /* Called at the end of a seek callback. */
 void libc_after_seek(struct stream *stream, int whence, bool succeeded);
 
-/* Whether the C library's freopen has made FILE a stream on a descriptor. It calls no
- * callback, so the stream and its store are never freed: FILE uses their descriptor. */
-bool libc_was_reopened(const struct stream *stream);
+/* The stream with callbacks of this library that FILE is, as far as FILE itself tells.
+ * NULL if it is none, or does not tell. After the C library's freopen, FILE is a stream
+ * on a descriptor. freopen calls no callback, so the stream and its store are never
+ * freed: FILE uses their descriptor. */
+struct stream *libc_stream_of(FILE *file);
 
 /* Whether each stdio function locks FILE. */
 bool libc_locking_is_on(const FILE *file);

@@ -6,8 +6,9 @@
 
 #include <stdlib.h>
 
-/* A hash table of lists by the address of FILE. It is divided into segments, which are
- * allocated when their first stream is added.
+/* Only streams that libc_stream_of does not find are in the table. It is a hash table of
+ * lists by the address of FILE. It is divided into segments, which are allocated when
+ * their first stream is added.
  *
  * The addresses of two streams differ by 1 KiB at least, as a stream, its buffer and its
  * store lie between them. So streams that one thread opens after each other fall into
@@ -66,6 +67,8 @@ static struct segment *make_segment(_Atomic(struct segment *) *slot)
 
 int registry_add(struct stream *stream)
 {
+    if (libc_stream_of(stream->file) == stream)
+        return 0;
     _Atomic(struct segment *) *slot = segment_of(stream->file);
     struct segment *segment = *slot;
     if (segment == NULL)
@@ -92,23 +95,14 @@ void registry_remove(struct stream *stream)
     lock_release(&segment->lock);
 }
 
-static struct stream *find_registered(FILE *file)
+struct stream *registry_find(FILE *file)
 {
+    struct stream *told = libc_stream_of(file);
     struct segment *segment = *segment_of(file);
-    if (segment == NULL)
-        return NULL;
+    if (told != NULL || segment == NULL)
+        return told;
     lock_acquire(&segment->lock);
     struct stream *stream = *find_link(segment, file);
     lock_release(&segment->lock);
     return stream;
-}
-
-/* A stream that was reopened is removed, as a later FILE may have the same address. */
-struct stream *registry_find(FILE *file)
-{
-    struct stream *stream = find_registered(file);
-    if (stream == NULL || !libc_was_reopened(stream))
-        return stream;
-    registry_remove(stream);
-    return NULL;
 }

@@ -1,4 +1,4 @@
-/* The table of all streams of this process by their FILE *. */
+/* All streams of this process by their FILE *. */
 #ifndef REGISTRY_H
 #define REGISTRY_H
 

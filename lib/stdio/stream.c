@@ -21,7 +21,6 @@ static void init_stream(struct stream *stream, struct store *store, unsigned mod
     stream->close_action = NULL;
     stream->path = stream->disk_buffer = NULL;
     stream->wide_state = NULL;
-    stream->original_vtable = NULL;
     stream->mode = mode;
     stream->process = process_number();
     stream->lost_write = stream->first_error = 0;

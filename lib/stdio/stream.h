@@ -42,8 +42,7 @@ struct stream {
                                 have a descriptor; 0: none, or already replaced */
     char *disk_buffer;       /* that buffer, or NULL */
     void *wide_state;        /* see glibc_wide.h; or NULL */
-    const void *original_vtable; /* of FILE after fopencookie, see glibc_wide.c */
-    size_t buffer_size;          /* of stdio's buffer */
+    size_t buffer_size;      /* of stdio's buffer */
     char *buffer; /* stdio's first buffer; NULL if libc_buffer_room is 0. The close
                      callback frees it: no C library touches it after that. */
 };

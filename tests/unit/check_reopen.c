@@ -627,15 +627,17 @@ START_TEST(streams_that_cannot_be_reopened)
     size_t size;
     cookie_io_functions_t callbacks = {.read = read_nothing};
     int ends[2];
+    FILE *ours = filelike_memory(NULL, NULL);
     ck_assert_int_eq(pipe(ends), 0);
     check_unreachable(fdopen(ends[0], "r"));
     check_unreachable(fdopen(ends[1], "w"));
     check_unreachable(fmemopen(bytes, sizeof bytes, "r+"));
     check_unreachable(open_memstream(&written, &size));
-    check_unreachable(fopencookie(NULL, "r", callbacks));
+    check_unreachable(fopencookie(bytes, "r", callbacks));
     check_unreachable(fopen("/dev/null", "r+"));
     check_unreachable(fopen("/", "r"));
     free(written);
+    ck_assert_int_eq(fclose(ours), 0);
 }
 END_TEST
 

@@ -23,9 +23,13 @@ static struct buffer_sizes choose_buffer_sizes(struct store *store, unsigned mod
     size_t wanted = options->buffer_size != 0 ? options->buffer_size : default_buffer;
     if (store_is_sequential(store) && (mode & MODE_READ) != 0)
         return (struct buffer_sizes){.first = cookie_sequential_buffer_size(wanted)};
-    if (options->buffer_size != 0 || !libc_replaces_buffers() || !store_can_move(store))
+    if (options->buffer_size != 0 || !libc_replaces_buffers())
         return (struct buffer_sizes){.first = wanted};
-    return (struct buffer_sizes){.first = BUFFER_IN_MEMORY, .disk = BUFFER_ON_DISK};
+    if (store_can_move(store))
+        return (struct buffer_sizes){.first = BUFFER_IN_MEMORY, .disk = BUFFER_ON_DISK};
+    if (default_buffer == BUFFER_ON_DISK && (mode & MODE_TRUNCATE) != 0)
+        return (struct buffer_sizes){.first = BUFFER_OF_NEW_FILE, .disk = BUFFER_ON_DISK};
+    return (struct buffer_sizes){.first = wanted};
 }
 
 /* INIT is handle_init or handle_init_first. */

@@ -43,14 +43,13 @@ static int check_bytes(
 
 static int start_with(struct store *store, const void *data, size_t size, unsigned mode)
 {
-    struct memory *memory = spooled_memory(store);
     if (mode & MODE_TRUNCATE)
         return 0;
     if ((mode & MODE_WRITE) == 0) {
-        memory_borrow(memory, data, size);
+        block_borrow(spooled_block(store), data, size);
         return 0;
     }
-    return memory_copy(memory, data, size);
+    return size == 0 ? 0 : memory_write(store, data, size, 0);
 }
 
 static struct store *store_on_bytes(
@@ -76,12 +75,12 @@ FILE *filelike_bytes(const void *data, size_t size, const char *mode,
     return call_end_pointer(&call, file);
 }
 
-/* A store on DATA. memory_return_adopted gives DATA back to the caller. */
+/* A store on DATA. block_return_adopted gives DATA back to the caller. */
 static struct store *store_on_adopted(
     void *data, size_t size, const struct filelike_options *options)
 {
     struct store *store = spooled_create_memory(options);
-    if (store == NULL || memory_adopt(spooled_memory(store), data, size) == 0)
+    if (store == NULL || block_adopt(spooled_block(store), data, size) == 0)
         return store;
     KEEPING_ERRNO((void) store_release(store));
     return NULL;
@@ -89,7 +88,7 @@ static struct store *store_on_adopted(
 
 static void abandon(struct store *store)
 {
-    memory_return_adopted(spooled_memory(store));
+    block_return_adopted(spooled_block(store));
     (void) store_release(store);
 }
 
@@ -106,7 +105,7 @@ static FILE *open_adopted(
         return NULL;
     }
     if (!kept)
-        memory_clear(spooled_memory(store));
+        block_clear(spooled_block(store));
     return stream->file;
 }
 

@@ -63,7 +63,7 @@ static int move_to_file(struct spooled *spooled)
     if (file == NULL)
         return -1;
     spooled->file = file;
-    memory_clear_unless_viewed(&spooled->memory);
+    block_clear_unless_viewed(&spooled->memory.block);
     handle_set_descriptor(spooled->memory.store.first_handle, store_descriptor(file));
     return 0;
 }
@@ -71,21 +71,21 @@ static int move_to_file(struct spooled *spooled)
 static void spooled_retain_view(struct store *store)
 {
     struct spooled *spooled = spooled_of(store);
-    memory_retain_view(&spooled->memory);
+    block_retain_view(&spooled->memory.block);
     if (has_moved(spooled))
-        memory_clear_unless_viewed(&spooled->memory);
+        block_clear_unless_viewed(&spooled->memory.block);
 }
 
 static void spooled_release_view(struct store *store)
 {
-    memory_release_view(&spooled_of(store)->memory);
+    block_release_view(&spooled_of(store)->memory.block);
 }
 
 /* A truncation ends all views, so the memory that they kept is freed. */
 static void end_views(struct spooled *spooled)
 {
     if (has_moved(spooled))
-        memory_clear(&spooled->memory);
+        block_clear(&spooled->memory.block);
 }
 
 /* ---- Operations ------------------------------------------------------------------ */
@@ -195,7 +195,7 @@ static int spooled_destroy(struct store *store)
     struct spooled *spooled = spooled_of(store);
     if (has_moved(spooled))
         (void) store_release(spooled->file);
-    memory_finish(&spooled->memory);
+    block_finish(&spooled->memory.block);
     tempdir_finish(&spooled->tempdir);
     free(spooled);
     return 0;
@@ -272,7 +272,7 @@ struct store *spooled_create(const struct filelike_options *options)
     return store;
 }
 
-struct memory *spooled_memory(struct store *store)
+struct block *spooled_block(struct store *store)
 {
-    return &spooled_of(store)->memory;
+    return &spooled_of(store)->memory.block;
 }

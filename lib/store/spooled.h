@@ -16,7 +16,7 @@ struct store *spooled_create_memory(const struct filelike_options *options);
  * Returns NULL with errno. */
 struct store *spooled_create(const struct filelike_options *options);
 
-/* Returns the memory of a store whose bytes have not moved. */
-struct memory *spooled_memory(struct store *store);
+/* Returns the block of a store whose bytes have not moved. */
+struct block *spooled_block(struct store *store);
 
 #endif

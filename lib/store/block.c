@@ -1,0 +1,319 @@
+#include <config.h>
+
+#include "store/block.h"
+
+#include "base/call.h"
+#include "base/process.h"
+#include "base/threads.h"
+#include "store/budget.h"
+#include "store/pages.h"
+
+#include <errno.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+/* ---- In a forked child ----------------------------------------------------------- */
+
+/* Keeps two steps of a change in order, so that a forked child never sees the second
+ * without the first. Only the compiler must be told: before fork shares a page, each
+ * processor that writes to the page finishes what it has written so far. */
+static void keep_fork_order(void)
+{
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
+/* During realloc the bytes may no longer be at their address. fork does not wait for
+ * that. A child that was forked in between has lost the bytes, and knows it by mover. */
+static void begin_reallocation(struct block *block)
+{
+    block->mover = process_number();
+    keep_fork_order();
+}
+
+static void end_reallocation(struct block *block)
+{
+    keep_fork_order();
+    block->mover = 0;
+}
+
+static bool lost_in_fork(const struct block *block)
+{
+    return block->mover != 0 && block->mover != process_number();
+}
+
+int block_check_not_lost(const struct block *block)
+{
+    if (!lost_in_fork(block))
+        return 0;
+    return call_fail(EBADF);
+}
+
+bool block_ends_unread(const struct block *block)
+{
+    return process_is_ending_child(block->maker);
+}
+
+/* ---- Changing the capacity ------------------------------------------------------- */
+
+/* Sets bytes and capacity in such an order that the capacity is never more than there is.
+ */
+static void use_bytes(struct block *block, char *bytes, size_t capacity)
+{
+    if (capacity < block->capacity)
+        block->capacity = capacity;
+    keep_fork_order();
+    block->bytes = bytes;
+    keep_fork_order();
+    block->origin = BLOCK_OWN;
+    block->capacity = capacity;
+    keep_fork_order();
+    if (capacity < block->provided)
+        block->provided = capacity;
+}
+
+static void free_bytes(const struct block *block, char *bytes)
+{
+    if (!block_ends_unread(block))
+        free(bytes);
+}
+
+/* Frees BYTES, which were replaced, or keeps them for writes of their view. */
+static void retire_bytes(struct block *block, char *bytes)
+{
+    if (block->view == VIEW_NONE || block->retired != NULL)
+        free_bytes(block, bytes);
+    else
+        block->retired = bytes;
+    block->view = VIEW_NONE;
+}
+
+static int copy_to_new_bytes(struct block *block, size_t capacity)
+{
+    char *old = block->origin == BLOCK_BORROWED ? NULL : block->bytes;
+    size_t kept = block->size < capacity ? block->size : capacity;
+    char *bytes = malloc(capacity + 1);
+    if (bytes == NULL)
+        return -1;
+    if (kept > 0)
+        memcpy(bytes, block->bytes, kept);
+    use_bytes(block, bytes, capacity);
+    retire_bytes(block, old);
+    return 0;
+}
+
+static int reallocate_bytes(struct block *block, size_t capacity)
+{
+    begin_reallocation(block);
+    char *bytes = realloc(block->bytes, capacity + 1);
+    if (bytes != NULL)
+        use_bytes(block, bytes, capacity);
+    end_reallocation(block);
+    return bytes != NULL ? 0 : -1;
+}
+
+enum { COPY_LIMIT = 8 << 20 /* bytes */ };
+
+/* realloc would end a view. Beside other threads, one of which may fork, a small block is
+ * copied as well, so that the child finds either the old bytes or the new ones. A large
+ * block is not, because there might be no memory for both: realloc moves its pages. A
+ * child that was forked in the middle of that has lost the bytes. */
+static bool must_copy(const struct block *block)
+{
+    return block->origin == BLOCK_BORROWED || block->view != VIEW_NONE ||
+           (threads_may_run() && block->capacity < COPY_LIMIT);
+}
+
+static int resize(struct block *block, size_t capacity)
+{
+    if (capacity >= PTRDIFF_MAX)
+        return call_fail(ENOMEM);
+    return must_copy(block) ? copy_to_new_bytes(block, capacity)
+                            : reallocate_bytes(block, capacity);
+}
+
+/* Grows the block to WANTED bytes, or to less, but at least NEEDED, if the budget has no
+ * more. */
+static int grow(struct block *block, size_t needed, size_t wanted)
+{
+    size_t taken;
+    if (budget_take(block->budget, needed - block->capacity, wanted - block->capacity,
+            &taken) != 0)
+        return -1;
+    size_t capacity = block->capacity + taken;
+    if (resize(block, capacity) == 0)
+        return 0;
+    budget_give(block->budget, taken);
+    return -1;
+}
+
+/* The capacity is doubled, so that the time of many appends is linear. If there is no
+ * memory for that, NEEDED may still fit. */
+int block_reserve(struct block *block, size_t needed)
+{
+    if (block->origin != BLOCK_BORROWED && needed <= block->capacity)
+        return 0;
+    if (needed > block->limit)
+        return call_fail(ENOMEM);
+    if (needed < block->size)
+        needed = block->size;
+    size_t doubled = block->capacity <= SIZE_MAX / 2 ? block->capacity * 2 : SIZE_MAX;
+    size_t wanted = doubled < block->limit ? doubled : block->limit;
+    if (wanted > needed && grow(block, needed, wanted) == 0)
+        return 0;
+    return grow(block, needed, needed);
+}
+
+void block_shrink(struct block *block)
+{
+    size_t capacity = block->capacity;
+    if (block->origin == BLOCK_BORROWED)
+        return;
+    if (block->size == 0)
+        block_clear(block);
+    else if (resize(block, block->size) == 0)
+        budget_give(block->budget, capacity - block->size);
+}
+
+enum { PAGES_AT_ONCE = 1 << 20 /* bytes */ };
+
+/* Resident memory is ahead of the bytes by PAGES_AT_ONCE at most. */
+void block_provide_pages(struct block *block, size_t end)
+{
+    if (end <= block->provided || block->capacity <= PAGES_AT_ONCE)
+        return;
+    size_t start = block->size > block->provided ? block->size : block->provided;
+    if (end <= start)
+        return;
+    size_t room = block->capacity - start;
+    size_t wanted = end - start < PAGES_AT_ONCE ? PAGES_AT_ONCE : end - start;
+    size_t size = wanted < room ? wanted : room;
+    pages_provide(block->bytes + start, size);
+    block->provided = start + size;
+}
+
+/* ---- The '\0' behind the content ------------------------------------------------- */
+
+void block_terminate(struct block *block)
+{
+    if (block->origin == BLOCK_OWN && block->bytes != NULL)
+        block->bytes[block->size] = '\0';
+}
+
+/* An adopted block has had no room for the '\0'. A forked child may have a new size
+ * without it, if another thread of its parent was just between the two. */
+int block_terminate_for_reader(struct block *block)
+{
+    if (block->origin == BLOCK_ADOPTED) {
+        if (resize(block, block->capacity) != 0)
+            return -1;
+        block_terminate(block);
+    }
+    /* Another thread may be reading a '\0' that is there, so it is not written again. */
+    if (block->bytes != NULL && block->origin == BLOCK_OWN &&
+        block->bytes[block->size] != '\0')
+        block_terminate(block);
+    return 0;
+}
+
+/* ---- Emptying -------------------------------------------------------------------- */
+
+/* Returns NULL if the block is not ours to free. */
+static char *own_bytes(const struct block *block)
+{
+    return block->origin == BLOCK_BORROWED || lost_in_fork(block) ? NULL : block->bytes;
+}
+
+char *block_release(struct block *block)
+{
+    size_t capacity = block->capacity;
+    char *bytes = own_bytes(block);
+    block->size = 0;
+    keep_fork_order();
+    block->capacity = 0;
+    block->provided = 0;
+    keep_fork_order();
+    block->bytes = NULL;
+    block->mover = 0;
+    keep_fork_order();
+    block->origin = BLOCK_OWN;
+    budget_give(block->budget, capacity);
+    return bytes;
+}
+
+void block_clear(struct block *block)
+{
+    block->view = VIEW_NONE;
+    free_bytes(block, block_release(block));
+}
+
+/* ---- Views ----------------------------------------------------------------------- */
+
+void block_clear_unless_viewed(struct block *block)
+{
+    if (block->view != VIEW_VALID)
+        retire_bytes(block, block_release(block));
+}
+
+void block_retain_view(struct block *block)
+{
+    if (block->view == VIEW_VALID)
+        block->view = VIEW_IN_WRITE;
+}
+
+void block_release_view(struct block *block)
+{
+    if (block->view == VIEW_IN_WRITE)
+        block->view = VIEW_NONE;
+    char *retired = block->retired;
+    block->retired = NULL;
+    free_bytes(block, retired);
+}
+
+/* ---- Beginning and end ----------------------------------------------------------- */
+
+/* Clearing the whole structure before would take longer. */
+void block_init(struct block *block, size_t limit, filelike_budget *budget)
+{
+    block->bytes = block->retired = NULL;
+    block->size = block->capacity = block->provided = 0;
+    block->limit = limit;
+    block->budget = budget_retain(budget);
+    block->origin = BLOCK_OWN;
+    block->maker = process_number();
+    block->mover = 0;
+    block->view = VIEW_NONE;
+}
+
+void block_finish(struct block *block)
+{
+    budget_give(block->budget, block->capacity);
+    free_bytes(block, own_bytes(block));
+    free(block->retired);
+    budget_release(block->budget);
+}
+
+void block_borrow(struct block *block, const void *data, size_t size)
+{
+    block->bytes = (char *) (uintptr_t) data;
+    block->size = size;
+    block->origin = BLOCK_BORROWED;
+}
+
+int block_adopt(struct block *block, void *data, size_t size)
+{
+    size_t taken;
+    if (budget_take(block->budget, size, size, &taken) != 0)
+        return -1;
+    block->bytes = data;
+    block->size = size;
+    block->capacity = size;
+    block->origin = BLOCK_ADOPTED;
+    return 0;
+}
+
+void block_return_adopted(struct block *block)
+{
+    block->bytes = NULL;
+    block_clear(block);
+}

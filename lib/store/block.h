@@ -1,0 +1,92 @@
+/* A block of memory that grows, as far as its limit and its budget allow. The bytes of a
+ * store in memory are in one block.
+ *
+ * A child may be forked in the middle of any change. It finds the block as it was before
+ * the change or as it is after it, or knows that it has lost the bytes. */
+#ifndef BLOCK_H
+#define BLOCK_H
+
+#include "filelike.h"
+
+#include <stdbool.h>
+#include <stddef.h>
+
+enum block_origin {
+    BLOCK_OWN,     /* allocated here: capacity + 1 bytes, for a '\0'; or NULL */
+    BLOCK_ADOPTED, /* given by the caller: capacity bytes, with no room for a '\0' */
+    BLOCK_BORROWED /* lent by the caller, and only read; capacity is 0 */
+};
+
+/* Whether somebody may read the block through its address. */
+enum block_view {
+    VIEW_NONE,
+    VIEW_VALID,   /* yes: a view is valid */
+    VIEW_IN_WRITE /* yes: a write of an earlier view may be under way */
+};
+
+struct block {
+    char *bytes;
+    size_t size;     /* bytes of content */
+    size_t capacity; /* bytes of content that fit */
+    size_t provided; /* bytes whose pages were provided, see block_provide_pages */
+    size_t limit;    /* bytes, of the capacity */
+    filelike_budget *budget; /* counts the capacity; a reference, or NULL */
+    enum block_origin origin;
+    unsigned maker; /* process_number of the process that made the block */
+    unsigned mover; /* process_number of the process that is in realloc; or 0 */
+    enum block_view view;
+    char *retired; /* earlier bytes, kept for writes of their view; or NULL */
+};
+
+/* Begins an empty block whose capacity stays within LIMIT and BUDGET (NULL: none).
+ * block_finish ends it. */
+void block_init(struct block *block, size_t limit, filelike_budget *budget);
+void block_finish(struct block *block);
+
+/* Fill an empty block with the SIZE bytes at DATA. block_borrow lets them be read in
+ * place. block_adopt takes DATA over, which malloc has allocated. It returns 0, or -1
+ * with ENOMEM, and DATA is still the caller's then. */
+void block_borrow(struct block *block, const void *data, size_t size);
+int block_adopt(struct block *block, void *data, size_t size);
+
+/* Gives what block_adopt took back to the caller. */
+void block_return_adopted(struct block *block);
+
+/* 0, or -1 with EBADF if this is a child that was forked while the bytes were moving. */
+int block_check_not_lost(const struct block *block);
+
+/* Whether this is the end of a forked child. Then nobody reads the bytes any more, so
+ * nothing is allocated or freed: a signal handler that interrupted malloc may have forked
+ * the child, and malloc would hang in it. */
+bool block_ends_unread(const struct block *block);
+
+/* Makes the block writable, with room for NEEDED bytes. 0, or -1 with ENOMEM. */
+int block_reserve(struct block *block, size_t needed);
+
+/* Provides the pages of a large block ahead of the write that ends at END. */
+void block_provide_pages(struct block *block, size_t end);
+
+/* Frees the memory behind the last byte. A failure does no harm: the memory is kept. */
+void block_shrink(struct block *block);
+
+/* Writes a '\0' behind the content, if there is room for it. */
+void block_terminate(struct block *block);
+
+/* Puts a '\0' behind the content before somebody sees it. 0, or -1 with ENOMEM. */
+int block_terminate_for_reader(struct block *block);
+
+/* Takes the bytes out, which the caller frees. NULL if they are borrowed or lost. */
+char *block_release(struct block *block);
+
+/* Frees the bytes and ends a view of them. */
+void block_clear(struct block *block);
+
+/* Does the same, unless a view is valid. Bytes whose view may be written stay until
+ * block_release_view. */
+void block_clear_unless_viewed(struct block *block);
+
+/* See retain_view and release_view of struct store_operations. */
+void block_retain_view(struct block *block);
+void block_release_view(struct block *block);
+
+#endif

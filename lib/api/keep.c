@@ -7,20 +7,14 @@
 #include "files/removal.h"
 #include "stdio/access.h"
 
-static int keep(const struct access *access)
-{
-    if (store_keep(access->store) != 0)
-        return -1;
-    access->stream->discarded = false;
-    return 0;
-}
-
 int filelike_keep(FILE *file)
 {
     struct access access;
     if (access_begin_bytes(&access, file) != 0)
         return -1;
-    int status = keep(&access);
+    int status = store_keep(access.store);
+    if (status == 0)
+        access.stream->discarded = false;
     access_end_bytes(&access);
     return call_end(&access.call, status);
 }

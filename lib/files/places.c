@@ -54,18 +54,6 @@ static char *whole_path(const struct removal *removal)
                : path_in(path_of_descriptor(removal->directory), removal->name);
 }
 
-/* Both names lead to the same file. */
-static void change_name(struct removal *removal, int directory, char *name)
-{
-    removal_disarm(removal);
-    if (name != removal->name)
-        free(removal->name);
-    removal->name = name;
-    removal->directory = directory;
-    removal->owns_directory = directory != AT_FDCWD;
-    removal_arm(removal);
-}
-
 /* Makes the place independent of the directory, which the caller is about to close. It
  * gets an absolute path, or a descriptor of its own if the path is unknown: a descriptor
  * would keep the filesystem from being unmounted. */
@@ -73,15 +61,20 @@ static bool become_independent(struct removal *removal)
 {
     if (removal->owns_directory || removal->name[0] == '/')
         return true;
-    int directory = AT_FDCWD;
-    char *name = whole_path(removal);
-    if (name == NULL) {
-        name = removal->name;
-        directory = descriptor_open(removal->directory, ".", O_PATH | O_DIRECTORY);
-    }
+    char *path = whole_path(removal);
+    int directory = path != NULL
+                        ? AT_FDCWD
+                        : descriptor_open(removal->directory, ".", O_PATH | O_DIRECTORY);
     if (directory == -1)
         return false;
-    change_name(removal, directory, name);
+    removal_disarm(removal);
+    if (path != NULL) {
+        free(removal->name);
+        removal->name = path;
+    }
+    removal->directory = directory;
+    removal->owns_directory = path == NULL;
+    removal_arm(removal);
     return true;
 }
 

@@ -71,8 +71,7 @@ static inline void call_finish(const struct call *call, int succeeded)
         end_;                               \
     }))
 
-/* ---- errno ---------------------------------------------------------------------------
- */
+/* ---- errno ----------------------------------------------------------------------- */
 
 /* Sets errno to ERROR and returns -1. */
 static inline int call_fail(int error)
@@ -102,8 +101,7 @@ static inline void call_free(void *block)
     KEEPING_ERRNO(free(block));
 }
 
-/* ---- Signals -------------------------------------------------------------------------
- */
+/* ---- Signals --------------------------------------------------------------------- */
 
 /* Blocks all signals of this thread, so that no handler runs in the middle of a step. */
 static inline void call_hold_signals(sigset_t *signals)
@@ -118,8 +116,7 @@ static inline void call_release_signals(const sigset_t *signals)
     KEEPING_ERRNO((void) pthread_sigmask(SIG_SETMASK, signals, NULL));
 }
 
-/* ---- Calls of the system -------------------------------------------------------------
- */
+/* ---- Calls of the system --------------------------------------------------------- */
 
 /* Repeats CALL, an int or ssize_t expression, while a signal interrupts it. Any call that
  * reaches a filesystem in user space (FUSE) can be interrupted. */

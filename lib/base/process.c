@@ -17,8 +17,7 @@ _Static_assert(ATOMIC_INT_LOCK_FREE == 2 && ATOMIC_POINTER_LOCK_FREE == 2,
 #define MADV_WIPEONFORK 18 /* the kernel's, since 4.14 */
 #endif
 
-/* ---- A page that the kernel wipes in every child -------------------------------------
- */
+/* ---- A page that the kernel wipes in every child --------------------------------- */
 
 _Atomic(atomic_uint *) process_page;
 
@@ -57,8 +56,7 @@ static unsigned take_number(atomic_uint *page)
     return atomic_compare_exchange_strong(page, &present, number) ? number : present;
 }
 
-/* ---- Without such a page -------------------------------------------------------------
- */
+/* ---- Without such a page --------------------------------------------------------- */
 
 static atomic_uint generation;
 
@@ -76,8 +74,7 @@ static unsigned number_by_getpid(void)
     return number % PROCESS_NUMBERS;
 }
 
-/* ---- The number of this process ------------------------------------------------------
- */
+/* ---- The number of this process -------------------------------------------------- */
 
 /* Other threads and signal handlers may be choosing, too. The first choice counts. */
 static atomic_uint *choose_page(void)
@@ -102,8 +99,7 @@ unsigned process_find_number(void)
     return page == &no_page ? number_by_getpid() : take_number(page);
 }
 
-/* ---- The end -------------------------------------------------------------------------
- */
+/* ---- The end --------------------------------------------------------------------- */
 
 atomic_bool process_ending;
 

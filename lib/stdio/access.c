@@ -8,8 +8,7 @@
 
 #include <errno.h>
 
-/* ---- Beginning and end --------------------------------------------------------------
- */
+/* ---- Beginning and end ----------------------------------------------------------- */
 
 void access_end(struct access *access)
 {

@@ -9,8 +9,7 @@
 #include <stdio_ext.h>
 #include <wchar.h>
 
-/* ---- Locks --------------------------------------------------------------------------
- */
+/* ---- Locks ----------------------------------------------------------------------- */
 
 /* A stream of FILELIKE_UNLOCKED is not locked here either. In a forked child glibc does
  * not make the locks of such streams new, so the child could wait for ever. */
@@ -54,8 +53,7 @@ void any_stream_stop_locking(FILE *file)
     libc_turn_locking_off(file);
 }
 
-/* ---- Buffers and positions ----------------------------------------------------------
- */
+/* ---- Buffers and positions ------------------------------------------------------- */
 
 void any_stream_abandon(FILE *file)
 {

@@ -15,8 +15,7 @@
 /* Each callback holds cancellation where its store, under its lock, or its close action
  * makes system calls. */
 
-/* ---- Reading and writing ------------------------------------------------------------
- */
+/* ---- Reading and writing --------------------------------------------------------- */
 
 static ssize_t read_callback(void *cookie, char *buffer, size_t size)
 {
@@ -43,8 +42,7 @@ static ssize_t write_callback(void *cookie, const char *data, size_t size)
     return call_end(&call, status) == 0 ? (ssize_t) size : LIBC_WRITE_FAILED;
 }
 
-/* ---- Seeking ------------------------------------------------------------------------
- */
+/* ---- Seeking --------------------------------------------------------------------- */
 
 /* In append mode pending output will be written at the end. ftell counts it from there,
  * but musl asks for the current position. */
@@ -108,8 +106,7 @@ static int seek_callback(void *cookie, libc_offset *offset, int whence)
     return call_end(&call, position != -1 ? 0 : -1);
 }
 
-/* ---- Opening and closing ------------------------------------------------------------
- */
+/* ---- Opening and closing --------------------------------------------------------- */
 
 static int close_callback(void *cookie)
 {

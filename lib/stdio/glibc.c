@@ -17,8 +17,7 @@
 #include <stddef.h>
 #include <stdlib.h>
 
-/* ---- Locks --------------------------------------------------------------------------
- */
+/* ---- Locks ----------------------------------------------------------------------- */
 
 /* A stream of fopen's own, which is never used. It tells whether a stream that is opened
  * now must lock.
@@ -70,8 +69,7 @@ void libc_turn_locking_off(FILE *file)
         file->_flags2 &= ~GLIBC_NEED_LOCK;
 }
 
-/* ---- Buffers ------------------------------------------------------------------------
- */
+/* ---- Buffers --------------------------------------------------------------------- */
 
 enum { FOPEN_BUFFER = 4096 }; /* bytes of the buffer of fopen's streams on disk */
 
@@ -176,8 +174,7 @@ int libc_give_buffer(FILE *file, size_t size)
     return 0;
 }
 
-/* ---- Reading and writing ------------------------------------------------------------
- */
+/* ---- Reading and writing --------------------------------------------------------- */
 
 /* For fseek, glibc seeks to the beginning of a block and then fills the buffer. Between
  * the two it does not look at _offset, so a mark there tells the read callback that the
@@ -239,8 +236,7 @@ void libc_after_write(struct stream *stream, bool after_seek)
         set_buffer(stream->file, stream->file->_IO_buf_base, stream->buffer_size);
 }
 
-/* ---- A stream with callbacks --------------------------------------------------------
- */
+/* ---- A stream with callbacks ----------------------------------------------------- */
 
 static void show_descriptor(struct handle *handle)
 {

@@ -37,8 +37,7 @@ static struct probe {
 
 static struct lock probe_lock = LOCK_INITIALIZER;
 
-/* ---- The stream ---------------------------------------------------------------------
- */
+/* ---- The stream ------------------------------------------------------------------ */
 
 static void set_probe_buffer(FILE *file, char *buffer, size_t size)
 {
@@ -88,8 +87,7 @@ static int probe_close(void *cookie)
     return 0;
 }
 
-/* ---- The probe ----------------------------------------------------------------------
- */
+/* ---- The probe ------------------------------------------------------------------- */
 
 static bool starts_as_expected(FILE *file)
 {

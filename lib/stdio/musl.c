@@ -21,8 +21,7 @@ enum {
 };
 #endif
 
-/* ---- Locks --------------------------------------------------------------------------
- */
+/* ---- Locks ----------------------------------------------------------------------- */
 
 #ifdef __GLIBC__
 
@@ -134,8 +133,7 @@ void libc_turn_locking_off(FILE *file)
     (void) file;
 }
 
-/* ---- Buffers ------------------------------------------------------------------------
- */
+/* ---- Buffers --------------------------------------------------------------------- */
 
 size_t libc_buffer_room(size_t size)
 {
@@ -164,8 +162,7 @@ void libc_prepare_stream(struct stream *stream)
     use_locking_of_fopen(stream->file);
 }
 
-/* ---- Reading and writing ------------------------------------------------------------
- */
+/* ---- Reading and writing --------------------------------------------------------- */
 
 size_t libc_size_to_read(struct stream *stream, const char *buffer, size_t size)
 {
@@ -187,8 +184,7 @@ void libc_after_seek(struct stream *stream, int whence, bool succeeded)
     (void) succeeded;
 }
 
-/* ---- A stream with callbacks --------------------------------------------------------
- */
+/* ---- A stream with callbacks ----------------------------------------------------- */
 
 struct stream *libc_stream_of(FILE *file)
 {

@@ -108,8 +108,7 @@ struct stream *open_another(struct store *store, unsigned mode,
     return NULL;
 }
 
-/* ---- Native streams -----------------------------------------------------------------
- */
+/* ---- Native streams -------------------------------------------------------------- */
 
 static int set_up_native(
     FILE *file, const struct filelike_options *options, size_t default_buffer)

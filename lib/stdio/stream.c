@@ -10,8 +10,7 @@
 #include <errno.h>
 #include <stdlib.h>
 
-/* ---- Opening ------------------------------------------------------------------------
- */
+/* ---- Opening --------------------------------------------------------------------- */
 
 /* Member by member, as clearing all of it first takes longer. */
 static void init_stream(struct stream *stream, struct store *store, unsigned mode)
@@ -71,8 +70,7 @@ void stream_abandon(struct stream *stream)
     free_stream(stream);
 }
 
-/* ---- Errors -------------------------------------------------------------------------
- */
+/* ---- Errors ---------------------------------------------------------------------- */
 
 static void record_first(int *first, int error)
 {
@@ -87,8 +85,7 @@ void stream_record_lost_write(struct stream *stream, int error)
     record_first(&stream->store->lost_write, error);
 }
 
-/* ---- Callbacks ----------------------------------------------------------------------
- */
+/* ---- Callbacks ------------------------------------------------------------------- */
 
 bool stream_belongs_to_parent(const struct stream *stream)
 {
@@ -167,8 +164,7 @@ int64_t stream_tell(struct stream *stream)
     return position;
 }
 
-/* ---- Closing ------------------------------------------------------------------------
- */
+/* ---- Closing --------------------------------------------------------------------- */
 
 /* After this neither the registry nor the store leads to the stream. Returns 0 or the
  * errno of closing its descriptor. */

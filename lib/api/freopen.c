@@ -177,7 +177,7 @@ static FILE *replace_stream(const char *path, const char *mode, FILE *file)
     return opened != NULL ? opened : fail_closed();
 }
 
-/* ---- Either ---------------------------------------------------------------------- */
+/* ---- Any stream ------------------------------------------------------------------ */
 
 /* Without a path: the same bytes, with another mode. */
 static FILE *change_stream(const char *path, const char *mode, FILE *file)

@@ -58,15 +58,20 @@ void removal_arm(struct removal *removal)
         (void) change_state(removal, STATE_CREATING, STATE_ARMED);
 }
 
-/* Waits for a handler on another thread that is reading the place. A handler on this
- * thread would have returned by now. In a forked child the parent's threads do not exist,
- * so the child does not wait. */
-void removal_disarm(struct removal *removal)
+/* Changes an armed state to STATE. Waits for a handler on another thread that is reading
+ * the place. A handler on this thread would have returned by now. In a forked child the
+ * parent's threads do not exist, so the child does not wait. */
+static void end_armed(struct removal *removal, int state)
 {
     if (!is_own(removal))
         atomic_store(&removal->state, STATE_IDLE);
-    while (!change_state(removal, STATE_ARMED, STATE_IDLE) && removal_is_armed(removal))
+    while (!change_state(removal, STATE_ARMED, state) && removal_is_armed(removal))
         (void) sched_yield();
+}
+
+void removal_disarm(struct removal *removal)
+{
+    end_armed(removal, STATE_IDLE);
 }
 
 bool removal_is_armed(const struct removal *removal)
@@ -109,6 +114,7 @@ int removal_undo(struct removal *removal)
 int removal_begin_creation(struct removal *removal, sigset_t *signals)
 {
     call_hold_signals(signals);
+    end_armed(removal, STATE_CREATING);
     atomic_store(&removal->owner, process_number());
     atomic_store(&removal->state, STATE_CREATING);
     if (process_check_end() == 0)

@@ -9,6 +9,7 @@
 #include "heap.h"
 #include "scratch.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <pthread.h>
 #include <semaphore.h>
@@ -108,6 +109,48 @@ static void keep_during_cleanup(void)
     EXPECT(fclose(kept) == 0);
     EXPECT(content(path) != NULL && strcmp(content(path), "kept") == 0);
     EXPECT(unlink(path) == 0);
+    EXPECT(strcmp(entries("."), "") == 0);
+}
+
+/* ---- A cleanup while a rename is tried -----------------------------------------------
+ */
+
+static pthread_t cleaner;
+
+/* The cleanup has read the place, and then fails to look at the file. */
+static enum fault linger_and_fail(enum fault_call call)
+{
+    return call == FAULT_FSTATAT && linger_in_cleanup(call) == FAULT_NONE ? FAULT_FAILS
+                                                                          : FAULT_NONE;
+}
+
+/* The first fstat of a new file is for its removal. At the second one the removal is
+ * armed, and the file is about to be renamed, to try whether that can be done. */
+static enum fault clean_up_before_trial(enum fault_call call)
+{
+    static int fstats_left;
+    if (call == FAULT_CREATE)
+        fstats_left = 2;
+    if (call != FAULT_FSTAT || --fstats_left != 0)
+        return FAULT_NONE;
+    faults.strike = linger_and_fail;
+    EXPECT(pthread_create(&cleaner, NULL, clean_up, NULL) == 0);
+    EXPECT(await(&looking, 60));
+    return FAULT_NONE;
+}
+
+static void clean_up_during_trial(void)
+{
+    struct filelike_options options = {.flags = FILELIKE_NOREPLACE};
+    expect_subject = "a file that is renamed while another thread cleans up";
+    EXPECT(sem_init(&looking, 0, 0) == 0 && sem_init(&made, 0, 0) == 0);
+    faults.tmpfile = EOPNOTSUPP;
+    faults.strike = clean_up_before_trial;
+    FILE *stream = filelike_atomic("target", NULL, &options);
+    EXPECT(faults.strike == NULL);
+    EXPECT(sem_post(&made) == 0 && pthread_join(cleaner, NULL) == 0);
+    faults.tmpfile = 0;
+    EXPECT(stream != NULL && filelike_discard(stream) == 0 && fclose(stream) == 0);
     EXPECT(strcmp(entries("."), "") == 0);
 }
 
@@ -381,6 +424,7 @@ int main(void)
     hold_signals_while_publishing();
     clean_up_within();
     keep_during_cleanup();
+    clean_up_during_trial();
     fork_during_cleanup();
     fork_during_creation();
     fork_during_move();

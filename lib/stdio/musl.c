@@ -101,10 +101,10 @@ static FILE *open_reference(void)
 /* Signals are held, because a child of a handler would find the reference locked. */
 static FILE *open_reference_once(void)
 {
-    static atomic_bool begun;
+    static atomic_uint begun;
     static _Atomic(FILE *) reference;
-    if (!atomic_load_explicit(&begun, memory_order_relaxed) &&
-        !atomic_exchange(&begun, true)) {
+    if (atomic_load_explicit(&begun, memory_order_relaxed) == 0 &&
+        atomic_exchange(&begun, 1) == 0) {
         sigset_t signals;
         call_hold_signals(&signals);
         KEEPING_ERRNO(atomic_store(&reference, open_reference()));

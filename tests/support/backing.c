@@ -11,13 +11,13 @@
 
 static void enter(struct backing *backing)
 {
-    if (atomic_exchange(&backing->busy, true) || backing->calls[BACKING_CLOSE] > 0)
+    if (atomic_exchange(&backing->busy, 1) > 0 || backing->calls[BACKING_CLOSE] > 0)
         atomic_store(&backing->overlapped, true);
 }
 
 static void leave(struct backing *backing)
 {
-    atomic_store(&backing->busy, false);
+    atomic_store(&backing->busy, 0);
 }
 
 ssize_t (*backing_meets)(enum backing_operation operation, size_t size);

@@ -41,7 +41,7 @@ struct backing {
     int lost;               /* what close was told */
     int64_t next;           /* the position that read or write should come to next */
     bool out_of_order;      /* one came to another */
-    atomic_bool busy;       /* an operation is at work */
+    atomic_uint busy;       /* an operation is at work */
     atomic_bool overlapped; /* another began meanwhile, or after close */
 };
 

@@ -213,20 +213,34 @@ static int64_t seek_beneath(FILE *stream)
     return lseek(filelike_fileno(stream), 0, SEEK_CUR) < 0;
 }
 
+static void push_wide_back(FILE *stream)
+{
+    ck_assert_int_ge(fputws(L"0123456789", stream), 0);
+    rewind(stream);
+    ck_assert_uint_eq(fgetwc(stream), L'0');
+    ck_assert_uint_eq(ungetwc(L'q', stream), L'q');
+}
+
+/* Since glibc 2.43 fclose of a stream with one fails. */
+static int error_of_closing_tmpfile(void)
+{
+    FILE *stream = tmpfile();
+    push_wide_back(stream);
+    return fclose(stream) == 0 ? 0 : errno;
+}
+
 /* glibc ends the program where a seek meets one. */
 START_TEST(takes_wide_characters_that_are_pushed_back)
 {
     static int64_t (*const calls[])(FILE *) = {
         filelike_size, truncate_by_one, detach_and_count, seek_beneath};
     static const int64_t answers[] = {10, 0, 10, 0};
+    int usual = error_of_closing_tmpfile();
     for (size_t i = 0; i < COUNT(calls); i++) {
         FILE *stream = filelike_temporary("w+", NULL);
-        ck_assert_int_ge(fputws(L"0123456789", stream), 0);
-        rewind(stream);
-        ck_assert_uint_eq(fgetwc(stream), L'0');
-        ck_assert_uint_eq(ungetwc(L'q', stream), L'q');
+        push_wide_back(stream);
         ck_assert_int_eq(calls[i](stream), answers[i]);
-        assert_closes(stream);
+        ck_assert(fclose(stream) == 0 || errno == usual);
     }
 }
 END_TEST

@@ -10,6 +10,10 @@
 #include <unistd.h>
 #include <wchar.h>
 
+#ifdef __GLIBC__
+#include <gnu/libc-version.h>
+#endif
+
 #define TEXT "0123456789"
 
 /* musl does all of it, but freopen without a descriptor. */
@@ -115,6 +119,17 @@ START_TEST(freopen_fails_or_works)
 }
 END_TEST
 
+/* C has a stream closed that could not be reopened. Until 2.40 fclose of it is no crash
+ * with glibc, which frees it since then; musl frees it, too. */
+static bool is_there_when_closed(void)
+{
+#ifdef __GLIBC__
+    return strverscmp(gnu_get_libc_version(), "2.41") < 0;
+#else
+    return false;
+#endif
+}
+
 static int reopen_in_vain(void *context)
 {
     static const char *const modes[] = {"r", "z"};
@@ -122,9 +137,7 @@ static int reopen_in_vain(void *context)
     for (size_t i = 0; i < COUNT(modes); i++) {
         FILE *stream = open_filled(kind);
         NEED(stream != NULL && freopen("missing/file", modes[i], stream) == NULL);
-#ifdef __GLIBC__ /* where fclose of it is no crash, though C has it closed */
-        NEED(fclose(stream) == EOF);
-#endif
+        NEED(!is_there_when_closed() || fclose(stream) == EOF);
     }
     return use_others(kind);
 }

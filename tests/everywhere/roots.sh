@@ -6,7 +6,7 @@
 # Those that have once been red elsewhere, and more that are quick.
 quick_tests='tests/unit/facts tests/unit/check_temporary tests/unit/check_stream
     tests/unit/check_wide tests/unit/check_atomic tests/system/scenario_meanwhile
-    tests/system/scenario_standard tests/scripts/test_readme.sh'
+    tests/system/fault_scenarios tests/system/scenario_standard tests/scripts/test_readme.sh'
 
 mirror()
 {
@@ -45,6 +45,7 @@ leave_roots()
 in_root()
 {
     chroot "$1" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin LC_ALL=C.UTF-8 \
+        MAKEFLAGS="${MAKEFLAGS-}" \
         timeout "$limit_seconds" sh -c "$2"
 }
 

@@ -1,5 +1,6 @@
-/* filelike: plain FILE * streams backed by growable memory, by memory that spools to
- * disk, by temporary, named and atomically published files.
+/* filelike: plain FILE * streams in memory, in memory that moves to disk, in temporary
+ * and named files, in files that appear whole or not at all, on parts of other streams,
+ * and on blocks and functions of the caller's own.
  *
  * Every stream is a FILE *: it is written with fprintf, read with getline, positioned
  * with fseeko and closed with fclose, by code that knows nothing of this library.
@@ -9,7 +10,8 @@
  *          returns EOF with that errno, whatever clearerr was called in between. Native
  *          streams are the C library's own: there the call that fails tells, and fclose
  *          may then return 0. Native are filelike_temporary without size_limit and
- *          permissions, memory: paths of filelike_fopen, and fopen's own.
+ *          permissions, memory: paths of filelike_fopen, and fopen's own. The library
+ *          watches all others.
  *
  * Failure  Openers return NULL and leave nothing behind. Other functions return NULL or
  *          -1 and change nothing, unless their description says otherwise. errno says
@@ -89,7 +91,8 @@ const char *filelike_version(void);
 /* ---- Options -------------------------------------------------------------------------
  */
 
-/* memory_limit: a spooled stream moves to disk only when it is told to. */
+/* memory_limit: a spooled stream moves to disk only when its budget is used up, or a call
+ * asks for it. */
 #define FILELIKE_NEVER SIZE_MAX
 
 /* Flags. A flag that does not apply to an opener is ignored. An unknown bit is EINVAL.
@@ -138,8 +141,9 @@ typedef struct filelike_options {
  *
  * mode is fopen's: "r", "w" or "a", then any of '+', 'b', 'e' and 'x', each at most
  * once. 'b' and 'e' change nothing: every descriptor of the library is close-on-exec.
- * 'x' matters where a path is created. NULL means "w+" where the stream starts empty,
- * and "r+" where it starts on bytes that exist. Anything else is EINVAL.
+ * 'x' matters where a path is created: the call is EEXIST if the path exists. NULL means
+ * "w+" where the stream starts empty, and "r+" where it starts on bytes that exist; some
+ * descriptions below do not allow it. Anything else is EINVAL.
  *
  * Positions behave as on a regular file: seeking past the end is allowed, a write there
  * fills the gap with zero bytes, a negative position is EINVAL, and append modes write at
@@ -196,8 +200,8 @@ FILE *filelike_adopt(void *data, size_t size, const char *mode,
  * write, too. filelike_detach gives a copy and empties the stream. The bytes cannot move,
  * so filelike_fileno, filelike_path and filelike_rollover fail with ENOTSUP.
  *
- * block    the block, which the caller keeps until fclose; may be NULL where capacity is
- *          0
+ * block    the block, which the caller keeps until fclose: at exit stdio still writes
+ *          what is pending to it. May be NULL where capacity is 0.
  * capacity its bytes. A capacity of 0 opens, and every write is ENOSPC.
  * size     how many of them are there to read, from the first one on. The "w" modes start
  *          empty.
@@ -292,7 +296,7 @@ FILE *filelike_named(
  *                     sticky directory, an immutable file, or one that may only grow; or
  *                     names in its directory cannot be removed
  *          EFBIG      the present content is more than size_limit
- *          ENOTSUP    FILELIKE_NOREPLACE where the filesystem has no way to it
+ *          ENOTSUP    FILELIKE_NOREPLACE where the filesystem cannot do that in one step
  *          ECANCELED  the library's own end has begun
  * fclose   ECHILD     in a forked child, which publishes nothing
  *          ECANCELED  the library's own end has begun; nothing is published
@@ -312,7 +316,7 @@ FILE *filelike_atomic(const char *path, const char *mode,
  * mode     see above; NULL: "r+". "w" truncates the bytes for all streams on them.
  *
  * Returns  the stream, or NULL with errno.
- * Errors   EINVAL   mode is not allowed
+ * Errors   EINVAL   mode is not allowed, or needs an operation that a custom stream lacks
  *          ENOTSUP  the bytes cannot be reached; or stream is an atomic one and mode is
  *                   not "r"
  */
@@ -466,12 +470,13 @@ void filelike_budget_free(filelike_budget *budget);
  */
 FILE *filelike_fopen(const char *path, const char *mode) FILELIKE_OPENS;
 
-/* The same with options: limits, budget and directory for what other code opens.
+/* The same with options: limits, budget and directory for what other code opens. The
+ * options of the opening that makes a name hold for its bytes, whoever opens them later.
+ * Each stream has its own buffer_size and FILELIKE_UNLOCKED.
  *
  * options  as for the opener of that kind. With size_limit or budget the memory: streams
- *          are as of filelike_memory, and watched. Those of the opening that makes a name
- *          hold for its bytes, whoever opens them later. Each stream has its own
- *          buffer_size and FILELIKE_UNLOCKED. A path that goes to fopen takes none.
+ *          are those of filelike_memory, which the library watches. They mean nothing for
+ *          a path that goes to fopen.
  *
  * Returns  the stream, or NULL with errno.
  * Errors   EINVAL  mode is NULL or not allowed; options are not allowed, whatever path is
@@ -489,15 +494,16 @@ FILE *filelike_open(const char *path, const char *mode,
  * path     NULL: the same bytes with another mode; of a stream of the library's that is
  *          a filelike_reopen
  * mode     as for filelike_fopen
- * stream   closed also on failure, but not after EINVAL and ENOTSUP. (Where the system
- *          has one of these to say of a path once it is closed, that is EIO.)
+ * stream   closed also on failure, but still open after EINVAL and ENOTSUP
  *
  * Returns  the stream, or NULL with errno.
- * Errors   EINVAL   mode is NULL or not allowed, and stream is still open
- *          ENOTSUP  and stream is still open: a native stream cannot be changed to a
- *                   spooled:, temporary: or atomic: path, to bytes that are in no memory
- *                   file, or without /proc; stream has no descriptor and is not the
- *                   library's; its bytes cannot be reached
+ * Errors   EINVAL   mode is NULL or not allowed
+ *          EIO      also if the system's error for path is EINVAL or ENOTSUP; stream is
+ *                   closed
+ *          ENOTSUP  a native stream cannot be changed to a spooled:, temporary: or
+ *                   atomic: path, to bytes that are in no memory file, or without /proc;
+ *                   stream has no descriptor and is not the library's; its bytes cannot
+ *                   be reached
  *          and as for filelike_fopen
  */
 FILE *filelike_freopen(const char *path, const char *mode, FILE *stream) FILELIKE_CHECK
@@ -541,7 +547,9 @@ int filelike_rename(const char *from, const char *to);
  * from     a native stream: stdout, stderr, any of fopen's. It is restored before it is
  *          closed.
  * to       any stream that filelike_fileno serves; it may be closed meanwhile, but what
- *          is printed after the fclose of an atomic one gets into the published file
+ *          is printed after the fclose of an atomic one gets into the published file.
+ *          Its size_limit refuses nothing of what is printed, and its fclose tells of
+ *          none of that which was lost.
  *
  * Returns  0, or -1 with errno.
  * Errors   EBADF    one of them is opened to read, or its descriptor is closed
@@ -573,7 +581,8 @@ void filelike_cleanup(void);
  *
  * These take any FILE * whose bytes can be reached: the library's, and also those of
  * fopen, tmpfile and fdopen, through their descriptor. Each first writes out what stdio
- * has pending, and fails as that write fails. On a stream without reachable bytes (a
+ * has pending, and fails as that write fails; filelike_error and filelike_discard do not
+ * fail so. On a stream without reachable bytes (a
  * pipe, open_memstream; for size, view, detach and truncate also a file whose size the
  * kernel does not tell, as in /proc), and where the function does not apply to the kind
  * of stream: ENOTSUP.
@@ -592,7 +601,7 @@ int64_t filelike_size(FILE *stream) FILELIKE_NONNULL(1);
  * Returns  the bytes, never NULL on success, or NULL with errno. They are valid until
  *          the next write, truncation or close of a stream on these bytes. (The library
  *          does not see a native stream being closed: its view lasts at least until
- *          then.) A write behind them may be made of these bytes. The byte after the last
+ *          then.) fwrite may append them to the same stream. The byte after the last
  *          is '\0', except for a section, a fixed block, and bytes of the caller's that
  *          "r" reads in place.
  * Errors   ENOMEM   there is no room for a mapping or a copy
@@ -628,7 +637,7 @@ void *filelike_detach(FILE *stream, size_t *size) FILELIKE_GIVES_BLOCK
  */
 int filelike_truncate(FILE *stream, int64_t size) FILELIKE_NONNULL(1);
 
-/* Tells where the bytes are. It needs no descriptor.
+/* Tells where the bytes are. It works also where no descriptor is left.
  *
  * Returns  1 if they are in memory, a memory file of the kernel included, 0 if not, or -1
  *          with errno.

@@ -15,8 +15,7 @@
  * that have been freed. */
 static bool is_instrumented(void)
 {
-    const char *preload = getenv("LD_PRELOAD");
-    return SANITIZED || (preload != NULL && strstr(preload, "vgpreload") != NULL);
+    return SANITIZED || runs_in_valgrind();
 }
 
 static bool forget_peak(void)

@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include "crowd.h"
+#include "sanitized.h"
 #include "suite.h"
 
 #include <stdatomic.h>
@@ -61,7 +62,7 @@ static bool has_its_bytes(FILE *stream)
 /* ---- Streams that come and go --------------------------------------------------------
  */
 
-enum { LIVES = 200, MOST = BUDGET / 4 };
+enum { LIVES = 200, LIVES_IN_VALGRIND = 10, MOST = BUDGET / 4 };
 
 static FILE *open_adopted(const struct filelike_options *options, size_t size)
 {
@@ -144,13 +145,14 @@ static atomic_uint ended;
 static void live_or_watch(unsigned number, void *context)
 {
     unsigned state = 2463534242u + number;
+    int lives = runs_in_valgrind() ? LIVES_IN_VALGRIND : LIVES;
     (void) context;
     if (number == THREADS) {
         while (crowd_goes_on())
             CROWD_EXPECT(filelike_budget_used(budget) <= BUDGET);
         return;
     }
-    for (int i = 0; i < LIVES; i++)
+    for (int i = 0; i < lives; i++)
         live(&state);
     if (atomic_fetch_add(&ended, 1) + 1 == THREADS)
         crowd_end();
@@ -178,10 +180,11 @@ END_TEST
 /* ---- One byte, wanted by all, all the time --------------------------------------------
  */
 
-enum { ONE = 1, TURNS = 60000 };
+enum { ONE = 1, TURNS = 60000, TURNS_IN_VALGRIND = 2000 };
 
 struct quarrel {
     filelike_budget *budget;
+    int turns;
     atomic_uint holders; /* of a byte */
 };
 
@@ -192,7 +195,7 @@ static void take_and_give(unsigned number, void *context)
     FILE *stream = filelike_memory("w", &options);
     (void) number;
     CROWD_EXPECT(stream != NULL);
-    for (int turn = 0; turn < TURNS; turn++) {
+    for (int turn = 0; turn < quarrel->turns; turn++) {
         if (filelike_truncate(stream, 1) == 0) {
             CROWD_EXPECT(atomic_fetch_add(&quarrel->holders, 1) < ONE);
             CROWD_EXPECT(filelike_budget_used(quarrel->budget) <= ONE);
@@ -205,7 +208,10 @@ static void take_and_give(unsigned number, void *context)
 
 START_TEST(no_more_have_it_than_there_is)
 {
-    struct quarrel quarrel = {.budget = filelike_budget_new(ONE)};
+    struct quarrel quarrel = {
+        .budget = filelike_budget_new(ONE),
+        .turns = runs_in_valgrind() ? TURNS_IN_VALGRIND : TURNS,
+    };
     crowd_run(THREADS, take_and_give, &quarrel);
     ck_assert_uint_eq(filelike_budget_used(quarrel.budget), 0);
     filelike_budget_free(quarrel.budget);

@@ -1,5 +1,5 @@
-/* The rights of a file that takes another's place (lib/files/rights.c, rights_acl.c): nobody gains,
- * whoever he is and whatever the old file's ACL says. */
+/* The rights of a file that takes another's place (lib/files/rights.c, rights_acl.c):
+ * nobody gains, whoever he is and whatever the old file's ACL says. */
 #include <config.h>
 
 #include "files/rights.c"

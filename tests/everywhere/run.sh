@@ -7,8 +7,9 @@
 #
 # Without PLACE it goes through all of them. build:PROCESSOR builds for it, and tests
 # nothing; quick:PROCESSOR leaves out the long tests; demo:RELEASE runs a few tests in a
-# fresh root. READY_SOURCE names a clone that bootstrap has been run in, which is taken then.
-# What is built stays in the directory KEEP_PLACES, if that is set, but no fresh root does.
+# fresh root. stage:NAME is a long stage of .ci/run, on this machine. READY_SOURCE names a
+# clone that bootstrap has been run in, which is taken then. What is built stays in the
+# directory KEEP_PLACES, if that is set, but no fresh root does.
 #
 # Each line of the answer tells a place, how it went and its seconds. A place that cannot be
 # had here is skipped with its reason. The last line counts: "N passed, M failed, K skipped".
@@ -22,6 +23,8 @@ places=(
     cross:s390x cross:armhf cross:i686 cross:arm64 cross:riscv64 cross:ppc64el
     package:rpm package:apk
     variant:gcc-c2x variant:clang-c2x variant:lto variant:time64 variant:sid-c23 variant:one-file
+    stage:asan stage:strict stage:musl stage:valgrind stage:helgrind stage:clang stage:no_internals
+    stage:programs stage:distcheck stage:tarball stage:debian
 )
 export limit_seconds=3600 # of one place
 skipped_status=77
@@ -72,6 +75,7 @@ check_place()
     build:*) build_cross "${1#*:}" ;;
     variant:*) check_variant "${1#*:}" ;;
     package:*) check_package "${1#*:}" ;;
+    stage:*) "$root/.ci/run" tools "${1#*:}" ;;
     *) echo "there is no such place: $1" && false ;;
     esac
 }

@@ -65,3 +65,11 @@ check_root()
         in_root root "cd /root/filelike && $(readme_command demo)" &&
         in_root root "cd /root/filelike && export VERBOSE=1 && $check${2+ TESTS='$(echo $2)'}"
 }
+
+# The proofs of tests/proofs, with the CBMC of Debian 13.
+check_proofs()
+{
+    make_root trixie "$PWD/root" && git clone --quiet "$root" root/root/filelike &&
+        in_root root 'apt-get update && apt-get install -y --no-install-recommends cbmc' &&
+        in_root root 'cd /root/filelike && ./bootstrap && ./configure && tests/scripts/test_proofs.sh'
+}

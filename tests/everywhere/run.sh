@@ -21,7 +21,7 @@ root=$(git -C "$here" rev-parse --show-toplevel) || exit
 places=(
     root:bullseye root:trixie root:sid
     cross:s390x cross:armhf cross:i686 cross:arm64 cross:riscv64 cross:ppc64el
-    package:rpm package:apk
+    package:rpm package:apk proofs
     variant:gcc-c2x variant:clang-c2x variant:lto variant:time64 variant:sid-c23 variant:one-file
     stage:asan stage:strict stage:musl stage:valgrind stage:helgrind stage:clang stage:no_internals
     stage:programs stage:distcheck stage:tarball stage:debian
@@ -76,6 +76,7 @@ check_place()
     variant:*) check_variant "${1#*:}" ;;
     package:*) check_package "${1#*:}" ;;
     stage:*) "$root/.ci/run" tools "${1#*:}" ;;
+    proofs) check_proofs ;;
     *) echo "there is no such place: $1" && false ;;
     esac
 }

@@ -1,7 +1,7 @@
-# Makes debian/libfilelike0.symbols of lib/filelike.map: the names of the version
-# FILELIKE_0.1 came with the release 0.1.0.
+# Makes debian/libfilelike1.symbols of lib/filelike.map: the names of the version
+# FILELIKE_1.0 came with the release 1.0.0.
 BEGIN {
-    print "libfilelike.so.0 libfilelike0 #MINVER#"
+    print "libfilelike.so.1 libfilelike1 #MINVER#"
     print "* Build-Depends-Package: libfilelike-dev"
 }
 

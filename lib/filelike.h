@@ -37,8 +37,8 @@
 #include <stdlib.h>
 #include <sys/types.h>
 
-#define FILELIKE_VERSION_MAJOR 0
-#define FILELIKE_VERSION_MINOR 1
+#define FILELIKE_VERSION_MAJOR 1
+#define FILELIKE_VERSION_MINOR 0
 #define FILELIKE_VERSION_PATCH 0
 
 /* ---- Attributes ----------------------------------------------------------------------
@@ -82,7 +82,7 @@ extern "C" {
 #pragma GCC visibility push(default)
 #endif
 
-/* The version of the library that the program runs with, such as "0.1.0".
+/* The version of the library that the program runs with, such as "1.0.0".
  *
  * Returns  a string in static storage.
  */

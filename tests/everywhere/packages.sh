@@ -36,5 +36,5 @@ run_apkbuild()
             cd unpacked
             build
             package
-        ) && test -e installed/usr/lib/libfilelike.so.0 && test -e installed/usr/include/filelike.h
+        ) && test -e installed/usr/lib/libfilelike.so.1 && test -e installed/usr/include/filelike.h
 }

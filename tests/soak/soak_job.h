@@ -19,6 +19,7 @@ struct job {
     size_t written;        /* bytes that were stored, of the sequence of SEED */
     atomic_size_t assured; /* of them those that are there at each moment of a step */
     bool failed;           /* a write has, since the stream was opened */
+    bool others_failed;    /* a write has of another stream on the same bytes */
     bool may_be_in_file;   /* which a forked child would share */
     bool may_be_in_kernel; /* in a memory file of it, which the child shares too */
 };
@@ -53,6 +54,9 @@ bool job_write(struct job *job);
 
 /* Writes something, and cuts it off again. */
 bool job_write_and_undo(struct job *job);
+
+/* Asks for the descriptor, which streams on a caller's operations do not have. */
+void job_ask_descriptor(const struct job *job);
 
 /* With a last look where it GOES_ON. */
 void job_close(struct job *job, bool goes_on);

@@ -132,6 +132,7 @@ static void close_own(struct team *team)
         bool stored = fclose(member->stream) == 0;
         if (!job_done_or_lacks(&team->job, stored, team->lack) != member->failed)
             job_lose(&team->job, "an appender's fclose tells something else");
+        team->job.others_failed = team->job.others_failed || member->failed;
     }
 }
 
@@ -235,7 +236,7 @@ static void look(struct team *team)
         (void) job_done_or_lacks(
             job, filelike_rollover(job->stream) == 0, LACK_ANY | LACK_SUPPORT);
     else if (what == 1)
-        (void) job_done(job, filelike_fileno(job->stream) >= 0);
+        job_ask_descriptor(job);
     (void) sched_yield();
 }
 

@@ -37,23 +37,6 @@ static void end_reallocation(struct block *block)
     block->mover = 0;
 }
 
-static bool lost_in_fork(const struct block *block)
-{
-    return block->mover != 0 && block->mover != process_number();
-}
-
-int block_check_not_lost(const struct block *block)
-{
-    if (!lost_in_fork(block))
-        return 0;
-    return call_fail(EBADF);
-}
-
-bool block_ends_unread(const struct block *block)
-{
-    return process_is_ending_child(block->maker);
-}
-
 /* ---- Changing the capacity ------------------------------------------------------- */
 
 /* Sets bytes and capacity in such an order that the capacity is never more than there is.
@@ -149,10 +132,8 @@ static int grow(struct block *block, size_t needed, size_t wanted)
 
 /* The capacity is doubled, so that the time of many appends is linear. If there is no
  * memory for that, NEEDED may still fit. */
-int block_reserve(struct block *block, size_t needed)
+int block_make_room(struct block *block, size_t needed)
 {
-    if (block->origin != BLOCK_BORROWED && needed <= block->capacity)
-        return 0;
     if (needed > block->limit)
         return call_fail(ENOMEM);
     if (needed < block->size)
@@ -175,30 +156,20 @@ void block_shrink(struct block *block)
         budget_give(block->budget, capacity - block->size);
 }
 
-enum { PAGES_AT_ONCE = 1 << 20 /* bytes */ };
-
-/* Resident memory is ahead of the bytes by PAGES_AT_ONCE at most. */
-void block_provide_pages(struct block *block, size_t end)
+void block_provide_more_pages(struct block *block, size_t end)
 {
-    if (end <= block->provided || block->capacity <= PAGES_AT_ONCE)
-        return;
     size_t start = block->size > block->provided ? block->size : block->provided;
     if (end <= start)
         return;
     size_t room = block->capacity - start;
-    size_t wanted = end - start < PAGES_AT_ONCE ? PAGES_AT_ONCE : end - start;
+    size_t needed = end - start;
+    size_t wanted = needed > BLOCK_PAGES_AT_ONCE ? needed : BLOCK_PAGES_AT_ONCE;
     size_t size = wanted < room ? wanted : room;
     pages_provide(block->bytes + start, size);
     block->provided = start + size;
 }
 
 /* ---- The '\0' behind the content ------------------------------------------------- */
-
-void block_terminate(struct block *block)
-{
-    if (block->origin == BLOCK_OWN && block->bytes != NULL)
-        block->bytes[block->size] = '\0';
-}
 
 /* An adopted block has had no room for the '\0'. A forked child may have a new size
  * without it, if another thread of its parent was just between the two. */
@@ -221,7 +192,7 @@ int block_terminate_for_reader(struct block *block)
 /* Returns NULL if the block is not ours to free. */
 static char *own_bytes(const struct block *block)
 {
-    return block->origin == BLOCK_BORROWED || lost_in_fork(block) ? NULL : block->bytes;
+    return block->origin == BLOCK_BORROWED || block_is_lost(block) ? NULL : block->bytes;
 }
 
 char *block_release(struct block *block)

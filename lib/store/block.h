@@ -6,8 +6,11 @@
 #ifndef BLOCK_H
 #define BLOCK_H
 
+#include "base/call.h"
+#include "base/process.h"
 #include "filelike.h"
 
+#include <errno.h>
 #include <stdbool.h>
 #include <stddef.h>
 
@@ -52,25 +55,56 @@ int block_adopt(struct block *block, void *data, size_t size);
 /* Gives what block_adopt took back to the caller. */
 void block_return_adopted(struct block *block);
 
-/* 0, or -1 with EBADF if this is a child that was forked while the bytes were moving. */
-int block_check_not_lost(const struct block *block);
+/* Whether this is a child that was forked while the bytes were moving. */
+static inline bool block_is_lost(const struct block *block)
+{
+    return block->mover != 0 && block->mover != process_number();
+}
+
+/* 0, or -1 with EBADF if they are lost. */
+static inline int block_check_not_lost(const struct block *block)
+{
+    return block_is_lost(block) ? call_fail(EBADF) : 0;
+}
 
 /* Whether this is the end of a forked child. Then nobody reads the bytes any more, so
  * nothing is allocated or freed: a signal handler that interrupted malloc may have forked
  * the child, and malloc would hang in it. */
-bool block_ends_unread(const struct block *block);
+static inline bool block_ends_unread(const struct block *block)
+{
+    return process_is_ending_child(block->maker);
+}
 
 /* Makes the block writable, with room for NEEDED bytes. 0, or -1 with ENOMEM. */
-int block_reserve(struct block *block, size_t needed);
+int block_make_room(struct block *block, size_t needed);
+
+static inline int block_reserve(struct block *block, size_t needed)
+{
+    bool fits = block->origin != BLOCK_BORROWED && needed <= block->capacity;
+    return fits ? 0 : block_make_room(block, needed);
+}
 
 /* Provides the pages of a large block ahead of the write that ends at END. */
-void block_provide_pages(struct block *block, size_t end);
+void block_provide_more_pages(struct block *block, size_t end);
+
+/* Bytes. Resident memory is ahead of the content by this at most. */
+enum { BLOCK_PAGES_AT_ONCE = 1 << 20 };
+
+static inline void block_provide_pages(struct block *block, size_t end)
+{
+    if (end > block->provided && block->capacity > BLOCK_PAGES_AT_ONCE)
+        block_provide_more_pages(block, end);
+}
 
 /* Frees the memory behind the last byte. A failure does no harm: the memory is kept. */
 void block_shrink(struct block *block);
 
 /* Writes a '\0' behind the content, if there is room for it. */
-void block_terminate(struct block *block);
+static inline void block_terminate(struct block *block)
+{
+    if (block->origin == BLOCK_OWN && block->bytes != NULL)
+        block->bytes[block->size] = '\0';
+}
 
 /* Puts a '\0' behind the content before somebody sees it. 0, or -1 with ENOMEM. */
 int block_terminate_for_reader(struct block *block);

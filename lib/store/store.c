@@ -166,12 +166,6 @@ int store_copy_to(struct store *store, int target)
                                        : call_fail(ENOTSUP);
 }
 
-int store_descriptor(const struct store *store)
-{
-    const struct store_operations *operations = store->operations;
-    return operations->descriptor != NULL ? operations->descriptor(store) : -1;
-}
-
 int store_obtain_descriptor(struct store *store)
 {
     int (*obtain)(struct store *) = store->operations->obtain_descriptor;
@@ -213,19 +207,4 @@ int store_discard(struct store *store)
 {
     int (*discard)(struct store *) = store->operations->discard;
     return discard != NULL ? discard(store) : call_fail(ENOTSUP);
-}
-
-bool store_can_truncate(const struct store *store)
-{
-    return store->operations->truncate != NULL;
-}
-
-bool store_is_sequential(const struct store *store)
-{
-    return store->operations->size == NULL;
-}
-
-bool store_can_move(const struct store *store)
-{
-    return store->operations->obtain_descriptor != NULL && store_descriptor(store) == -1;
 }

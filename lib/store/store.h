@@ -124,7 +124,6 @@ int64_t store_size(struct store *store);
 const void *store_view(struct store *store, size_t *size);
 void *store_detach(struct store *store, size_t *size);
 int store_copy_to(struct store *store, int target);
-int store_descriptor(const struct store *store);
 int store_obtain_descriptor(struct store *store);
 int store_move_to_disk(struct store *store);
 int store_in_memory(const struct store *store);
@@ -132,14 +131,30 @@ int store_check_mode(const struct store *store, unsigned mode);
 int store_keep(struct store *store);
 int store_discard(struct store *store);
 
+/* The descriptor of the file that holds the bytes, or -1 while there is none. */
+static inline int store_descriptor(const struct store *store)
+{
+    const struct store_operations *operations = store->operations;
+    return operations->descriptor != NULL ? operations->descriptor(store) : -1;
+}
+
 /* Tells whether the store has the operation truncate. */
-bool store_can_truncate(const struct store *store);
+static inline bool store_can_truncate(const struct store *store)
+{
+    return store->operations->truncate != NULL;
+}
 
 /* Tells whether the bytes come in order, as through a pipe. Such a store has no size. */
-bool store_is_sequential(const struct store *store);
+static inline bool store_is_sequential(const struct store *store)
+{
+    return store->operations->size == NULL;
+}
 
 /* Tells whether the bytes are in no file yet and can move to one. */
-bool store_can_move(const struct store *store);
+static inline bool store_can_move(const struct store *store)
+{
+    return store->operations->obtain_descriptor != NULL && store_descriptor(store) == -1;
+}
 
 void store_retain_view(struct store *store);
 void store_release_view(struct store *store);

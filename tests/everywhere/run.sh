@@ -23,7 +23,7 @@ places=(
     cross:s390x cross:armhf cross:i686 cross:arm64 cross:riscv64 cross:ppc64el
     package:rpm package:apk proofs
     variant:gcc-c2x variant:clang-c2x variant:lto variant:time64 variant:sid-c23 variant:one-file
-    stage:asan stage:strict stage:musl stage:valgrind stage:helgrind stage:clang stage:no_internals
+    stage:asan stage:strict stage:musl stage:valgrind stage:clang stage:no_internals
     stage:programs stage:distcheck stage:tarball stage:debian
 )
 export limit_seconds=3600 # of one place

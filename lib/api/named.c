@@ -25,7 +25,7 @@ static FILE *make_and_open(
         directory_release(directory);
         return NULL;
     }
-    temporary_set_name(temporary_of(store), removal, directory);
+    temporary_set_name(store, removal, directory);
     if (options->flags & FILELIKE_KEEP)
         removal_disarm(removal);
     return file;

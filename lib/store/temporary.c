@@ -82,8 +82,9 @@ struct temporary *temporary_of(struct store *store)
 }
 
 void temporary_set_name(
-    struct temporary *temporary, struct removal *removal, struct directory *directory)
+    struct store *store, struct removal *removal, struct directory *directory)
 {
+    struct temporary *temporary = (struct temporary *) store;
     temporary->removal = removal;
     temporary->directory = directory;
 }

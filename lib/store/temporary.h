@@ -19,10 +19,11 @@ struct temporary {
 /* Makes a store that owns DESCRIPTOR, as file_create. */
 struct store *temporary_create(int descriptor, uint64_t size_limit);
 
-/* Sets the name of the file: that of REMOVAL, relative to DIRECTORY, which may be NULL.
+/* Sets the name of the file of STORE, which temporary_create made: that of REMOVAL,
+ * relative to DIRECTORY, which may be NULL.
  * Both belong to the store from now on. */
 void temporary_set_name(
-    struct temporary *temporary, struct removal *removal, struct directory *directory);
+    struct store *store, struct removal *removal, struct directory *directory);
 
 /* Returns STORE as a temporary file, or NULL if it is a store of another kind. */
 struct temporary *temporary_of(struct store *store);

@@ -191,6 +191,7 @@ START_TEST(acl_is_read_as_it_is_written)
         struct rights read;
         struct rights rights = draw_rights(&state);
         void *acl = rights_to_acl(&rights, &size);
+        ck_assert(acl != NULL);
         ck_assert_int_eq(rights_from_acl(&read, acl, size), 0);
         ck_assert_uint_eq(read.named_count, rights.named_count);
         for (size_t j = 0; j < rights.named_count; j++)

@@ -20,8 +20,7 @@ struct temporary {
 struct store *temporary_create(int descriptor, uint64_t size_limit);
 
 /* Sets the name of the file of STORE, which temporary_create made: that of REMOVAL,
- * relative to DIRECTORY, which may be NULL.
- * Both belong to the store from now on. */
+ * relative to DIRECTORY, which may be NULL. Both belong to the store from now on. */
 void temporary_set_name(
     struct store *store, struct removal *removal, struct directory *directory);
 

@@ -1,5 +1,5 @@
-/* A target of libFuzzer: any bytes say how a caller's operations misbehave, and what is
- * done with a stream on them. */
+/* A target of libFuzzer. Any bytes are an input: they say how a caller's operations
+ * misbehave, and which calls are made on a stream on these operations. */
 #include <config.h>
 
 #include "misbehaviour.h"

@@ -1,5 +1,5 @@
-/* Writes the corpus of the fuzzer to a directory: for each call a sequence that makes it
- * often, between others. To be run again where the table of calls changes. */
+/* Writes the fuzzer's corpus to a directory. For each call there is a sequence that makes
+ * it often, mixed with others. Run this again when the table of calls changes. */
 #include <config.h>
 
 #include "sequence.h"
@@ -26,7 +26,7 @@ static void write_input(const char *path, const uint8_t *input, size_t size)
     }
 }
 
-/* The name of the call, as a file's. */
+/* Turns the name of the call into a file name. */
 static void make_path(char *path, size_t room, const char *directory, const char *name)
 {
     size_t start = (size_t) snprintf(path, room, "%s/%s", directory, name) - strlen(name);

@@ -1,5 +1,5 @@
-/* Runs inputs of the fuzzer without a fuzzer: the files that are named, or the corpus,
- * each on every kind of stream. The corpus has to make every call that there is. */
+/* Runs inputs of the fuzzer without a fuzzer, each on every kind of stream. The inputs
+ * are the named files, or the corpus. The corpus has to make every call of the table. */
 #include <config.h>
 
 #include "kinds.h"
@@ -31,7 +31,7 @@ static size_t load(const char *path)
     return size;
 }
 
-/* Whether it is the same on this kind of stream. */
+/* Whether a stream of this kind behaves as the real file does. */
 static bool replay_on(const char *path, size_t size, size_t kind)
 {
     input[SEQUENCE_KIND] = (uint8_t) kind;

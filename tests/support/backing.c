@@ -22,7 +22,8 @@ static void leave(struct backing *backing)
 
 ssize_t (*backing_meets)(enum backing_operation operation, size_t size);
 
-/* Whether OPERATION fails by what it meets; else *SIZE is how many bytes it moves. */
+/* Asks backing_meets. True if OPERATION is to fail; else *SIZE becomes the number of
+ * bytes to move. */
 static bool meets_failure(enum backing_operation operation, size_t *size, int64_t *result)
 {
     if (backing_meets == NULL)
@@ -33,8 +34,7 @@ static bool meets_failure(enum backing_operation operation, size_t *size, int64_
     return moved == -1;
 }
 
-/* Whether OPERATION, which begins, does not do its work; then *RESULT and errno say what
- * it returns. */
+/* True if OPERATION is not to do its work. *RESULT and errno are then those to return. */
 static bool fails(struct backing *backing, enum backing_operation operation, size_t *size,
     int64_t *result)
 {
@@ -101,7 +101,7 @@ static ssize_t read_bytes(
     return (ssize_t) count;
 }
 
-/* The library fills gaps: one that it leaves shows. */
+/* The library has to fill gaps itself. One that it leaves shows, as '!'. */
 static ssize_t write_bytes(
     struct backing *backing, const void *data, size_t size, int64_t position)
 {

@@ -63,9 +63,8 @@ __attribute__((destructor)) static void bounds_tell_memory(void)
     if (more != MAP_FAILED)
         (void) munmap(more, GIB);
     else
-        (void) fputs("8 GiB of memory, the most that a test may take (bounds.h), are "
-                     "nearly reached\n",
-            stderr);
+        (void) fputs(
+            "the test has nearly used 8 GiB of memory, its bound in bounds.h\n", stderr);
 }
 
 void bounds_allow_far_positions(void)

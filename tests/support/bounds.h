@@ -1,6 +1,6 @@
-/* What a test may take of the machine: files of 1 GiB, and 8 GiB of memory. A test that
- * goes wrong then ends, and says which bound it met, rather than fill a disk. The bounds
- * hold from the start of each program that is linked with this. */
+/* Limits each test to files of 1 GiB and 8 GiB of memory. A test that goes wrong then
+ * ends and says which bound it met, instead of filling a disk. The bounds hold from the
+ * start of each program that is linked with this. */
 #ifndef BOUNDS_H
 #define BOUNDS_H
 

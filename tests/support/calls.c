@@ -64,7 +64,8 @@ static void call_fprintf(FILE *file, const struct call *call, struct outcome *ou
 /* ---- Calls: reading ------------------------------------------------------------------
  */
 
-/* The whole room is compared, so that what is written past its due is seen. */
+/* Compare the whole room, so that bytes written past the end of the buffer are noticed.
+ */
 static void show_room(struct outcome *outcome, size_t size)
 {
     memset(outcome->room, '#', size);
@@ -122,7 +123,7 @@ static void call_ftello(FILE *file, const struct call *call, struct outcome *out
     outcome->result = ftello(file);
 }
 
-/* There and back. */
+/* Seeks away between fgetpos and fsetpos, so that fsetpos has to seek back. */
 static void call_fsetpos(FILE *file, const struct call *call, struct outcome *outcome)
 {
     fpos_t position;
@@ -154,7 +155,8 @@ static void call_fflush(FILE *file, const struct call *call, struct outcome *out
     outcome->result = fflush(file);
 }
 
-/* glibc holds a lock on all streams meanwhile: the library must not open one. */
+/* During fflush(NULL) glibc locks its list of streams, so the library must not open one.
+ */
 static void call_flush_all(FILE *file, const struct call *call, struct outcome *outcome)
 {
     (void) file;
@@ -169,7 +171,7 @@ static void call_clearerr(FILE *file, const struct call *call, struct outcome *o
     outcome->result = 0;
 }
 
-/* ---- Calls: the library's, and what they amount to on the real file ------------------
+/* ---- Calls: the library's, and their equivalents on the real file --------------------
  */
 
 static void flush_pending(FILE *file)
@@ -178,12 +180,12 @@ static void flush_pending(FILE *file)
         (void) fflush(file);
 }
 
-/* Writes out what is pending and forgets what has been read ahead: glibc keeps that as
- * long as a position lies within it. Answers the position. */
+/* Writes pending output and drops read-ahead. glibc keeps read-ahead as long as the
+ * position lies within it, so seek far away. Returns the position. */
 static off_t forget_read_ahead(FILE *file)
 {
     off_t position = ftello(file);
-    /* -1 after ungetc at position 0. */
+    /* ftello returns -1 after ungetc at position 0. */
     if (position < 0)
         position = 0;
     (void) fseeko(file, FAR_AWAY, SEEK_SET);
@@ -269,7 +271,7 @@ static void detach_real_file(FILE *file, const struct call *call, struct outcome
     (void) fseeko(file, 0, SEEK_SET);
 }
 
-/* Of STATUS, where some kinds of stream may say that they have no such thing. */
+/* Takes ENOTSUP for success, as some kinds of stream do not support the call. */
 static int64_t or_not_supported(int status)
 {
     if (status != -1)
@@ -299,7 +301,8 @@ static void tell_real_file(FILE *file, const struct call *call, struct outcome *
     call_ftello(file, call, outcome);
 }
 
-/* At the end, because of a descriptor that appends Linux ignores the position. */
+/* Writes at the end only: Linux's pwrite ignores the position if the descriptor appends.
+ */
 static void call_write_beneath(
     FILE *file, const struct call *call, struct outcome *outcome)
 {
@@ -330,8 +333,8 @@ static void call_path(FILE *file, const struct call *call, struct outcome *outco
     show_file(filelike_path(file), outcome);
 }
 
-/* Now and then what was put there before is replaced; not always, as filesystems then
- * wait for the disk. */
+/* Removes the target first, except now and then. When a file is replaced, filesystems
+ * wait for the disk, which would take too long each time. */
 static void call_persist(FILE *file, const struct call *call, struct outcome *outcome)
 {
     const char *path = real_file_neighbour();
@@ -342,8 +345,8 @@ static void call_persist(FILE *file, const struct call *call, struct outcome *ou
     show_file(done ? path : NULL, outcome);
 }
 
-/* Nothing that a sequence does loses a write; an indicator is all that is known of the C
- * library's own streams. */
+/* No call of a sequence loses a write, so there is no error to report. Of the C library's
+ * own streams only the error indicator is known. */
 static void call_error(FILE *file, const struct call *call, struct outcome *outcome)
 {
     (void) call;
@@ -389,7 +392,7 @@ static void call_descriptor_seek(
     outcome->result = lseek(call->descriptor, call->offset, call->whence);
 }
 
-/* Lets a child do WORK, which says whether that was done. */
+/* Calls WORK in a child. WORK returns whether it has worked. */
 static void call_in_child(FILE *file, const struct call *call, struct outcome *outcome,
     bool (*work)(FILE *, const struct call *, struct outcome *))
 {
@@ -498,7 +501,7 @@ static void make(FILE *file, const struct call *call, struct outcome *outcome,
     function(file, call, outcome);
     outcome->error = errno;
     bool reads = (operations[call->operation].effects & READS) != 0;
-    /* At the end of the file nothing has failed. */
+    /* A read that meets end-of-file has not failed. */
     if (outcome->result == -1 && !(reads && feof(file)))
         outcome->failed = true;
 }
@@ -513,7 +516,7 @@ void call_real_file(FILE *file, const struct call *call, struct outcome *outcome
     const struct operation *operation = &operations[call->operation];
     make(
         file, call, outcome, operation->real != NULL ? operation->real : operation->call);
-    /* A function of the library's leaves it alone where it succeeds. */
+    /* The library's functions leave errno alone when they succeed. */
     if (operation->real != NULL && !outcome->failed)
         outcome->error = ERRNO_BEFORE;
 }

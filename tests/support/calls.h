@@ -1,5 +1,5 @@
-/* The calls that a sequence is made of: each a function that is called in the same way on
- * a stream of the library and on a real file. */
+/* The calls that make up a sequence. Each is a function that can be called on a stream of
+ * the library and on a real file. */
 #ifndef CALLS_H
 #define CALLS_H
 
@@ -11,10 +11,10 @@
 /* Bytes that one call reads or writes at most. */
 enum { CALL_ROOM = 40000 };
 
-/* Farther than any file of the tests is long, and within what filesystems allow. */
+/* Longer than any file of the tests, and within what filesystems allow. */
 #define FAR_AWAY (INT64_C(1) << 40)
 
-/* The value of errno before each call: no call sets it so. */
+/* The value of errno before each call. No call sets errno to it. */
 enum { ERRNO_BEFORE = 12345 };
 
 enum operation_name {
@@ -51,7 +51,7 @@ enum operation_name {
     DESCRIPTOR_SEEK,
     CHILD_APPENDS,
     CHILD_WRITES,
-    REOPEN, /* not of one stream: the sequence does it */
+    REOPEN, /* takes two streams: the sequence makes this call */
     OPERATION_COUNT
 };
 
@@ -62,16 +62,16 @@ struct call {
     int64_t offset;
     int whence;
     int character;  /* also the seed of what is written */
-    int descriptor; /* the stream's, for what uses it */
+    int descriptor; /* the stream's, for calls that use it */
 };
 
 struct outcome {
     int64_t result;
     bool failed;
-    int error;   /* ERRNO_BEFORE where the call has left it alone */
+    int error;   /* ERRNO_BEFORE if the call did not set errno */
     size_t size; /* bytes at DATA */
     const char *data;
-    char *block; /* of malloc's, to be freed */
+    char *block; /* from malloc, to be freed */
     char room[CALL_ROOM + 1];
 };
 
@@ -80,10 +80,10 @@ enum {
     READS = 1,
     WRITES = 2,
     POSITIONS = 4,  /* reading and writing may follow */
-    CHANGES = 8,    /* alters the bytes beneath what stdio has of them */
-    ASKS = 16,      /* for the position */
-    MOVES = 32,     /* bytes in memory, to a descriptor */
-    HANDS_OVER = 64 /* to the descriptor, as another handle of the file */
+    CHANGES = 8,    /* changes bytes that stdio may have in its buffer */
+    ASKS = 16,      /* asks for the position */
+    MOVES = 32,     /* moves bytes from memory to a descriptor */
+    HANDS_OVER = 64 /* uses the descriptor, another handle of the file */
 };
 
 struct operation {
@@ -92,14 +92,14 @@ struct operation {
     unsigned weight;       /* in random sequences */
     unsigned effects;
     void (*call)(FILE *file, const struct call *call, struct outcome *outcome);
-    /* On the real file, where that is another call; NULL: the same. */
+    /* The call on the real file, if it is another one; else NULL. */
     void (*real)(FILE *file, const struct call *call, struct outcome *outcome);
 };
 
 extern const struct operation operations[OPERATION_COUNT];
 
-/* Makes the call on a stream, or on the real file. Frees first what OUTCOME holds of
- * the call before. */
+/* Makes the call on a stream, or on the real file. First frees the block that OUTCOME has
+ * from the call before. */
 void call_stream(FILE *stream, const struct call *call, struct outcome *outcome);
 void call_real_file(FILE *file, const struct call *call, struct outcome *outcome);
 void outcome_release(struct outcome *outcome);

@@ -1,5 +1,6 @@
-/* For builds that measure coverage, included before anything else in every file: whoever
- * ends by _exit keeps what it has counted, as children of fork in the tests do. */
+/* Included before anything else in every file of a build that measures coverage. Children
+ * of fork in the tests end by _exit, which does not write gcov's counts, so it is
+ * replaced. */
 #ifndef COVERAGE_H
 #define COVERAGE_H
 

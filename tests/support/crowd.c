@@ -50,7 +50,7 @@ void crowd_end(void)
     atomic_store(&goes_on, false);
 }
 
-/* A line for the first one: the others often follow from it. */
+/* Prints the first failure only: the others often follow from it. */
 bool crowd_expect(bool condition, const char *file, int line, const char *text)
 {
     int saved = errno;

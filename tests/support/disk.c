@@ -20,12 +20,12 @@ enum {
 struct disk_record {
     atomic_size_t count;
     size_t used;               /* of data */
-    atomic_uint until_failure; /* writes, that which fails included; 0: none fails */
+    atomic_uint until_failure; /* writes up to the failing one; 0: none fails */
     struct disk_order orders[MOST_ORDERS];
     char data[DATA_SIZE];
 };
 
-/* ---- What the server does ------------------------------------------------------------
+/* ---- The server ----------------------------------------------------------------------
  */
 
 /* The server has one thread. */
@@ -86,8 +86,8 @@ static void serve_getattr(
     (void) fuse_reply_attr(request, &status, 0);
 }
 
-/* Writes that are in no cache of the kernel arrive in the order in which they were
- * made. */
+/* The kernel must not cache the writes, so that they arrive in the order in which they
+ * were made. */
 static void serve_open(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *file)
 {
     (void) inode;

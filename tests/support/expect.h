@@ -37,7 +37,7 @@ static inline bool expect(bool condition, const char *file, int line, const char
         }                                                        \
     } while (0)
 
-/* The result of main if nothing of the test can be run. automake counts it so. */
+/* The result of main if nothing can be tested. automake counts the test as skipped. */
 enum { SKIPPED = 77 };
 
 /* The result of main. */

@@ -1,4 +1,5 @@
-/* The calls of the library that faults.c lets pass: here they can be struck too. */
+/* Stand-ins for calls of the library that faults.c lets pass, so that these can fail,
+ * too. */
 #undef _FORTIFY_SOURCE
 #include <config.h>
 
@@ -49,7 +50,7 @@ __attribute__((constructor)) static void find_next_calls(void){CALLS(FIND_NEXT)}
 /* ---- Descriptors ---------------------------------------------------------------------
  */
 
-/* Linux closes it also where close fails. */
+/* Linux closes the descriptor even if close fails. */
 STANDS_BEFORE int close(int descriptor)
 {
     bool struck = fault_strikes(FAULT_CLOSE);
@@ -61,7 +62,8 @@ STANDS_BEFORE int close(int descriptor)
     return -1;
 }
 
-/* Of the commands that the library gives, two can fail on an open descriptor. */
+/* The library uses several commands of fcntl. These two can fail on an open descriptor.
+ */
 STANDS_BEFORE int fcntl(int descriptor, int command, ...)
 {
     va_list arguments;
@@ -99,8 +101,8 @@ STANDS_BEFORE off_t lseek(int descriptor, off_t offset, int whence)
 /* ---- Files ---------------------------------------------------------------------------
  */
 
-/* If statx fails for a reason that lies in the file, fstat would fail, too, and the
- * library asks it for the size next. */
+/* If statx fails for a reason that lies in the file, fstat would fail, too. The library
+ * calls fstat next to ask for the size. */
 static bool fstat_fails(void)
 {
     if (!faults.status_is_lost)
@@ -177,7 +179,8 @@ STANDS_BEFORE int fchown(int descriptor, uid_t user, gid_t group)
     return NEXT(fchown)(descriptor, user, group);
 }
 
-/* Or a link that is longer than any, but to a descriptor. */
+/* Fails, or returns a link that is longer than any path. Links to descriptors stay short.
+ */
 STANDS_BEFORE ssize_t readlinkat(
     int directory, const char *restrict path, char *restrict link, size_t size)
 {
@@ -244,7 +247,7 @@ STANDS_BEFORE void *mmap(
     return result;
 }
 
-/* Of a mapping that stays where munmap fails, there is nothing to be said later. */
+/* Counts a mapping as unmapped even if munmap fails, as the library cannot try again. */
 STANDS_BEFORE int munmap(void *place, size_t size)
 {
     mapped--;

@@ -1,11 +1,11 @@
-/* Further calls that can be struck, see faults.h: a program that is linked with this has
- * its own close, fstat, mmap and so on, for the library's calls too. */
+/* More calls that can fail on demand, see faults.h. A program that is linked with this
+ * has its own close, fstat, mmap and so on. The library calls these, too. */
 #ifndef FAULT_CALLS_H
 #define FAULT_CALLS_H
 
 #include <stddef.h>
 
-/* How many mappings there are, of those that were made and given back by these calls. */
+/* The number of mappings that mmap has made and munmap has not yet removed. */
 size_t mappings_live(void);
 
 #endif

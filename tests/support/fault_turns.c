@@ -168,7 +168,7 @@ void turns_resume(void)
     faults = paused;
 }
 
-/* ---- What was struck -----------------------------------------------------------------
+/* ---- The call that has failed --------------------------------------------------------
  */
 
 const struct failure *turns_failure(void)

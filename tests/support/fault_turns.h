@@ -1,5 +1,5 @@
-/* The call that fails next. Of the calls that the library makes, the one with a number
- * fails, in one of its possible ways. */
+/* Makes one call of the library fail, chosen by its number, in one of its possible ways.
+ */
 #ifndef FAULT_TURNS_H
 #define FAULT_TURNS_H
 
@@ -8,41 +8,43 @@
 #include <stdbool.h>
 #include <stddef.h>
 
-/* The library's duty to its caller. */
+/* The library's duty to its caller after a failed call. */
 enum debt {
-    MAY_TELL,  /* the failure, unless all worked without that call */
-    MUST_TELL, /* the failure, where all calls of this kind fail from then on */
-    UNSEEN     /* everything as if nothing had been */
+    MAY_TELL,  /* may tell of the failure, or work without that call */
+    MUST_TELL, /* must tell if all calls of this kind fail from then on */
+    UNSEEN     /* must go on as if nothing had failed */
 };
 
 struct failure {
     const char *name;
     int error;
     enum debt debt;
-    enum fault fault; /* what the call itself meets */
-    bool fails_then;  /* the calls of this kind after it fail with ERROR */
+    enum fault fault; /* the outcome of the call itself */
+    bool fails_then;  /* later calls of this kind fail with ERROR */
 };
 
-/* The call that is NUMBER from now on, 1 being the next, meets the failure that is INDEX
- * in the list of its kind; and, with LASTING, those of its kind after it too. */
+/* Makes the call fail that is NUMBER from now on, 1 being the next. INDEX chooses a
+ * failure from the list for its kind. With LASTING, later calls of this kind fail,
+ * too. */
 void turns_arm(size_t number, size_t index, bool lasting);
 
 /* Nothing fails any more. */
 void turns_stop(void);
 
-/* Calls between the two meet no fault, not even the other ones, and are not counted. */
+/* Between these two, no call fails and none is counted. That holds for the faults of
+ * faults.h, too. */
 void turns_pause(void);
 void turns_resume(void);
 
-/* The call that has failed since turns_arm, or NULL. */
+/* The failure since turns_arm, or NULL, and the call that failed. */
 const struct failure *turns_failure(void);
 enum fault_call turns_call(void);
 
-/* Whether INDEX is one of the list of the call that was struck. */
+/* Whether the list for the failed call has an entry INDEX. */
 bool turns_have(size_t index);
 
-/* A call that this platform has and that was never struck, by its name; each in turn,
- * then NULL. */
+/* The name of the next call that this platform has and that never failed. NULL after the
+ * last. */
 const char *turns_never_struck(void);
 
 /* The number of the call, its name and its failure. */

@@ -23,7 +23,7 @@
 #define RENAME_NOREPLACE 1
 #endif
 
-/* Seen from the library, which calls them by these names. */
+/* Visible to the library, which calls these functions by their names. */
 #define STANDS_BEFORE __attribute__((visibility("default")))
 
 struct faults faults;
@@ -64,7 +64,7 @@ __attribute__((constructor)) static void find_next_calls(void)
     CALLS(FIND_NEXT)
 }
 
-/* ---- What was called -----------------------------------------------------------------
+/* ---- Calls so far --------------------------------------------------------------------
  */
 
 enum { MOST_CALLS = 256 };
@@ -81,7 +81,7 @@ void forget_calls(void)
     calls[0] = '\0';
 }
 
-/* Before the call, so that what dies has not happened. */
+/* Dies before the call, so that the call does not happen. */
 static void die_in_time(void)
 {
     if (faults.die_at > 0 && --faults.die_at == 0)
@@ -166,7 +166,7 @@ static void let_others(void)
     void (*meanwhile)(void) = faults.meanwhile;
     if (meanwhile == NULL)
         return;
-    /* They may rename too. */
+    /* The function may rename files, too. */
     faults.meanwhile = NULL;
     meanwhile();
     faults.meanwhile = meanwhile;
@@ -274,7 +274,7 @@ static bool only_names(int descriptor)
     return flags != -1 && (flags & O_PATH) != 0;
 }
 
-/* The disk is not waited for: that would only take time. */
+/* Does not call the real fsync, as waiting for the disk would only take time. */
 STANDS_BEFORE int fsync(int descriptor)
 {
     struct stat status;
@@ -384,8 +384,8 @@ STANDS_BEFORE ssize_t write(int descriptor, const void *data, size_t size)
     return NEXT(write)(descriptor, data, fault_bytes(size, fault));
 }
 
-/* The library gives one part. PART is what of it is to be written; -1 where the call is
- * to fail. */
+/* The library passes one part. *PART becomes the piece of it to write. Returns -1 if the
+ * call is to fail. */
 static int cut_part(const struct iovec *parts, struct iovec *part)
 {
     enum fault fault = fault_next(FAULT_PWRITEV2);
@@ -424,7 +424,7 @@ STANDS_BEFORE ssize_t copy_file_range(
 /* ---- Links ---------------------------------------------------------------------------
  */
 
-/* With fault_calls.c more becomes of it. */
+/* Weak, as fault_calls.c has a readlinkat that can also fail. */
 __attribute__((weak)) STANDS_BEFORE ssize_t readlinkat(
     int directory, const char *restrict path, char *restrict link, size_t size)
 {
@@ -488,8 +488,8 @@ static long tell_status(long number, const long a[MOST_ARGUMENTS])
 }
 #endif
 
-/* Some calls are made by their numbers: then the number is looked at. Reads as many
- * arguments as any call has, as the C library's does. */
+/* The library makes some calls by number. Reads as many arguments as any call has, as the
+ * C library's syscall does. */
 STANDS_BEFORE long syscall(long number, ...)
 {
     long a[MOST_ARGUMENTS];

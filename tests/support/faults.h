@@ -1,6 +1,6 @@
-/* The file system as a test wants it: calls fail as they do where a kernel or a
- * filesystem lacks something. The program's own open, linkat and so on stand before those
- * of the C library, for this library's calls too. Needs no test framework. */
+/* The file system as a test wants it: calls fail as they do if a kernel or a filesystem
+ * lacks something. The program has its own open, linkat and so on. The library calls
+ * these instead of the C library's. Needs no test framework. */
 #ifndef FAULTS_H
 #define FAULTS_H
 
@@ -8,8 +8,8 @@
 #include <stddef.h>
 #include <sys/stat.h>
 
-/* The calls that can be told apart. Those from close on are the C library's own, unless
- * the program has fault_calls.c too. */
+/* The calls that can fail separately. FAULT_CLOSE and those after it are the C library's
+ * own, unless the program is linked with fault_calls.c. */
 enum fault_call {
     FAULT_OPEN,
     FAULT_CREATE, /* open with O_CREAT or O_TMPFILE */
@@ -49,8 +49,7 @@ enum fault_call {
     FAULT_SYNCFS,
     FAULT_UNLINK,
     FAULT_DUP3,
-    FAULT_CUSTOM_READ, /* the operations of backing.h, in the order that they have there
-                        */
+    FAULT_CUSTOM_READ, /* the operations of backing.h, in the same order */
     FAULT_CUSTOM_WRITE,
     FAULT_CUSTOM_SIZE,
     FAULT_CUSTOM_TRUNCATE,
@@ -58,14 +57,14 @@ enum fault_call {
     FAULT_CALL_COUNT
 };
 
-/* By which the library asks for the size of a file. */
+/* The call by which the library asks for the size of a file. */
 #define FAULT_SIZE FAULT_STATX
 
-/* The fate of a call: it is made, fails with errno, moves a part of its bytes, or moves
- * none and does not fail. */
+/* The outcome of a call: it works, fails with errno, moves only a part of its bytes, or
+ * moves none without failing. */
 enum fault { FAULT_NONE, FAULT_FAILS, FAULT_SHORT, FAULT_NOTHING };
 
-/* The errno that each is to fail with; 0: it does not. */
+/* Each int is the errno that the call fails with; 0: it works. */
 struct faults {
     int tmpfile;    /* open with O_TMPFILE */
     int link;       /* linkat */
@@ -74,18 +73,18 @@ struct faults {
     int sync_file;  /* fsync */
     int sync_directory;
     int append;         /* pwritev2, with RWF_APPEND or RWF_NOAPPEND */
-    bool no_proc;       /* what is below /proc is not there */
+    bool no_proc;       /* no path below /proc exists */
     bool no_empty_path; /* linkat does not take a descriptor alone (before Linux 6.10) */
-    bool no_listing;    /* no directory may be read, only gone through */
-    bool tmpfs;         /* every filesystem says that it is one in memory, with a size */
-    bool interrupts;    /* EINTR from every other call, and few bytes go at once */
-    bool same_names; /* hidden names are drawn alike: the same again and again, twice */
-    /* Called before each rename and link: what others may do meanwhile. */
+    bool no_listing;    /* no directory can be read, but all can be searched */
+    bool tmpfs;         /* every filesystem claims to be in memory, with a size */
+    bool interrupts; /* every other call fails with EINTR, and few bytes move at once */
+    bool same_names; /* the first two hidden names drawn in a thread are the same */
+    /* Called before each rename and link, to do what another process might do. */
     void (*meanwhile)(void);
-    /* Asked before each call, where it is not NULL. */
+    /* Called before each call, unless it is NULL. Returns the outcome. */
     enum fault (*strike)(enum fault_call call);
-    bool status_is_lost; /* statx has said so of a file, and fstat will */
-    int die_at;          /* SIGKILL instead of this call of those below; 0: never */
+    bool status_is_lost; /* statx has failed because of the file, so fstat will, too */
+    int die_at; /* SIGKILL at this call of those below, counted from 1; 0: never */
 };
 
 extern struct faults faults;
@@ -97,13 +96,13 @@ extern struct faults faults;
 const char *calls_made(void);
 void forget_calls(void);
 
-/* How often CALL was answered in this thread as the members above want it; FAULT_OPEN
- * stands for all that no_proc hides. */
+/* How often CALL was answered in this thread as the members above demand. FAULT_OPEN
+ * counts all paths that no_proc hides. */
 unsigned faults_met(enum fault_call call);
 
-/* For those who stand before further calls: what becomes of CALL, whether it fails, how
- * many of SIZE bytes it moves; that it is answered as the members above want it; and that
- * with -1 and ERROR, one of those above. */
+/* For further stand-ins. The outcome of CALL; whether it fails; how many of SIZE bytes it
+ * moves. The last two count CALL as answered by the members above: fault_fails returns -1
+ * and sets errno to ERROR, which is one of these members. */
 enum fault fault_next(enum fault_call call);
 bool fault_strikes(enum fault_call call);
 size_t fault_bytes(size_t size, enum fault fault);
@@ -113,7 +112,7 @@ int fault_fails(enum fault_call call, int error);
 /* Whether no_proc hides PATH; errno is ENOENT then. */
 bool fault_hides(const char *path);
 
-/* As fstatat, past all that stands before it. */
+/* Like fstatat, but no stand-in makes it fail. */
 int fault_status(int directory, const char *path, int flags, struct stat *status);
 
 #endif

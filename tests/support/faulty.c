@@ -10,7 +10,7 @@
 #include <unistd.h>
 
 enum {
-    MOST_FILES = 256, /* ever: the server ends soon */
+    MOST_FILES = 256, /* in all, as none is used again: the server ends soon */
     FILE_ROOM = 1 << 16,
     PERMISSION_BITS = 07777
 };
@@ -28,7 +28,7 @@ struct name {
     fuse_ino_t inode;
 };
 
-/* By inode; the first one that is used is the directory. */
+/* The index is the inode. The first inode in use is the directory. */
 static struct file files[MOST_FILES];
 static fuse_ino_t unused = FUSE_ROOT_ID;
 static struct name names[MOST_FILES];
@@ -38,7 +38,7 @@ static struct faulty_settings *settings_of(fuse_req_t request)
     return fuse_req_userdata(request);
 }
 
-/* The errno that is to be told this once. */
+/* Returns *ERROR and clears it, as the fault happens only once. */
 static int take(int *error)
 {
     int taken = *error;
@@ -60,7 +60,7 @@ static void touch(struct file *file)
     file->status.st_ctim = file->status.st_mtim;
 }
 
-/* 0 where there is no room for another. */
+/* Returns 0 if there is no room for another file. */
 static fuse_ino_t new_file(fuse_req_t request, mode_t mode)
 {
     const struct fuse_ctx *caller = fuse_req_ctx(request);
@@ -84,7 +84,7 @@ static struct name *find_name(const char *text)
     return NULL;
 }
 
-/* Far fewer names are given than there can be. */
+/* There is always room, as tests use far fewer names. */
 static void give_name(fuse_ino_t inode, const char *text)
 {
     struct name *name = names;
@@ -101,7 +101,7 @@ static void take_name(struct name *name)
     name->text[0] = '\0';
 }
 
-/* As the kernel is told. */
+/* The status that the kernel gets. */
 static struct stat status_of(fuse_req_t request, fuse_ino_t inode)
 {
     struct stat status = files[inode].status;

@@ -58,9 +58,9 @@ const struct filesystem filesystem_btrfs = {
 enum {
     COMMAND_ROOM = 512,
     PATH_ROOM = 64,
-    NOT_FOUND = 127,     /* what a shell then ends with */
-    SERVER_SECONDS = 60, /* that a program serves */
-    PATIENCE = 500,      /* looks whether it does yet */
+    NOT_FOUND = 127,     /* the shell's status if there is no such command */
+    SERVER_SECONDS = 60, /* for which a FUSE program serves */
+    PATIENCE = 500,      /* times to look whether it serves yet */
     PAUSE_NANOSECONDS = 20000000
 };
 
@@ -109,7 +109,7 @@ static void run_server(const char *command)
     _exit(NOT_FOUND);
 }
 
-/* Until there is another filesystem than BEFORE. */
+/* Waits until the filesystem of the directory is no longer BEFORE. */
 static const char *await_server(struct mounted *mounted, dev_t before)
 {
     const struct timespec pause = {.tv_nsec = PAUSE_NANOSECONDS};

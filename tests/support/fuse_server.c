@@ -16,7 +16,7 @@ static void tell(int channel, int error)
     (void) close(channel);
 }
 
-/* The errno that the child has told; one that has ended without a word could not mount.
+/* The errno that the child reports. A child that ends without a report could not mount.
  */
 static int hear(int channel)
 {

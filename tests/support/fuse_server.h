@@ -13,14 +13,14 @@ struct fuse_server {
     const char *directory; /* it is mounted there */
 };
 
-/* Mounts over DIRECTORY what OPERATIONS do with CONTEXT, in mounts of the test's own
- * (mounts_begin). The child has a copy of CONTEXT: what is to change is in memory that
- * both share. It ends with the test, or after LIMIT seconds, so that nothing that waits
- * for an answer waits for ever. False with errno where FUSE cannot be had. */
+/* Mounts over DIRECTORY a filesystem that OPERATIONS serve with CONTEXT, in mounts of the
+ * test's own (mounts_begin). The child has a copy of CONTEXT, so data that changes has to
+ * be in shared memory. The child ends with the test, or after LIMIT seconds, so that no
+ * process waits for its answers for ever. False with errno if FUSE is not available. */
 bool fuse_server_start(struct fuse_server *server, const char *directory,
     const struct fuse_lowlevel_ops *operations, void *context, unsigned limit);
 
-/* Takes it away, whoever still uses it. */
+/* Unmounts the filesystem, even if it is still in use. */
 void fuse_server_stop(struct fuse_server *server);
 
 #endif

@@ -102,7 +102,8 @@ static void *add(void *object)
     return object;
 }
 
-/* The C library has allocated unknown blocks for itself. */
+/* Ignores blocks that are not in the list, as the C library has allocated some for
+ * itself. */
 static void forget(const void *object)
 {
     for (size_t i = live_count; i-- > 0;) {
@@ -183,7 +184,7 @@ char *__wrap_getcwd(char *buffer, size_t size)
     return fails(0) ? NULL : add(__real_getcwd(NULL, size));
 }
 
-/* For the C library, which frees it. */
+/* Not counted, as the C library frees the block. */
 int __wrap_posix_memalign(void **block, size_t alignment, size_t size)
 {
     return fails(size) ? ENOMEM : __real_posix_memalign(block, alignment, size);

@@ -1,5 +1,5 @@
-/* A program of a user's own, in the C that is C++ too: the library that it runs with is
- * of the version of the header, and of the one in its argument. */
+/* A program as a user might write it, in C that is also C++. The version of the library
+ * must be that of the header and that of the argument. */
 #include <filelike.h>
 #include <stdlib.h>
 #include <string.h>

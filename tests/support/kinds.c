@@ -23,7 +23,7 @@ static bool starts_with(const char *mode, char letter)
     return mode != NULL && mode[0] == letter;
 }
 
-/* Frees or closes what a failed opener still has, and leaves errno as it is. */
+/* Frees or closes what a failed opener has left. Keeps errno. */
 static FILE *give_up(FILE *stream)
 {
     int saved = errno;
@@ -39,7 +39,7 @@ static FILE *not_in_this_mode(FILE *stream)
     return give_up(stream);
 }
 
-/* "a" goes on at the end, all others start at 0. */
+/* Modes with "a" go on at the end, all others start at 0. */
 static int go_to_start(FILE *stream, const char *mode)
 {
     if (starts_with(mode, 'a') && strchr(mode, '+') == NULL)
@@ -52,7 +52,7 @@ static int store(FILE *stream, const void *data, size_t size)
     return fwrite(data, 1, size, stream) == size ? fflush(stream) : -1;
 }
 
-/* STREAM, opened empty in MODE, with the bytes that it is to start on. */
+/* Writes the bytes that STREAM, opened empty in MODE, is to start on. */
 static FILE *fill(FILE *stream, const void *data, size_t size, const char *mode)
 {
     if (stream == NULL || size == 0 || starts_with(mode, 'w'))
@@ -176,7 +176,7 @@ void kinds_clean_up(void)
     (void) unlink(target_path());
 }
 
-/* The target as it is before the stream is opened. */
+/* Creates the target as it is before the stream is opened. */
 static int make_target(const void *data, size_t size)
 {
     static bool registered;
@@ -265,8 +265,8 @@ static FILE *reopen_fopen(const void *data, size_t size, const char *mode,
 
 enum { CAPACITY = 8 << 20 /* bytes */ };
 
-/* The blocks are mapped, because the leak sanitizer reads all static memory at the end of
- * each process: static ones make each check take 0.2 s there. */
+/* The leak sanitizer reads all static memory at the end of each process. Static blocks
+ * would make each check take 0.2 s there, so they are mapped. */
 static char *blocks;
 
 __attribute__((constructor)) static void map_blocks(void)
@@ -275,8 +275,8 @@ __attribute__((constructor)) static void map_blocks(void)
         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 }
 
-/* Nobody tells when a stream is closed, so a block is used again when all others have
- * been, and holds what it held then. */
+/* The test does not say when it closes a stream, so the blocks are used in turn. A block
+ * that is used again holds its old bytes. */
 static char *next_block(void)
 {
     static atomic_uint count;

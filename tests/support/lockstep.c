@@ -76,7 +76,7 @@ void lockstep_compare(
         return;
     run->different = true;
     lockstep_trace(run,
-        "    different: %s is %" PRId64 ", of the real file %" PRId64 "\n", what, tested,
+        "    different: %s is %" PRId64 ", on the real file %" PRId64 "\n", what, tested,
         real);
 }
 
@@ -92,8 +92,8 @@ static void compare_bytes(struct lockstep *run, const char *what, const char *te
     lockstep_compare(run, what, (unsigned char) tested[i], (unsigned char) real[i]);
 }
 
-/* stdio itself refuses calls that the mode forbids: glibc with EBADF, musl without an
- * errno. */
+/* stdio itself refuses calls that the mode forbids. glibc sets EBADF, musl leaves errno
+ * alone. */
 static bool says_why(const struct pair *pair, const struct call *call)
 {
 #ifdef __GLIBC__
@@ -163,9 +163,9 @@ static void check_view(struct lockstep *run)
 /* ---- Making a call on both -----------------------------------------------------------
  */
 
-/* A build without glibc's internals cannot mend that glibc loses the position of a stream
- * with callbacks where a write follows read-ahead: a seek relative to it goes astray. The
- * manual says so; here such seeks are kept out. */
+/* glibc loses the position of a stream with callbacks if a write follows read-ahead. A
+ * relative seek then goes astray. A build without glibc's internals cannot repair this,
+ * as the manual says, so the tests avoid such seeks. */
 static void lose_position(struct pair *pair)
 {
 #if defined __GLIBC__ && !FILELIKE_GLIBC_INTERNALS
@@ -201,7 +201,7 @@ static bool asks_for_nothing(const struct call *call)
 
 static void note_read(struct pair *pair, const struct call *call)
 {
-    /* Writing may follow a read that has met the end. */
+    /* After a read that has met end-of-file, a write may follow at once. */
     pair->last = feof(pair->real) ? NOTHING : READING;
     if (!asks_for_nothing(call))
         pair->pushed_back = call->operation == UNGETC;
@@ -247,8 +247,8 @@ static void call_both(const struct pair *pair, const struct call *call)
 
 static void stay(struct lockstep *run, struct pair *pair);
 
-/* After another handle was used. At the end of the file, glibc's fread looks at the
- * indicator or at the file by how many bytes it is asked for; see facts.c. */
+/* To be called after another handle was used. At the end of the file glibc's fread looks
+ * at the indicator or at the file, depending on the number of bytes. See facts.c. */
 static void take_over(struct lockstep *run, struct pair *pair)
 {
     if (feof(pair->real))
@@ -277,7 +277,7 @@ void lockstep_make(struct lockstep *run, struct pair *pair, const struct call *c
         take_over(run, pair);
 }
 
-/* ---- What must come between ----------------------------------------------------------
+/* ---- Calls that must come between ----------------------------------------------------
  */
 
 static void seek(struct lockstep *run, struct pair *pair, int64_t offset, int whence)
@@ -298,14 +298,14 @@ int64_t pair_position(const struct pair *pair)
     return position < 0 ? 0 : position;
 }
 
-/* glibc loses the position of fopen's streams, at times, where a relative seek comes
- * after ungetc, even if the character has been read since. */
+/* glibc sometimes loses the position of fopen's streams if a relative seek follows
+ * ungetc. It does so even if the character has been read since. */
 bool pair_may_seek_relatively(const struct pair *pair)
 {
     return !pair->position_unknown && !pair->position_lost && !pair->was_pushed_back;
 }
 
-/* To where the stream is, so that reading and writing may follow. */
+/* Seeks to the present position, so that reading and writing may follow. */
 static void stay(struct lockstep *run, struct pair *pair)
 {
     if (!pair_may_seek_relatively(pair))
@@ -314,8 +314,8 @@ static void stay(struct lockstep *run, struct pair *pair)
         seek(run, pair, 0, SEEK_CUR);
 }
 
-/* Other streams see the writes of one stream when it is flushed. Bytes that they have
- * read ahead stay as they are, in glibc as long as positions lie within them. */
+/* Other streams see a stream's writes once it is flushed. Their read-ahead stays as it
+ * is. glibc keeps it as long as positions lie within it, so seek far away and back. */
 void lockstep_catch_up(struct lockstep *run, struct pair *pair)
 {
     for (size_t i = 0; i < run->pair_count; i++)
@@ -329,10 +329,9 @@ void lockstep_catch_up(struct lockstep *run, struct pair *pair)
     pair->outdated = false;
 }
 
-/* ISO C allows output after input only where the stream has been positioned or has met
- * its end, and input after output also where it has been flushed. Besides, glibc crashes,
- * on fopen's streams too, where ungetc follows a flush and where fflush meets a
- * pushed-back character. */
+/* ISO C allows output after input only after a seek or end-of-file. It allows input after
+ * output only after a flush or a seek. Besides, glibc crashes if ungetc follows a flush,
+ * or if fflush meets a pushed-back character. That happens to fopen's streams, too. */
 static bool must_stay(const struct pair *pair, enum operation_name operation)
 {
     unsigned effects = operations[operation].effects;
@@ -351,8 +350,8 @@ static bool must_stay(const struct pair *pair, enum operation_name operation)
     return (writes || flushes) && pair->pushed_back;
 }
 
-/* The descriptor is the same whenever it is asked for, and plain fileno answers the same
- * where the stream has one. */
+/* filelike_fileno always returns the same descriptor. Plain fileno returns it too, if the
+ * stream has one. */
 static void obtain_descriptor(struct lockstep *run, struct pair *pair)
 {
     lockstep_make_plain(run, pair, FILENO);
@@ -364,9 +363,9 @@ static void obtain_descriptor(struct lockstep *run, struct pair *pair)
 #endif
 }
 
-/* Before another handle of an open file is used, POSIX (XSH 2.5.1) asks for a flush, here
- * also of a stream without a buffer, and where a seek has gone before: glibc's own
- * streams would take the old position for the present one. */
+/* POSIX (XSH 2.5.1) asks for a flush before another handle of an open file is used. The
+ * tests flush an unbuffered stream, too. They also flush after a seek: glibc's own
+ * streams would otherwise take the old position for the present one. */
 static void hand_over(struct lockstep *run, struct pair *pair, bool flush)
 {
     if (pair->descriptor == -1)
@@ -402,7 +401,7 @@ void lockstep_close(struct lockstep *run)
     int tested_error = errno;
     errno = ERRNO_BEFORE;
     int real = fclose(pair->real);
-    /* musl's fclose seeks back over read-ahead, and may set errno by it. */
+    /* musl's fclose seeks back over read-ahead, which may set errno. */
     if (tested == 0 && errno == ERRNO_BEFORE)
         lockstep_compare(run, "errno after fclose", tested_error, errno);
     lockstep_compare(run, "fclose", tested, real);

@@ -20,10 +20,10 @@ struct run {
     const char *wrong; /* the first promise that did not hold; or NULL */
     FILE *streams[3];  /* the first, reopened, a section; or NULL */
     bool sequential;
-    unsigned closed; /* times */
+    unsigned closed; /* how often close was called */
 };
 
-/* 0 at the end: what is left then behaves. */
+/* Returns 0 at the end of the input, so that the operations behave from then on. */
 static unsigned next(struct run *run)
 {
     if (run->left == 0)
@@ -41,14 +41,15 @@ static void require(struct run *run, bool condition, const char *what)
 /* ---- Operations ----------------------------------------------------------------------
  */
 
-enum { MOST = 1 << 16 /* bytes that there may be said to be */ };
+enum { MOST = 1 << 16 /* the largest size that is reported */ };
 
 struct content {
     struct run *run;
     int64_t size;
 };
 
-/* A result that is no count of SIZE bytes and no plain failure; or, more often, GOOD. */
+/* Usually GOOD. Otherwise a result that is neither a count of SIZE bytes nor a plain
+ * failure. */
 static int64_t answer(struct content *content, int64_t good, size_t size)
 {
     static const int errors[] = {0, EINTR, EIO, ENOSPC, EAGAIN, -1};
@@ -86,7 +87,7 @@ static ssize_t wild_read(void *context, void *buffer, size_t size, int64_t posit
     return (ssize_t) answer(content, there, size);
 }
 
-/* All that is written are zeros, as gaps are, and what was read. */
+/* The calls write only zeros, as in gaps, and bytes that were read. */
 static bool is_filled(const char *bytes, size_t size)
 {
     size_t i = 0;
@@ -278,8 +279,8 @@ static void (*const calls[])(struct run *run, FILE *stream) = {write_some, read_
     read_byte, seek, flush, tell, ask_size, view, detach, cut, persist, ask_the_rest,
     discard, reopen, take_section};
 
-/* ISO C wants a seek between writing and reading; without positions there is one
- * direction alone. */
+/* ISO C asks for a seek between writing and reading. Without positions, a stream can only
+ * do one of the two. */
 static void make_call(struct run *run)
 {
     size_t chosen = next(run);
@@ -323,6 +324,6 @@ bool misbehaviour_run(const uint8_t *bytes, size_t size)
         close_one(&run, &run.streams[i]);
     require(&run, run.closed == opened, "one close of what was opened");
     if (run.wrong != NULL)
-        (void) fprintf(stderr, "broken: %s\n", run.wrong);
+        (void) fprintf(stderr, "broken promise: %s\n", run.wrong);
     return run.wrong == NULL;
 }

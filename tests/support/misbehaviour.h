@@ -1,7 +1,7 @@
-/* Streams on operations that do whatever the bytes of an input say: they return too much,
- * negative counts and sizes, fail, change what they hold. The library must tell of errors
- * and stay whole. Any bytes are an input, so that they can come from a random generator
- * or from a fuzzer. Needs no test framework. */
+/* Streams on operations that misbehave as the bytes of an input say: they return too
+ * much, or negative counts and sizes, or fail, or change their content. The library must
+ * report errors and stay intact. Any bytes are a valid input, so a random generator or a
+ * fuzzer can provide them. Needs no test framework. */
 #ifndef MISBEHAVIOUR_H
 #define MISBEHAVIOUR_H
 
@@ -9,10 +9,10 @@
 #include <stddef.h>
 #include <stdint.h>
 
-/* Bytes of an input that are used at most. */
+/* The most bytes of an input that are used. */
 enum { MISBEHAVIOUR_MOST = 4096 };
 
-/* Tells whether all promises held. Broken ones are told on the standard error. */
+/* Returns whether all promises held. Prints broken ones to the standard error. */
 bool misbehaviour_run(const uint8_t *bytes, size_t size);
 
 #endif

@@ -1,20 +1,21 @@
-/* Filesystems of a process's own, that nobody else sees. Needs no test framework. */
+/* Mounts of a process's own, which other processes do not see. Needs no test framework.
+ */
 #ifndef MOUNTS_H
 #define MOUNTS_H
 
 #include <stdbool.h>
 
-/* Goes where mounts are for this process and its children alone. False with errno where
- * that is not permitted. */
+/* Enters a namespace whose mounts only this process and its children see. False with
+ * errno if that is not permitted. */
 bool mounts_begin(void);
 
-/* A filesystem in memory over DIRECTORY, with OPTIONS as mount takes them. */
+/* Mounts a filesystem in memory over DIRECTORY, with OPTIONS as mount takes them. */
 bool mount_memory(const char *directory, const char *options);
 
-/* Makes one that was mounted read-only. */
+/* Remounts such a filesystem read-only. */
 bool mount_read_only(const char *directory);
 
-/* Takes it away again. */
+/* Unmounts it. */
 bool unmount(const char *directory);
 
 #endif

@@ -7,8 +7,8 @@
 
 typedef void any_function(void);
 
-/* The function that STAND_IN stands before. The name is that of the assembler, so that
- * "lseek" finds lseek64 where the headers call it so. */
+/* The C library's function that STAND_IN replaces. It is looked up by the name that the
+ * assembler sees, so "lseek" finds lseek64 if the headers rename it. */
 any_function *next_call(any_function *stand_in);
 
 /* A file lists the calls that it makes by NEXT:
@@ -16,8 +16,9 @@ any_function *next_call(any_function *stand_in);
  *     #define CALLS(DO) DO(close) DO(lseek)
  *     CALLS(DECLARE_NEXT)
  *
- * and finds them when the program starts, as dlsym waits for locks of the loader, which a
- * fork of another thread may hold for ever. A library's start comes even before that. */
+ * and looks them up when the program starts. Later dlsym might wait for ever in a child,
+ * as it takes locks of the loader, which another thread may hold at the fork. A library
+ * starts even before the program. */
 #define DECLARE_NEXT(function) static __typeof__(&(function)) next_##function;
 #define FIND_NEXT(function) next_##function = NEXT_CALL(function);
 #define NEXT_CALL(function) \

@@ -1,5 +1,5 @@
-/* The real file that sequences of calls are compared on: one, made at the first use and
- * removed at exit. */
+/* The real file that sequences are compared with. There is one, created at the first use
+ * and removed at exit. */
 #ifndef REAL_FILE_H
 #define REAL_FILE_H
 
@@ -11,20 +11,20 @@
 /* Its path, or NULL with errno where it cannot be made. */
 const char *real_file_path(void);
 
-/* Makes the SIZE bytes at DATA all that it holds. */
+/* Replaces the content of the file by the SIZE bytes at DATA. */
 bool real_file_fill(const void *data, size_t size);
 
 int64_t real_file_size(void);
 int real_file_truncate(int64_t size);
 ssize_t real_file_append(const void *data, size_t size);
 
-/* All of its bytes in a block of malloc's, a '\0' behind them; or NULL. */
+/* All bytes of the file and a '\0' after them, in a block from malloc; or NULL. */
 char *real_file_read(size_t *size);
 
-/* Another path in the same directory, that is removed at exit too. */
+/* Another path in the same directory. It is removed at exit, too. */
 const char *real_file_neighbour(void);
 
-/* All that the file at PATH holds, as above. */
+/* All bytes of the file at PATH, in the same form. */
 char *read_file_at(const char *path, size_t *size);
 
 #endif

@@ -5,10 +5,10 @@
 
 #include <stdint.h>
 
-/* Why the numbers below would mean nothing; NULL where they do. */
+/* NULL, or the reason why the numbers below would mean nothing. */
 const char *resident_unknown(void);
 
-/* Bytes now, and the most since resident_forget_peak or the start of the process. */
+/* Bytes now, and their peak since resident_forget_peak or the start of the process. */
 int64_t resident_bytes(void);
 int64_t resident_peak(void);
 void resident_forget_peak(void);

@@ -26,7 +26,7 @@ static char scratch[PATH_ROOM];
 static char origin[PATH_ROOM];
 static char *usual_directory; /* TMPDIR outside */
 
-/* The ground of the tests has failed, so their results would mean nothing. */
+/* The preparations of a test have failed, so its results would mean nothing. */
 static void need(bool condition, const char *what)
 {
     if (condition)
@@ -65,7 +65,7 @@ static int remove_one(
     return remove(path);
 }
 
-/* Tests take permissions away. */
+/* A test may have removed permissions that nftw needs. */
 static int allow_one(
     const char *path, const struct stat *status, int type, struct FTW *place)
 {
@@ -94,7 +94,7 @@ const char *scratch_path(void)
     return scratch;
 }
 
-/* ---- What is there -------------------------------------------------------------------
+/* ---- Content of directories and files ------------------------------------------------
  */
 
 static int is_entry(const struct dirent *entry)

@@ -1,4 +1,4 @@
-/* A directory that a test has to itself, and what to find in it. Needs no test framework.
+/* A directory that only this test uses, and ways to look at it. Needs no test framework.
  */
 #ifndef SCRATCH_H
 #define SCRATCH_H
@@ -6,30 +6,30 @@
 #include <stdbool.h>
 #include <sys/types.h>
 
-/* Makes a new directory, goes there and makes it TMPDIR; the umask is 022. */
+/* Makes a new directory, changes to it and makes it TMPDIR. Sets the umask to 022. */
 void scratch_enter(void);
 
-/* Goes back, to the usual TMPDIR too, and removes it, whatever it holds. */
+/* Changes back, restores TMPDIR, and removes the directory with all that it holds. */
 void scratch_leave(void);
 
 /* Its absolute path. */
 const char *scratch_path(void);
 
-/* The names in DIRECTORY in order, with spaces between; "" where there are none. Good
- * until the next call, as the texts below. */
+/* The names in DIRECTORY in order, separated by spaces; "" if there are none. Valid until
+ * the next call, like the texts below. */
 const char *entries(const char *directory);
 
 /* Returns the content of the file at PATH as a string, or NULL if it cannot be read. */
 const char *content(const char *path);
 
-/* A new file, or NULL or an empty TEXT in place of what was there. */
+/* Writes TEXT to the file at PATH, which is created, or replaced if it exists. */
 void make_file(const char *path, const char *text);
 
 /* The permission bits of the file at PATH. */
 unsigned mode_of(const char *path);
 
-/* Runs BODY in a forked child, which then ends by exit: what BODY returned, or 128 and
- * the number of the signal that ended it. */
+/* Runs BODY in a forked child, which then calls exit. Returns the result of BODY, or 128
+ * plus the number of the signal that ended the child. */
 int in_child(int (*body)(void *context), void *context);
 
 /* The same, as a user without privileges, who may write to the scratch directory. */
@@ -38,11 +38,10 @@ int as_nobody(int (*body)(void *context), void *context);
 /* The open descriptors of this process, as a text to compare. */
 const char *descriptors(void);
 
-/* Lets this process open no more than COUNT further descriptors; -1: as many as before.
- */
+/* Lets this process open COUNT more descriptors at most; -1: as many as before. */
 void allow_descriptors(int count);
 
-/* Says that, and why, something is not tested. */
+/* Prints that WHAT is not tested, and the reason. */
 void say_skipped(const char *what, const char *reason);
 
 #endif

@@ -49,7 +49,7 @@ static size_t content_size(const struct run *run, uint8_t chosen)
     return sizes[chosen % COUNT(sizes)];
 }
 
-/* 0 is the kind's own. */
+/* 0 means the kind's own size. */
 static size_t buffer_size(uint8_t chosen)
 {
     static const size_t sizes[] = {0, 1, 2, 3, 7, 16, 61, 128, 1000, 1024, 4096, 16384};
@@ -109,7 +109,7 @@ static void open_first(struct run *run, const uint8_t *bytes)
     run->lockstep.pair_count = 1;
 }
 
-/* As a program may, before all else. */
+/* A program may call setvbuf before any other operation. */
 static void set_buffering(struct lockstep *lockstep, int mode)
 {
     const struct pair *pair = &lockstep->pairs[0];
@@ -140,7 +140,8 @@ static void open_second(struct lockstep *lockstep, const char *mode)
     }
 }
 
-/* A second stream on the bytes of the first, in place of the one that there may be. */
+/* Opens a second stream on the bytes of the first. Closes an older second stream first.
+ */
 static void reopen(struct run *run, uint8_t chosen)
 {
     const char *mode = sequence_modes[chosen % SEQUENCE_MODES];
@@ -176,7 +177,7 @@ static bool begin(struct run *run, const uint8_t *bytes)
 /* ---- Steps ---------------------------------------------------------------------------
  */
 
-/* A view stays valid; by chance alone such a call seldom comes in time. */
+/* A view has to stay valid when the bytes move. Random calls alone seldom test that. */
 static void move_beneath_view(
     struct lockstep *lockstep, struct pair *pair, uint8_t variant)
 {
@@ -190,7 +191,7 @@ static void make_call(struct run *run, struct pair *pair, const uint8_t *step)
     enum operation_name operation = step_operation(step);
     if (run->stays && (operations[operation].effects & MOVES) != 0)
         return;
-    /* The writes of a child to its parent's atomic stream go nowhere. */
+    /* A child's writes to an atomic stream of its parent are not published. */
     if (operation == CHILD_WRITES && (run->kind->properties & KIND_PUBLISHES) != 0)
         return;
     lockstep_prepare(&run->lockstep, pair, operation, (variant & VARIANT_FLUSH) != 0);

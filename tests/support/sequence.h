@@ -1,6 +1,6 @@
-/* Sequences of stdio calls, in lockstep on streams of the library and on FILE *s of a
- * real file. A sequence is a string of bytes, so that it can come from a random generator
- * or from a fuzzer: any bytes are a sequence. Needs no test framework. */
+/* Sequences of stdio calls, made in lockstep on streams of the library and on FILE *s of
+ * a real file. A sequence is a string of bytes. Any bytes are a valid sequence, so a
+ * random generator or a fuzzer can provide them. Needs no test framework. */
 #ifndef SEQUENCE_H
 #define SEQUENCE_H
 
@@ -14,7 +14,7 @@ enum {
     SEQUENCE_MODE,        /* an index in sequence_modes */
     SEQUENCE_BUFFER,      /* which size of stdio's buffer */
     SEQUENCE_CONTENT,     /* which size of what the stream starts on */
-    SEQUENCE_STREAMS,     /* how many, and used how: STREAMS_* bits */
+    SEQUENCE_STREAMS,     /* how many streams, and how they are used: STREAMS_* bits */
     SEQUENCE_SECOND_MODE, /* as SEQUENCE_MODE, of the second stream */
     SEQUENCE_HEADER       /* the number of these bytes */
 };
@@ -38,9 +38,8 @@ enum verdict {
     VERDICT_SKIPPED /* this kind of stream cannot be opened so */
 };
 
-/* Runs a sequence up to its end or the first difference. TRACE gets a line for each call,
- * and what differs; or it is NULL. Exits where there can be no real file to compare with.
- */
+/* Runs a sequence up to its end or the first difference. TRACE, unless NULL, gets a line
+ * for each call and the difference. Exits if the real file cannot be created. */
 enum verdict sequence_run(const uint8_t *bytes, size_t size, FILE *trace);
 
 #endif

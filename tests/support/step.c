@@ -32,7 +32,7 @@ static unsigned two_bytes(const uint8_t *bytes)
     return bytes[0] | (unsigned) bytes[1] << 8;
 }
 
-/* Of sixteen bits three choose a limit and the others how much of it. */
+/* Three of sixteen bits choose a limit, and the others choose a fraction of it. */
 static int64_t scale(unsigned drawn, const int64_t limits[8])
 {
     return (int64_t) (drawn >> 3) * limits[drawn & 7] / 0x2000;
@@ -44,7 +44,7 @@ static size_t size(const uint8_t *step)
     return (size_t) scale(two_bytes(step + STEP_SIZE), limits);
 }
 
-/* The highest bit is the sign, so that the limits are never reached by more than half. */
+/* The highest bit is the sign, so the result is at most half of the limit. */
 static int64_t offset(const uint8_t *step)
 {
     static const int64_t limits[] = {8, 40, 40, 200, 2000, 6000, 20000, 140000};

@@ -27,7 +27,7 @@ enum operation_name step_operation(const uint8_t *step);
 /* The call that STEP stands for, on PAIR as it is now. */
 struct call step_call(const uint8_t *step, const struct pair *pair);
 
-/* Whether ISO C or this library leaves open what CALL does, so that it cannot be
+/* Whether ISO C or this library leaves the result of CALL open. Such a result cannot be
  * compared. */
 bool step_is_undefined(const struct call *call, const struct pair *pair);
 

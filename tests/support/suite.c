@@ -35,7 +35,7 @@ void suite_over_kinds(Suite *suite, void (*add)(TCase *test_case, int kind))
 /* ---- Opening -------------------------------------------------------------------------
  */
 
-/* An atomic stream that cannot be written is refused, and no other. */
+/* Only atomic streams are refused, in modes that cannot write. */
 static bool is_refused(const struct kind *kind, const char *mode)
 {
     bool reads_only = mode != NULL && mode[0] == 'r' && strchr(mode, '+') == NULL;

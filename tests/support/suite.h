@@ -15,21 +15,22 @@ int suite_run(Suite *suite);
 /* A test case of SUITE. */
 TCase *suite_case(Suite *suite, const char *name);
 
-/* A test case for each kind that can be written, with its name. ADD adds the loop tests
- * to it, over nothing but KIND: in their bodies, kinds[_i] is the one. */
+/* A test case for each kind that can be written, named after the kind. ADD adds the loop
+ * tests to it. They run over KIND alone: in their bodies it is kinds[_i]. */
 void suite_over_kinds(Suite *suite, void (*add)(TCase *test_case, int kind));
 
 /* A stream of KIND; NULL only where the kind does not take MODE. */
 FILE *open_empty(const struct kind *kind, const char *mode);
 FILE *open_text(const struct kind *kind, const char *text, const char *mode);
 
-/* The same, empty, where it may hold LIMIT bytes. */
+/* The same, but the stream is empty and may hold LIMIT bytes. */
 FILE *open_limited(const struct kind *kind, const char *mode, uint64_t limit);
 
 /* Bytes of all values in no simple order. */
 void make_pattern(char *bytes, size_t size);
 
-/* All of it is written, and stdio says so. It may still be pending. */
+/* Writes all of it, and checks that stdio reports success. The bytes may still be
+ * pending. */
 void write_text(FILE *stream, const char *text);
 void write_zeros(FILE *stream, size_t size);
 

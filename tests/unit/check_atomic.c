@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- What the system may lack --------------------------------------------------------
+/* ---- Systems that lack something -----------------------------------------------------
  */
 
 static const struct faults systems[] = {
@@ -93,7 +93,7 @@ START_TEST(replaces_a_file)
 }
 END_TEST
 
-/* Not even hard links to the old file, or those who have it open, see a change. */
+/* Hard links to the old file and descriptors open on it keep the old content. */
 START_TEST(leaves_the_old_file_alone)
 {
     faults = systems[_i];
@@ -515,7 +515,7 @@ START_TEST(new_file_only_is_checked_at_publishing)
 }
 END_TEST
 
-/* At the last moment. */
+/* Another process makes the file at the last moment. */
 START_TEST(new_file_only_is_checked_without_a_gap)
 {
     if (!has_way_to_new(&systems[_i / WAYS_TO_OPEN_NEW]))
@@ -644,8 +644,8 @@ START_TEST(refuses_where_no_new_file_can_be)
 }
 END_TEST
 
-/* A directory that takes files and cannot be read, so that it cannot be synced itself:
- * its filesystem is. */
+/* A directory in which files can be created, but which cannot be opened. It cannot be
+ * synced itself, so its filesystem is synced. */
 static int check_unreadable_directory(void *context)
 {
     (void) context;
@@ -671,7 +671,7 @@ START_TEST(needs_not_read_the_directory)
 }
 END_TEST
 
-/* Nor can the file be opened by its name. */
+/* Here the file cannot be opened by its name, either. */
 static int check_unreadable_file(void *context)
 {
     struct filelike_options options = {.permissions = 0100};
@@ -693,7 +693,7 @@ START_TEST(needs_not_open_the_file_to_sync_it)
 }
 END_TEST
 
-/* Its text in /proc, "... (deleted)", is no name to put a file at. */
+/* The link in /proc reads "removed (deleted)", which is not the name of the file. */
 START_TEST(refuses_a_file_that_is_removed)
 {
     char path[32];
@@ -796,8 +796,8 @@ START_TEST(follows_links_to_directories)
 }
 END_TEST
 
-/* Linux begins a way anew when anything is mounted meanwhile, anywhere, and counts the
- * links that it has followed twice then. */
+/* If anything is mounted meanwhile, Linux starts to resolve the path again. It then
+ * counts the links that it has followed twice, and may fail with ELOOP. */
 static FILE *open_by_links(const char *name)
 {
     enum { TRIES = 1000 };
@@ -807,7 +807,7 @@ static FILE *open_by_links(const char *name)
     return file;
 }
 
-/* As many as the system follows, and not one more. */
+/* The library follows as many links as the system does, and not one more. */
 START_TEST(follows_as_many_links_as_fopen)
 {
     enum { MORE_THAN_ENOUGH = 60 };
@@ -840,7 +840,7 @@ static enum fault tie_a_loop(enum fault_call call)
     return FAULT_NONE;
 }
 
-/* After the system has found a file there. */
+/* The link becomes a loop after the system has found a file there. */
 START_TEST(target_may_become_a_loop)
 {
     char before[1 << 12];
@@ -854,7 +854,7 @@ START_TEST(target_may_become_a_loop)
 }
 END_TEST
 
-/* Somebody who knows a name to come can do no more than take it. */
+/* Another user who knows the next name can only take it. */
 START_TEST(planted_links_are_not_followed)
 {
     faults = systems[_i];
@@ -897,7 +897,8 @@ START_TEST(new_file_has_the_mode_that_fopen_gives)
 }
 END_TEST
 
-/* fopen has only that one. */
+/* The umask may change before the stream is closed. fopen knows only the umask at
+ * opening. */
 START_TEST(umask_of_the_opening_counts)
 {
     faults = systems[_i];
@@ -944,7 +945,8 @@ START_TEST(permissions_win)
 }
 END_TEST
 
-/* Not even to ask for it: another thread would create files with another. */
+/* Even asking for the umask sets it for a moment, in which another thread may create
+ * files. */
 START_TEST(umask_is_left_alone)
 {
     faults = systems[_i];
@@ -987,7 +989,8 @@ START_TEST(file_keeps_its_owner)
 }
 END_TEST
 
-/* A user may replace the file of another one, but does not lend the other's rights. */
+/* A user may replace another user's file. The new file must not run with the other user's
+ * rights. */
 static int replace_file_of_another(void *context)
 {
     (void) context;
@@ -1008,8 +1011,8 @@ START_TEST(owner_changes_where_it_has_to)
 }
 END_TEST
 
-/* Members of the new group do not get the rights of the old group. Members of the old
- * group are among the others now, and do not get the rights that others had. */
+/* Members of the new group must not get the rights of the old group. Members of the old
+ * group now count as others, and must not get the rights that others had. */
 START_TEST(rights_of_the_group_go_with_it)
 {
     static const mode_t modes[][2] = {
@@ -1031,7 +1034,7 @@ END_TEST
 /* ---- On disk -------------------------------------------------------------------------
  */
 
-/* The place of LETTER in the calls, from 1 on, or 0 if it is not there. */
+/* The position of LETTER in the calls, counted from 1, or 0 if it is not there. */
 static size_t place_of(char letter)
 {
     const char *found = strchr(calls_made(), letter);

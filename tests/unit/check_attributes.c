@@ -168,7 +168,7 @@ static void enter(void)
 /* ---- ACLs ----------------------------------------------------------------------------
  */
 
-/* The owning group has nothing; what its bits show is the mask. */
+/* The owning group has no rights. The group bits of the mode show the mask. */
 static bool give_acl(const char *path)
 {
     return SET_ACL(path, ACCESS_ACL, {OWNER, 6, NO_ID}, {NAMED_USER, 6, USER},
@@ -209,7 +209,8 @@ static bool give_default_acl(const char *directory)
         {ITS_GROUP, 4, NO_ID}, {MASK, 6, NO_ID}, {OTHERS, 0, NO_ID});
 }
 
-/* The directory's default gives a user nothing of a file that was not his. */
+/* The directory's default ACL must not give users rights that the old file did not give.
+ */
 START_TEST(default_acl_is_not_for_old_files)
 {
     if (!have_acls("default_acl_is_not_for_old_files"))
@@ -274,7 +275,7 @@ START_TEST(default_acl_is_not_for_permissions_of_streams)
 }
 END_TEST
 
-/* Without PERMISSIONS nobody gets anything by it either. */
+/* Without PERMISSIONS, the default ACL gives no rights either. */
 START_TEST(default_acl_gives_nothing_of_a_stream)
 {
     char path[64];
@@ -288,7 +289,7 @@ START_TEST(default_acl_gives_nothing_of_a_stream)
 }
 END_TEST
 
-/* The origin of the file does not matter. */
+/* The default ACL of the directory that the file comes from does not matter. */
 START_TEST(default_acl_stays_where_it_is)
 {
     if (!have_acls("default_acl_stays_where_it_is"))
@@ -300,18 +301,20 @@ START_TEST(default_acl_stays_where_it_is)
 }
 END_TEST
 
-/* ---- Those who may not ---------------------------------------------------------------
+/* ---- Without privileges --------------------------------------------------------------
  */
 
 static int replace_as_nobody(void *context)
 {
     int number = *(int *) context;
-    /* fs.protected_hardlinks is for files of others: the stream's own is none. */
+    /* fs.protected_hardlinks restricts links to files of others. The stream's file is not
+     * one. */
     put(number, "there/target", 0);
     return 0;
 }
 
-/* The members of the old group, who had nothing, are others now. */
+/* The old group had no rights. Its members now count as others, and must not gain by
+ * that. */
 START_TEST(nobody_gains_with_an_acl)
 {
     struct stat status;
@@ -373,7 +376,7 @@ START_TEST(owner_is_kept)
 }
 END_TEST
 
-/* fopen's file would have it, too. */
+/* A file that fopen creates has the group of its directory, too. */
 START_TEST(new_file_has_the_group_of_its_directory)
 {
     struct stat status;
@@ -431,7 +434,7 @@ START_TEST(extended_attributes_are_kept)
 }
 END_TEST
 
-/* They would be for other bytes. */
+/* A capability was given to the old bytes, not to the new ones. */
 START_TEST(trust_in_the_old_bytes_is_not_kept)
 {
     /* linux/capability.h: revision 2, CAP_NET_RAW permitted */
@@ -452,7 +455,7 @@ static int keep_as_nobody(void *context)
     make_file("there/target", "old");
     if (!set_value("user.filelike.test", "value", 5))
         return 0;
-    /* The bits of a file that may hardly be read are set last. */
+    /* Permission bits as narrow as these are set last. */
     ck_assert_int_eq(chmod("there/target", 0200), 0);
     bool can_read = getxattr("there/target", "user.filelike.test", NULL, 0) != -1;
     put(number, "there/target", 0);
@@ -501,7 +504,7 @@ static void check_as_before(int descriptor, const struct stat *before)
         ck_assert_str_eq(value, "own");
 }
 
-/* Whatever the stream's own file had been given for the target. */
+/* A failure takes back all that the stream's own file was given for the target. */
 START_TEST(failure_takes_everything_back)
 {
     struct stat before;
@@ -515,7 +518,7 @@ START_TEST(failure_takes_everything_back)
     faults.rename = EIO;
     assert_fails(filelike_persist(stream, "there/target", 0), -1, EIO);
     check_as_before(descriptor, &before);
-    /* The copy cannot be renamed either. */
+    /* The library then tries a copy, which cannot be renamed either. */
     faults.rename = EXDEV;
     assert_fails(filelike_persist(stream, "there/target", 0), -1, EXDEV);
     check_as_before(descriptor, &before);

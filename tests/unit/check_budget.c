@@ -1,4 +1,4 @@
-/* A shared allowance of memory: what is counted, and what happens where it is used up. */
+/* A shared allowance of memory: what counts, and what happens when it is used up. */
 #include <config.h>
 
 #include "suite.h"
@@ -55,7 +55,8 @@ START_TEST(stream_as_large_as_the_budget_fits)
 }
 END_TEST
 
-/* Growth in steps would like to double, and takes what is left. */
+/* A block that grows would double. If the budget has less than that, it takes all that is
+ * left. */
 START_TEST(growth_takes_what_is_left)
 {
     filelike_budget *budget = filelike_budget_new(BUDGET);
@@ -207,7 +208,7 @@ END_TEST
 /* ---- Spooled streams -----------------------------------------------------------------
  */
 
-/* The first byte that has no room moves all of them. */
+/* The first byte that does not fit moves the stream to disk. */
 START_TEST(spooled_streams_move)
 {
     filelike_budget *budget = filelike_budget_new(BUDGET);

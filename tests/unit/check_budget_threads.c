@@ -1,4 +1,4 @@
-/* One budget, many threads: the total never passes it, and comes back to nothing. */
+/* One budget and many threads: the total never exceeds it, and returns to 0. */
 #include <config.h>
 
 #include "crowd.h"
@@ -38,7 +38,7 @@ static void make_bytes(char *bytes, size_t size, size_t start)
         bytes[i] = byte_at(start + i);
 }
 
-/* Appends SIZE bytes; false where the budget did not allow it. */
+/* Appends SIZE bytes; false if the budget refused them. */
 static bool append(FILE *stream, size_t size)
 {
     char piece[PIECE];
@@ -81,7 +81,7 @@ static FILE *open_copied(const struct filelike_options *options, size_t size)
     return filelike_bytes(bytes, size, "a+", options);
 }
 
-/* One of any kind; NULL where the budget did not allow it. */
+/* Opens a stream of any kind; NULL if the budget refused it. */
 static FILE *open_one(unsigned *state, bool *stays)
 {
     struct filelike_options options = {
@@ -100,7 +100,7 @@ static FILE *open_one(unsigned *state, bool *stays)
     }
 }
 
-/* Gives memory back now and then. */
+/* Sometimes gives memory back to the budget. */
 static void give_back(FILE *stream, unsigned *state)
 {
     int64_t size = filelike_size(stream);
@@ -119,7 +119,7 @@ static void give_back(FILE *stream, unsigned *state)
     }
 }
 
-/* Only what has to stay in memory may be refused some. */
+/* The budget may refuse only streams that have to stay in memory. */
 static void live(unsigned *state)
 {
     bool stays;
@@ -158,7 +158,7 @@ static void live_or_watch(unsigned number, void *context)
         crowd_end();
 }
 
-/* Leaves less than one stream would like to have, however the threads take turns. */
+/* Leaves less than one stream can ask for, in whatever order the threads run. */
 static FILE *take_most_of_it(void)
 {
     struct filelike_options options = {.budget = budget};
@@ -218,7 +218,7 @@ START_TEST(no_more_have_it_than_there_is)
 }
 END_TEST
 
-/* ---- What is counted is what is held --------------------------------------------------
+/* ---- The count matches the memory -----------------------------------------------------
  */
 
 enum { HELD = 8, ROUNDS = 30 };
@@ -287,7 +287,7 @@ END_TEST
 
 static atomic_size_t stored;
 
-/* Byte by byte, until there is nothing left for anybody. */
+/* Takes byte after byte until nothing is left for any thread. */
 static void fill_until_refused(unsigned number, void *context)
 {
     struct filelike_options options = {.budget = budget, .buffer_size = 1};

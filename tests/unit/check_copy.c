@@ -1,4 +1,4 @@
-/* Copies of files: all of the bytes, and no more room than they take. */
+/* Copies of files: they have all of the bytes, and take no more room. */
 #include <config.h>
 
 #include "bounds.h"
@@ -90,7 +90,7 @@ static bool is_zero(const char *bytes, size_t size)
     return size == 0 || (bytes[0] == 0 && memcmp(bytes, bytes + 1, size - 1) == 0);
 }
 
-/* Reads it all, so that the holes are zero bytes indeed. */
+/* Reads every byte, to see that the holes are zero bytes. */
 static void check_bytes(const char *path, const struct shape *shape)
 {
     size_t size;
@@ -112,8 +112,8 @@ static void check_bytes(const char *path, const struct shape *shape)
     assert_closes(stream);
 }
 
-/* In bytes. What is around the pieces depends on the blocks of the filesystem, and on how
- * much at a time is looked at where nobody tells of holes. */
+/* In bytes. How much more than the pieces is stored depends on the filesystem's blocks.
+ * Without SEEK_DATA it depends on how much is examined at a time. */
 static int64_t most_room(const struct shape *shape)
 {
     enum { AROUND = 1 << 16 };
@@ -131,7 +131,7 @@ static int64_t room_of(const char *path)
     return status.st_blocks * BLOCK_SIZE;
 }
 
-/* On tmpfs holes take room once they are looked at through a mapping. */
+/* On tmpfs, a hole that is read through a mapping takes room. */
 static void check_shape(const char *path, const struct shape *shape)
 {
     ck_assert_int_le(room_of(path), most_room(shape));
@@ -149,10 +149,10 @@ static void make_shape(const char *path, const struct shape *shape)
 /* ---- Every copy ----------------------------------------------------------------------
  */
 
-/* Set once the file is there. */
+/* These faults begin once the file exists. */
 static const struct faults *system_now = systems;
 
-/* An atomic stream starts with one. */
+/* An atomic stream with "a" starts with a copy of the file. */
 static void append_nothing(const struct shape *shape)
 {
     struct stat status;
@@ -223,7 +223,7 @@ START_TEST(short_copies_go_on)
 }
 END_TEST
 
-/* Copying its zero bytes one by one would take an hour. */
+/* To copy these zero bytes one by one would take an hour. */
 START_TEST(time_is_that_of_what_is_there)
 {
     bounds_allow_far_positions();
@@ -245,7 +245,8 @@ START_TEST(time_is_that_of_what_is_there)
 }
 END_TEST
 
-/* It is the stream's, and who shares it. */
+/* The offset belongs to the stream, and to others that share its open file description.
+ */
 START_TEST(offset_stays)
 {
     static const struct shape shape = {3 * MIB, {{MIB, 100}}};

@@ -51,7 +51,7 @@ static void assert_holds(const char *text)
     ck_assert_mem_eq(backing.bytes, text, strlen(text));
 }
 
-/* The context was closed once, and told LOST. */
+/* Checks that the context was closed once, with LOST as its argument. */
 static void assert_closed(int lost)
 {
     ck_assert_uint_eq(backing.calls[BACKING_CLOSE], 1);
@@ -158,7 +158,7 @@ START_TEST(operations_are_copied)
 }
 END_TEST
 
-/* A size that cannot be told at the beginning is no failure to open. */
+/* Opening works even if the size operation still fails. */
 START_TEST(append_opens_without_a_size)
 {
     start_on("0123");
@@ -246,7 +246,7 @@ END_TEST
 /* ---- Failures ------------------------------------------------------------------------
  */
 
-/* The bytes that write took before it failed are taken back. */
+/* If write fails after some bytes, the library takes these bytes back. */
 START_TEST(failed_write_stores_nothing)
 {
     FILE *stream = open_on("0123", "a");
@@ -277,7 +277,7 @@ START_TEST(failed_gap_stores_nothing)
 }
 END_TEST
 
-/* Somebody else's bytes are behind those that were stored: nothing is cut. */
+/* Others have written behind the bytes that were stored, so nothing may be cut off. */
 static ssize_t write_before_another(
     void *context, const void *data, size_t size, int64_t position)
 {
@@ -380,7 +380,7 @@ START_TEST(size_and_truncate_misbehave)
 }
 END_TEST
 
-/* Content that is shorter than its size says is shown as far as it goes. */
+/* A view of content that is shorter than its size shows the bytes that are there. */
 START_TEST(bytes_that_are_not_there)
 {
     size_t size;
@@ -430,7 +430,8 @@ START_TEST(close_fails)
     assert_closes_with(stream, EIO);
     assert_closed(0);
 
-    /* It may have been half done: it is not asked again, nor does that word get out. */
+    /* A close that fails with EINTR may be half done. It is not called again, and fclose
+     * does not report EINTR. */
     stream = open_on("", "w");
     backing_fail(&backing, BACKING_CLOSE, 0, 1, -1, EINTR);
     assert_closes_with(stream, EIO);
@@ -516,7 +517,7 @@ START_TEST(last_of_several_closes)
 }
 END_TEST
 
-/* The first lost write of any of them. */
+/* The last stream to be closed reports the first lost write of all. */
 START_TEST(last_of_several_tells)
 {
     FILE *first = open_on("0123", "r+");
@@ -585,7 +586,7 @@ START_TEST(views_stay_until_a_change)
 }
 END_TEST
 
-/* The other stream tells only by its next use that it has written what it was given. */
+/* Only the next use of the other stream tells the library that its bytes were written. */
 START_TEST(views_stay_while_another_stream_goes_on)
 {
     FILE *stream = open_on("0123", "r");
@@ -611,7 +612,7 @@ START_TEST(view_written_to_its_own_stream)
     make_pattern(bytes, SIZE);
     backing_init(&backing, 0, bytes, SIZE);
     FILE *stream = filelike_custom(&backing, &backing_operations, "r+", NULL);
-    /* At once, or in parts. */
+    /* Reads all at once, or in parts. */
     if (_i == 0)
         ck_assert_int_eq(setvbuf(stream, NULL, _IONBF, 0), 0);
     ck_assert_int_eq(fseeko(stream, 100, SEEK_SET), 0);
@@ -746,7 +747,8 @@ static void *write_second(void *unused)
     return NULL;
 }
 
-/* The first write of a process with one thread starts another, whose write must wait. */
+/* The process has one thread until its first write. That write starts a second thread,
+ * whose own write has to wait. */
 static ssize_t start_thread_and_write(
     void *context, const void *data, size_t size, int64_t position)
 {

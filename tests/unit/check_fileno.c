@@ -1,4 +1,4 @@
-/* The bytes of a stream for others: filelike_fileno, filelike_path, filelike_rollover. */
+/* Other users of a stream's bytes: filelike_fileno, filelike_path, filelike_rollover. */
 #include <config.h>
 
 #include "faults.h"
@@ -18,7 +18,7 @@ static bool is_kind(int kind, const char *name)
     return strcmp(kinds[kind].name, name) == 0;
 }
 
-/* glibc's tmpfile and fopen do not close on exec by themselves. */
+/* glibc's tmpfile and fopen do not set FD_CLOEXEC by themselves. */
 static bool is_of_library(const struct kind *kind)
 {
     return kind_has(kind, KIND_OPTIONS) || kind_has(kind, KIND_WATCHED);
@@ -158,10 +158,11 @@ START_TEST(reopened_streams_share_the_descriptor)
 }
 END_TEST
 
-/* ---- Where the bytes go --------------------------------------------------------------
+/* ---- The place of the bytes ----------------------------------------------------------
  */
 
-/* A spooled stream's go to disk, those of one in memory to the kernel's memory. */
+/* The bytes of a spooled stream go to disk. Those of a stream in memory go to a memory
+ * file. */
 START_TEST(bytes_go_where_they_belong)
 {
     FILE *stream = open_text(&kinds[_i], "0", "r+");
@@ -207,7 +208,8 @@ START_TEST(bytes_that_cannot_move_stay)
 }
 END_TEST
 
-/* To view them takes no memory: the kernel's memory files are never full. */
+/* A view must not take memory for the holes. Memory files never fail for want of space.
+ */
 START_TEST(holes_of_memory_files_stay_holes)
 {
     enum { SIZE = 1 << 26, SOME = 1 << 20, BLOCK_SIZE = 512 };
@@ -430,7 +432,7 @@ START_TEST(rolls_over)
 }
 END_TEST
 
-/* The stream knows its own place, and need not ask anybody. */
+/* The stream knows that it is on disk, without a system call. */
 START_TEST(rolled_over_needs_no_descriptor)
 {
     FILE *stream = filelike_spooled("w+", NULL);
@@ -444,7 +446,7 @@ START_TEST(rolled_over_needs_no_descriptor)
 }
 END_TEST
 
-/* A memory file of the kernel, however it came here, and none else. */
+/* Memory files of the kernel are in memory, whoever made them. No other files are. */
 START_TEST(asking_where_needs_no_descriptor)
 {
     static const unsigned kinds_of_memory[] = {0, MFD_ALLOW_SEALING};

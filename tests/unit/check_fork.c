@@ -1,5 +1,5 @@
-/* fork while other threads are at work on streams: the child has those streams in the
- * middle of whatever it was, and can use and close them all. */
+/* fork while other threads use streams. The child has these streams in whatever state
+ * they were, and has to be able to use and close them all. */
 #include <config.h>
 
 #include "crowd.h"
@@ -30,7 +30,8 @@ static void make_block(void)
 /* ---- Forking -------------------------------------------------------------------------
  */
 
-/* BODY answers 0, or a line of this file where something failed. Whether all is well. */
+/* Calls BODY in a child. BODY returns 0, or the line of this file that failed. Returns
+ * whether all is well. */
 static bool fork_once(int (*body)(void))
 {
     int status = 0;
@@ -49,7 +50,7 @@ static bool fork_once(int (*body)(void))
            CROWD_EXPECT(WIFEXITED(status) && WEXITSTATUS(status) == EXIT_SUCCESS);
 }
 
-/* For the bodies: on to the next line only where this is well. */
+/* For functions that run in the child: returns the line if CONDITION is false. */
 #define NEED(condition)      \
     do {                     \
         if (!(condition))    \
@@ -90,7 +91,7 @@ static FILE *open_watched(void)
     return filelike_temporary("w+", &options);
 }
 
-/* Published where all the others are, too. */
+/* All threads publish at the same path. */
 static FILE *open_atomic(void)
 {
     struct filelike_options options = {.flags = FILELIKE_NOSYNC};
@@ -161,10 +162,10 @@ static void work_on(FILE *stream, unsigned *state)
         CROWD_EXPECT(filelike_truncate(stream, 0) == 0);
 }
 
-/* ---- What the child does with them ---------------------------------------------------
+/* ---- Use by the child ----------------------------------------------------------------
  */
 
-/* Whatever was written, and gaps. */
+/* The content is what the thread had written so far, and gaps. */
 static int check_content(FILE *stream)
 {
     char bytes[BLOCK];
@@ -177,7 +178,7 @@ static int check_content(FILE *stream)
     return 0;
 }
 
-/* A file on disk is the parent's too, who is at work on it. */
+/* The child may change a stream on disk, while the parent's threads use the same file. */
 static int use(FILE *stream)
 {
     clearerr(stream);
@@ -205,7 +206,7 @@ static int use_and_close(FILE *stream)
     return 0;
 }
 
-/* Only the parent publishes and changes it. */
+/* Only the parent publishes an atomic stream, and only its threads write to it. */
 static int use_and_close_atomic(FILE *stream)
 {
     clearerr(stream);
@@ -220,8 +221,8 @@ static int use_and_close_atomic(FILE *stream)
     return 0;
 }
 
-/* The kernel copies the descriptors before the memory: a file that the stream has moved
- * to in between is not there. */
+/* The kernel copies the descriptors before the memory. If the stream moves to a file in
+ * between, the child does not have that file. */
 static int use_and_close_spooled(FILE *stream)
 {
     if (filelike_size(stream) == -1 && errno == EBADF)
@@ -266,7 +267,7 @@ static void work(unsigned worker, unsigned *state)
     while (atomic_load(&round_goes_on))
         work_on(streams[worker][crowd_draw(state, COUNT(openers))], state);
     crowd_meet();
-    /* No child has removed it. */
+    /* The children have closed this stream, but must not remove the parent's file. */
     CROWD_EXPECT(access(filelike_path(streams[worker][NAMED]), F_OK) == 0);
     for (size_t i = 0; i < COUNT(openers); i++)
         CROWD_EXPECT(fclose(streams[worker][i]) == 0);
@@ -343,7 +344,8 @@ START_TEST(can_use_native_streams)
 }
 END_TEST
 
-/* The promise is kept: one thread uses it, and none flushes all. */
+/* FILELIKE_UNLOCKED asks that one thread at a time uses the stream, and that none calls
+ * fflush(NULL). Both hold here. */
 START_TEST(can_use_unlocked_streams)
 {
     struct filelike_options options = {.flags = FILELIKE_UNLOCKED};
@@ -368,7 +370,8 @@ static int use_growing(void)
     return 0;
 }
 
-/* In turns, so that they are in each other's way, and move. */
+/* The streams grow in turns, so that their blocks are in each other's way and have to
+ * move. */
 static void fork_or_grow(unsigned number, void *context)
 {
     (void) context;
@@ -399,7 +402,7 @@ END_TEST
 
 static FILE *shared;
 
-/* Text is a string, and there is room where the store says so. */
+/* A view has its '\0', and the store has the room that it claims. */
 static int use_shared(void)
 {
     size_t size;
@@ -485,7 +488,8 @@ static FILE *open_on_budget(void)
     return filelike_spooled("w+", &options);
 }
 
-/* The child's copy of the account may be off by what was under way, and is not stuck. */
+/* Allocations in progress at the fork may leave the child's count wrong, but its lock is
+ * free. */
 static int use_budget(void)
 {
     FILE *stream = open_on_budget();

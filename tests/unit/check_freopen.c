@@ -57,7 +57,7 @@ static FILE *open_native(int index)
     return stream;
 }
 
-/* FILE, changed to PATH; still the same one, with the same descriptor. */
+/* Changes FILE to PATH. The FILE * and its descriptor must stay the same. */
 static void change(FILE *stream, const char *path, const char *mode)
 {
     int descriptor = fileno(stream);
@@ -68,7 +68,7 @@ static void change(FILE *stream, const char *path, const char *mode)
     ck_assert_int_eq(fileno(stream), descriptor);
 }
 
-/* It goes on as if nothing had been asked. */
+/* Checks that the stream works as if filelike_freopen had not been called. */
 static void assert_is_as_before(FILE *stream)
 {
     write_text(stream, " and more");
@@ -93,7 +93,7 @@ END_TEST
 struct change {
     const char *mode;
     int flags;
-    const char *then; /* the bytes after "xy" is written, if it can be */
+    const char *then; /* the bytes after "xy" is written, if the mode allows that */
 };
 
 static const struct change changes[] = {
@@ -177,8 +177,8 @@ START_TEST(changes_the_mode)
 }
 END_TEST
 
-/* glibc does not free the FILE of a failed freopen, and who closes it twice on musl
- * crashes: let no sanitizer think that the library lost it. */
+/* glibc does not free the FILE of a failed freopen, and closing it twice crashes musl.
+ * These pointers keep the leak sanitizer from blaming the library. */
 static FILE *failed[3];
 
 START_TEST(is_closed_where_there_is_nothing)
@@ -359,7 +359,7 @@ START_TEST(standard_input_comes_from_memory)
 }
 END_TEST
 
-/* As it is where a program has closed them. */
+/* A program may have closed its standard streams. */
 static int change_a_closed_one(void *context)
 {
     (void) context;
@@ -402,7 +402,7 @@ static FILE *open_ours(int index)
 
 enum { OURS = 6, ATOMIC = 4, NAMED = 5 };
 
-/* The fate of the old stream tells that it has been closed. */
+/* The result of closing the old stream shows that it was closed. */
 static void assert_was_closed(int index, const char *path)
 {
     if (index == 0)
@@ -515,7 +515,7 @@ START_TEST(reads_what_it_has_published)
 }
 END_TEST
 
-/* As in C. */
+/* ISO C's freopen ignores failures to close the old stream, too. */
 START_TEST(lost_writes_of_the_old_one_are_not_told)
 {
     FILE *stream = open_ours(_i);

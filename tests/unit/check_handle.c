@@ -1,5 +1,5 @@
-/* A stream and its descriptor, two handles of one open file, as POSIX has it (XSH 2.5.1):
- * what one does goes on where the other stopped. */
+/* A stream and its descriptor are two handles of one open file, as in POSIX (XSH 2.5.1).
+ * Each goes on at the position where the other stopped. */
 #include <config.h>
 
 #include "fault_calls.h"
@@ -64,7 +64,7 @@ static const char *childs_text;
 static int write_as_child(void *descriptor)
 {
     ssize_t size = (ssize_t) strlen(childs_text);
-    /* Not the exit of in_child, which would write out the streams. */
+    /* in_child ends by exit, which would write out the streams. */
     _exit(write(*(int *) descriptor, childs_text, (size_t) size) == size ? 0 : 1);
 }
 
@@ -93,7 +93,7 @@ START_TEST(child_writes_between)
 }
 END_TEST
 
-/* The descriptor itself appends, wherever who has it has gone. */
+/* The descriptor has O_APPEND, so its position does not matter. */
 START_TEST(descriptor_appends_where_the_stream_does)
 {
     static const char *const modes[] = {"a", "a+"};
@@ -127,7 +127,7 @@ START_TEST(descriptor_does_not_append_otherwise)
 }
 END_TEST
 
-/* As unzip does. */
+/* unzip does this. */
 START_TEST(writing_to_the_descriptor_again_and_again)
 {
     static const char *const parts[] = {"one, ", "two, ", "three, ", "four"};
@@ -154,7 +154,7 @@ static FILE *reader_of(const struct kind *kind, const char *text)
     return stream;
 }
 
-/* As flex's scanners do. */
+/* Scanners that flex generates do this. */
 START_TEST(reading_from_the_descriptor_again_and_again)
 {
     FILE *stream = reader_of(&kinds[_i], "0123456789");
@@ -184,7 +184,8 @@ START_TEST(what_others_have_read_is_not_read_again)
 }
 END_TEST
 
-/* fflush does this for a stream that has read ahead, and so does fseek. */
+/* If a stream has read ahead, fflush sets the descriptor to its position. So does fseek.
+ */
 START_TEST(stream_hands_over_its_position)
 {
     FILE *stream = reader_of(&kinds[_i], "0123456789");
@@ -243,8 +244,8 @@ static bool has_plain_fileno(void)
     return FILELIKE_GLIBC_INTERNALS;
 }
 
-/* From the moment that it answers, plain fileno does for the stream that opened the
- * bytes. */
+/* After filelike_fileno has answered, plain fileno works, too, for the stream that opened
+ * the bytes. */
 START_TEST(plain_fileno_is_at_the_position)
 {
     struct filelike_options options = {.memory_limit = 4};
@@ -287,7 +288,7 @@ END_TEST
 /* ---- Reopened streams ----------------------------------------------------------------
  */
 
-/* Stays where it is, whatever the first does. */
+/* The first stream does not change the position of the second. */
 START_TEST(reopened_stream_has_a_position_of_its_own)
 {
     FILE *stream = started(&kinds[_i], "w+", "0123456789");
@@ -364,7 +365,7 @@ START_TEST(child_writes_between_reopened)
 }
 END_TEST
 
-/* Its flush goes where it is, not to the end. */
+/* A flush of the second stream writes at its position, not at the end. */
 START_TEST(reopened_stream_writes_beside_one_that_appends)
 {
     FILE *stream = started(&kinds[_i], "a+", "0123456789");
@@ -383,7 +384,8 @@ START_TEST(reopened_stream_writes_beside_one_that_appends)
 }
 END_TEST
 
-/* Before Linux 6.9 it needs a description of its own for that. */
+/* Before Linux 6.9 the second stream needs an open file description of its own for that.
+ */
 START_TEST(reopened_stream_writes_beside_one_that_appends_on_old_kernels)
 {
     FILE *stream = started(&kinds[_i], "a+", "0123456789");
@@ -457,7 +459,7 @@ static void let_fail(enum fault_call call, int error)
     faults.strike = fail_one;
 }
 
-/* After setuid a file of mode 0600 cannot be opened again, for one. */
+/* For example, after setuid a file of mode 0600 cannot be opened again. */
 START_TEST(reopened_stream_that_gets_no_descriptor_goes_on)
 {
     static const struct {
@@ -490,7 +492,7 @@ static bool can_setuid(void)
     return geteuid() == 0;
 }
 
-/* Bytes that were read are not read again, whichever calls failed in between. */
+/* Failed calls do not make the stream read bytes again. */
 static int use_without_rights(void *stream)
 {
     FILE *second = stream;
@@ -528,7 +530,7 @@ START_TEST(reopened_stream_gets_no_descriptor_after_setuid)
 }
 END_TEST
 
-/* The stream that opened the bytes, and one that had its descriptor before. */
+/* The first stream opened the bytes. The second obtained its descriptor before setuid. */
 static int use_what_it_has(void *context)
 {
     FILE **streams = context;
@@ -567,7 +569,7 @@ START_TEST(stream_without_descriptor_goes_on)
 }
 END_TEST
 
-/* ---- Moves ---------------------------------------------------------------------------
+/* ---- Moves to disk -------------------------------------------------------------------
  */
 
 static FILE *spooled_text(const char *mode)
@@ -579,7 +581,7 @@ static FILE *spooled_text(const char *mode)
     return stream;
 }
 
-/* All that can fail of it: the stream stays in memory, and where it is. */
+/* If these calls fail, the stream stays in memory, at its position. */
 START_TEST(move_that_fails_leaves_the_stream)
 {
     static const struct {
@@ -605,13 +607,14 @@ START_TEST(move_that_fails_leaves_the_stream)
 }
 END_TEST
 
-/* No filesystem has it. */
+/* No filesystem has files of that size. */
 START_TEST(position_that_no_file_has_keeps_the_stream_in_memory)
 {
     FILE *stream = spooled_text("w+");
     ck_assert_int_eq(fseeko(stream, INT64_MAX - 8, SEEK_SET), 0);
     if (filelike_rollover(stream) == 0) {
-        say_skipped("a position that no file has", "this filesystem has it");
+        say_skipped(
+            "a position that no file has", "this filesystem has files that large");
         assert_closes(stream);
         return;
     }
@@ -625,9 +628,8 @@ START_TEST(position_that_no_file_has_keeps_the_stream_in_memory)
 }
 END_TEST
 
-/* A write of another stream moves the bytes, and the first is where it was, on both
- * sides.
- */
+/* If a write of another stream moves the bytes to disk, the first stream and its
+ * descriptor both keep their position. */
 START_TEST(move_by_another_stream_keeps_the_position)
 {
     FILE *stream = spooled_text("w+");
@@ -649,7 +651,7 @@ END_TEST
 /* ---- All or nothing ------------------------------------------------------------------
  */
 
-/* The position of the child counts. */
+/* The child's write moves the position, and so it counts towards the limit. */
 START_TEST(limit_counts_what_others_wrote)
 {
     enum { LIMIT = 20 };
@@ -675,7 +677,7 @@ END_TEST
 static int other;
 static bool others_write;
 
-/* A part is written, others may write behind it, and then the disk is full. */
+/* The disk is full after part of a write. Others may have written behind that part. */
 static enum fault cut_write(enum fault_call call)
 {
     static bool is_cut;
@@ -713,7 +715,7 @@ static void check_cut(FILE *stream, const char *expected, off_t position)
     ck_assert_int_eq(close(other), 0);
 }
 
-/* The end is where it was, and so is the offset. */
+/* The end and the offset are as before the write. */
 START_TEST(cut_write_is_taken_back)
 {
     others_write = false;
@@ -740,7 +742,7 @@ START_TEST(cut_write_within_leaves_the_end)
 }
 END_TEST
 
-/* The bytes that others have written are not cut off. */
+/* Bytes that others have written must not be cut off. */
 START_TEST(cut_write_beside_others_stays)
 {
     others_write = true;
@@ -765,7 +767,7 @@ static enum fault cut_read(enum fault_call call)
     return FAULT_FAILS;
 }
 
-/* The bytes before the error are read. None is skipped or read twice. */
+/* Bytes before the error are read. No byte is skipped or read twice. */
 START_TEST(failed_read_skips_nothing)
 {
     FILE *stream = filelike_named("w+", NULL);
@@ -806,7 +808,7 @@ START_TEST(others_go_on_when_the_first_is_closed)
 }
 END_TEST
 
-/* The descriptor is the stream's own, and so is what its close tells. */
+/* The second stream has a descriptor of its own, so it reports when closing it fails. */
 START_TEST(close_of_a_reopened_stream_tells)
 {
     FILE *stream = filelike_named("w+", NULL);
@@ -822,7 +824,7 @@ START_TEST(close_of_a_reopened_stream_tells)
 }
 END_TEST
 
-/* Whatever is done to others on the same bytes. */
+/* Calls on other streams of the same bytes leave the string of the path alone. */
 START_TEST(path_stays_until_asked_again)
 {
     FILE *stream = filelike_named("w+", NULL);
@@ -850,7 +852,7 @@ END_TEST
         ck_assert_int_eq(errno, EUCLEAN); \
     } while (0)
 
-/* On streams of the C library's own that is its affair. */
+/* The library does not control errno for the C library's own streams. */
 START_TEST(success_leaves_errno)
 {
     char text[8];

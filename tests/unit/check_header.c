@@ -39,7 +39,7 @@ END_TEST
 /* ---- The end of a scope --------------------------------------------------------------
  */
 
-/* The budget tells when the stream is closed. */
+/* The count of the budget shows when the stream is closed. */
 static void use_in_a_scope(filelike_budget *budget, bool leave_early)
 {
     struct filelike_options options = {.budget = budget};

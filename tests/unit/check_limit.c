@@ -58,7 +58,8 @@ START_TEST(limit_can_be_reached_again)
 }
 END_TEST
 
-/* Whether pending in stdio's buffer or past it: all of what was flushed, or nothing. */
+/* A write past the limit stores nothing, whether or not stdio's buffer holds its bytes.
+ * All bytes flushed before stay. */
 static void check_overflow(const struct kind *kind, size_t first, size_t second)
 {
     FILE *stream = limited(kind);
@@ -83,7 +84,7 @@ START_TEST(nothing_is_stored_past_the_limit)
 }
 END_TEST
 
-/* Characters that stdio's buffer has let go of before the limit are there. */
+/* Characters that stdio has written from its buffer before the limit are there. */
 START_TEST(bytes_from_before_the_limit_stay)
 {
     FILE *stream = limited(&kinds[_i]);
@@ -133,7 +134,7 @@ START_TEST(writing_past_the_limit_after_a_seek)
 }
 END_TEST
 
-/* Nothing is lost by it, so nothing is remembered. */
+/* A truncation that fails loses no bytes, so filelike_error reports no lost write. */
 START_TEST(truncation_past_the_limit)
 {
     FILE *stream = limited(&kinds[_i]);
@@ -241,7 +242,7 @@ START_TEST(write_lost_by_fclose)
 }
 END_TEST
 
-/* The functions of the library write out first, and fail as that fails. */
+/* The functions of the library flush first, and fail if the flush fails. */
 START_TEST(write_lost_by_asking)
 {
     if (kinds[_i].options.buffer_size == 1)
@@ -282,7 +283,7 @@ START_TEST(write_lost_by_synchronizing)
     const struct kind *kind = &kinds[_i];
     size_t buffer = kind->options.buffer_size;
     if (!kind_has(kind, KIND_OPTIONS) || (buffer != 0 && buffer < 10))
-        return; /* not all of it is ever pending */
+        return; /* a small buffer never holds all of it */
     FILE *stream = open_with_pending(kind);
     assert_fails(filelike_truncate(stream, 2), -1, EFBIG);
     check_pending_lost(stream);

@@ -1,6 +1,6 @@
-/* Whether glibc locks a stream in each operation: ours do exactly when one that fopen
- * gave at that moment would. It depends on the threads that the process has ever had, so
- * each history is lived in a process of its own. */
+/* When glibc locks a stream. A stream of the library must lock exactly if one that fopen
+ * opens at that moment would. That depends on the threads that the process has ever had,
+ * so each history runs in a process of its own. */
 #include <config.h>
 
 #include "suite.h"
@@ -24,7 +24,8 @@ static bool locks(const FILE *stream)
 /* ---- A process of its own ------------------------------------------------------------
  */
 
-/* Nothing of Check's may be used there, and stderr may have been closed. */
+/* Check does not work in that process. stderr may be closed, so report is a copy of it.
+ */
 static int report = STDERR_FILENO;
 static bool sound = true;
 
@@ -76,8 +77,7 @@ static void expect_as_fresh(FILE *stream, const char *which, const char *when)
 static FILE *open_and_expect(const struct kind *kind, const char *when)
 {
     FILE *stream = kind_open(kind, "w+", NULL);
-    expect_as_fresh(
-        stream, "a new stream locks otherwise than a new one of fopen's", when);
+    expect_as_fresh(stream, "a new stream does not lock like a new one of fopen's", when);
     return stream;
 }
 
@@ -89,7 +89,7 @@ struct lives {
 static void expect_both(const struct lives *lives, const char *when)
 {
     expect_as_fresh(
-        lives->older, "an old stream locks otherwise than a new one of fopen's", when);
+        lives->older, "an old stream does not lock like a new one of fopen's", when);
     FILE *stream = open_and_expect(lives->kind, when);
     if (stream != NULL)
         (void) fclose(stream);
@@ -340,7 +340,7 @@ enum { SKIPPED = 77 };
 
 int main(void)
 {
-    (void) puts("skipped: built without what glibc shows of struct _IO_FILE");
+    (void) puts("skipped: built without glibc's internals (struct _IO_FILE)");
     return SKIPPED;
 }
 

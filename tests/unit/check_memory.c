@@ -165,7 +165,7 @@ START_TEST(sizes_that_cannot_be)
 }
 END_TEST
 
-/* ---- Blocks that are taken over ------------------------------------------------------
+/* ---- Adopted blocks ------------------------------------------------------------------
  */
 
 START_TEST(adopted_block_is_the_streams)
@@ -296,8 +296,8 @@ static bool is_resident(const char *address)
     return (state & 1) != 0;
 }
 
-/* Of 20 MiB and 64 KiB, in a block of 32 MiB. The kernel's huge pages are turned off, as
- * these are ahead by themselves. */
+/* Writes 20 MiB and 64 KiB, for which the block has 32 MiB. Huge pages are turned off, as
+ * they provide memory further ahead. */
 START_TEST(pages_are_provided_a_little_ahead)
 {
     enum { MIB = 1 << 20, BLOCK = 64 << 10, SIZE = 20 * MIB + BLOCK };

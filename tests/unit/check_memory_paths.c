@@ -1,5 +1,5 @@
-/* The memory: paths of filelike_fopen: native streams on memory files of the kernel, and
- * what they are where there are none. */
+/* The memory: paths of filelike_fopen. Their streams are native, on memory files of the
+ * kernel. Without memory files they are streams with callbacks. */
 #include <config.h>
 
 #include "faults.h"
@@ -39,7 +39,7 @@ static void assert_holds(const char *path, const char *text)
     assert_closes(stream);
 }
 
-/* ---- What a file has -----------------------------------------------------------------
+/* ---- Properties of a file ------------------------------------------------------------
  */
 
 static const char *const paths[] = {"memory:", "memory:name"};
@@ -140,7 +140,7 @@ START_TEST(can_be_reopened_by_freopen)
     FILE *stream = opened(paths[_i], "w");
     write_text(stream, TEXT);
     ck_assert_ptr_eq(freopen(NULL, "r+", stream), stream);
-#ifdef __GLIBC__ /* musl's changes no access */
+#ifdef __GLIBC__ /* on musl it does not change the access */
     assert_text(stream, TEXT);
     make_file("file", "on disk");
     ck_assert_ptr_eq(freopen("file", "r", stream), stream);
@@ -150,7 +150,7 @@ START_TEST(can_be_reopened_by_freopen)
 }
 END_TEST
 
-/* It writes where the stream is, and the stream goes on behind that. */
+/* The child writes at the stream's position. The stream goes on after these bytes. */
 START_TEST(goes_on_where_a_child_has_written)
 {
     FILE *stream = opened(paths[_i], "w+");
@@ -237,7 +237,7 @@ START_TEST(append_modes_start_as_they_should)
 }
 END_TEST
 
-/* The mode of the memory file lets it be opened still. */
+/* The memory file has a mode that still allows another user to open it. */
 static int open_by_name(void *context)
 {
     (void) context;
@@ -360,7 +360,7 @@ START_TEST(names_keep_half_of_the_descriptors_at_most)
 }
 END_TEST
 
-/* The name's descriptor has to do for all who open it then. */
+/* All streams of the name then share its one descriptor. */
 START_TEST(opens_a_name_without_a_descriptor_to_spare)
 {
     store("memory:name", TEXT);
@@ -387,7 +387,8 @@ START_TEST(opens_a_name_without_a_descriptor_to_spare)
 }
 END_TEST
 
-/* As a daemon does at its start. What then has the number is not to be touched. */
+/* A daemon closes all descriptors when it starts. The library must not touch a file that
+ * gets one of these numbers later. */
 START_TEST(closing_all_descriptors_takes_the_bytes)
 {
     make_file("file", "somebody else's");
@@ -483,7 +484,7 @@ START_TEST(success_leaves_errno_there_too)
 }
 END_TEST
 
-/* A name that has a memory file can be opened where that cannot be any more. */
+/* Without /proc no memory file can be made, but the name has one already. */
 START_TEST(names_outlive_proc)
 {
     store("memory:name", TEXT);

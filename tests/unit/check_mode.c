@@ -1,4 +1,4 @@
-/* Modes: each valid combination of letters does what it says, and every other is refused.
+/* Modes: each valid combination of letters is accepted, and every other one is refused.
  */
 #include <config.h>
 
@@ -6,15 +6,15 @@
 
 #include <string.h>
 
-/* Check writes down each assertion, also one that holds, and here are too many modes for
- * that. */
+/* Check records each assertion, even one that holds. There are too many modes for that.
+ */
 #define ASSERT_IN(mode, condition)                                                  \
     do {                                                                            \
         if (!(condition))                                                           \
             ck_abort_msg("in mode \"%s\": %s (errno %d)", mode, #condition, errno); \
     } while (0)
 
-/* ---- What is valid -------------------------------------------------------------------
+/* ---- Valid modes ---------------------------------------------------------------------
  */
 
 static bool is_valid(const char *mode)
@@ -34,14 +34,14 @@ static bool is_valid(const char *mode)
 
 static const char letters[] = "rwa+bex";
 
-/* In the longest valid mode, and in those that are tried on every opener: all of them
- * parse in the same way. */
+/* The number of letters of the longest valid mode, and of the modes that are tried on
+ * every opener. All openers parse modes in the same way. */
 enum { LONGEST = 5, SHORT = 3 };
 
 typedef char mode_buffer[LONGEST + 3];
 
-/* The mode after MODE, the longer ones last: counts in letters. False after those of
- * LONGEST letters. */
+/* Replaces MODE by the next one, shorter modes first, as if the letters were digits.
+ * False after the last one with LONGEST letters. */
 static bool next_mode(char *mode, size_t longest)
 {
     size_t length = strlen(mode);
@@ -58,8 +58,7 @@ static bool next_mode(char *mode, size_t longest)
     return length < longest;
 }
 
-/* For each of r, w and a: the ways to choose and order 0 to 4 of the other four letters.
- */
+/* After each of r, w and a may follow 0 to 4 of the other four letters, in any order. */
 START_TEST(all_valid_modes_are_tried)
 {
     mode_buffer mode = "";
@@ -79,8 +78,7 @@ static bool has_letter(const char *mode, char letter)
     return strchr(mode, letter) != NULL;
 }
 
-/* Kinds add errors of their own: an atomic stream must be written, and its path can
- * exist. */
+/* An atomic stream has errors of its own: it must be written, and its path may exist. */
 static int refusal(const struct kind *kind, const char *mode)
 {
     if (!is_valid(mode))
@@ -158,10 +156,10 @@ START_TEST(reopens_in_valid_modes_only)
 }
 END_TEST
 
-/* ---- What they mean ------------------------------------------------------------------
+/* ---- The meaning of the letters ------------------------------------------------------
  */
 
-/* REFUSED, where stdio refuses CALL, an expression, in this mode. */
+/* REFUSED if stdio refuses CALL, an expression, in this mode. */
 #define ASSERT_REFUSED(mode, call)         \
     do {                                   \
         errno = 0;                         \
@@ -169,7 +167,7 @@ END_TEST
         ASSERT_IN(mode, errno == REFUSED); \
     } while (0)
 
-/* Whether reading on from here gives TEXT, and then the end. */
+/* Whether reading from here gives TEXT and then end-of-file. */
 static bool reads(FILE *stream, const char *text)
 {
     while (*text != '\0')
@@ -196,7 +194,7 @@ static void check_reading(FILE *stream, const char *mode)
     clearerr(stream);
 }
 
-/* Writes at 1, unless in append mode. */
+/* Writes at position 1, or at the end in append mode. */
 static void check_writing(FILE *stream, const char *mode)
 {
     ASSERT_IN(mode, fseeko(stream, 1, SEEK_SET) == 0);

@@ -1,4 +1,5 @@
-/* Files with a name: what they are called, and when and by whom they are removed. */
+/* Files with a name: the names that they get, and when and by which process they are
+ * removed. */
 #include <config.h>
 
 #include "faults.h"
@@ -272,7 +273,7 @@ START_TEST(keeping_counts_for_all_of_its_streams)
 }
 END_TEST
 
-/* A file that has been given away stays in any case. */
+/* A file that filelike_persist has given away stays, even after filelike_discard. */
 START_TEST(what_is_persisted_can_be_kept)
 {
     FILE *stream = filelike_named("w", NULL);
@@ -325,7 +326,7 @@ START_TEST(what_has_lost_is_not_persisted_though_discarded)
 }
 END_TEST
 
-/* ---- Another file with its name ------------------------------------------------------
+/* ---- Another file that takes the name ------------------------------------------------
  */
 
 static void take_name_by_new_file(const char *path)
@@ -340,7 +341,7 @@ static void take_name_by_rename(const char *path)
     ck_assert_int_eq(rename("another", path), 0);
 }
 
-/* One that leads to the file that was here. */
+/* The symbolic link leads to the stream's own file. */
 static void take_name_by_symlink(const char *path)
 {
     ck_assert_int_eq(rename(path, "moved"), 0);
@@ -471,7 +472,8 @@ START_TEST(child_does_not_remove_it)
 }
 END_TEST
 
-/* A child, made by a handler say, that goes on with the opening that it interrupted. */
+/* This child, perhaps made by a signal handler, goes on with the opening that it
+ * interrupted. */
 static pid_t interrupting_child;
 static int childs_status;
 
@@ -547,7 +549,7 @@ START_TEST(cleanup_leaves_errno)
 }
 END_TEST
 
-/* A handler need not wait for a thread that does not get on with creating its file. */
+/* A handler must not wait for a thread that is stuck before it creates its file. */
 static sem_t creating;
 static sem_t may_create;
 
@@ -592,7 +594,7 @@ END_TEST
 /* ---- Signals -------------------------------------------------------------------------
  */
 
-/* Every way to make a name, and to give it up again. Errors are no matter. */
+/* Every way to make a name and to give it up again. Errors do not matter. */
 static void open_and_close(void)
 {
     FILE *named = filelike_named("w+", NULL);
@@ -630,7 +632,7 @@ static void nap(unsigned seed)
     (void) nanosleep(&moment, NULL);
 }
 
-/* Half of the time there are no nameless files, so that more names are made. */
+/* In half of the runs there are no nameless files, so that more names are made. */
 static pid_t start(void (*run)(void), bool nameless)
 {
     pid_t child = fork();
@@ -643,8 +645,8 @@ static pid_t start(void (*run)(void), bool nameless)
     return child;
 }
 
-/* RUN in a child that gets SIGTERM while it is at work, and then AFTERWARDS; many times.
- */
+/* Calls RUN in a child, sends it SIGTERM while it is at work, and then calls AFTERWARDS.
+ * Does so many times. */
 static void interrupt(void (*handler)(int), void (*run)(void), void (*afterwards)(void))
 {
     enum { ROUNDS = 150, ENOUGH_SECONDS = 5 };
@@ -669,7 +671,7 @@ static void check_nothing_left(void)
     ck_assert_msg(strcmp(left, "") == 0 || strcmp(left, "target") == 0, "left: %s", left);
 }
 
-/* The counts of coverage are not to be written by this process. */
+/* This process must not write coverage counts. */
 static void clean_up_and_leave(int signal)
 {
     (void) signal;
@@ -704,8 +706,8 @@ static void start_threads(void)
     }
 }
 
-/* Cleanup removes the files that exist when it begins. It need not see those that
- * others create meanwhile. */
+/* Cleanup removes the files that exist when it begins, but not those that other threads
+ * create meanwhile. */
 static void clean_up_beside_threads(void)
 {
     int signal;
@@ -741,7 +743,7 @@ END_TEST
 
 static sem_t stopped;
 
-/* Wherever the thread is, it goes no further. */
+/* The thread stops at whatever point it has reached. */
 static void stop(int signal)
 {
     (void) signal;
@@ -761,7 +763,7 @@ static void stop_all_and_clean_up(int signal)
     _Exit(EXIT_SUCCESS);
 }
 
-/* The threads are at work, and the first one waits for the signal. */
+/* The other threads are at work, and the first one waits for the signal. */
 static void wait_beside_threads(void)
 {
     sigset_t none;

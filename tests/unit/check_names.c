@@ -1,5 +1,6 @@
-/* Code that opens its own files: filelike_fopen, filelike_open, filelike_remove and
- * filelike_rename, over all kinds of path; see also check_memory_paths. */
+/* Functions for code that opens its own files: filelike_fopen, filelike_open,
+ * filelike_remove and filelike_rename, with all kinds of path. See also
+ * check_memory_paths. */
 #include <config.h>
 
 #include "crowd.h"
@@ -247,7 +248,7 @@ START_TEST(names_may_be_long)
 }
 END_TEST
 
-/* The caller's string may go. */
+/* The caller may free its string. */
 START_TEST(names_are_copied)
 {
     char name[] = "memory:name";
@@ -296,7 +297,7 @@ START_TEST(invalid_modes_are_refused_on_our_paths)
 }
 END_TEST
 
-/* As sed opens its files, say. */
+/* sed opens its files like this. */
 START_TEST(letters_that_change_nothing_are_ignored)
 {
     static const char *const taken[] = {"wt", "wc", "wm", "wcm", "w,ccs=UTF-8",
@@ -432,7 +433,7 @@ END_TEST
 /* ---- Any other path ------------------------------------------------------------------
  */
 
-/* Paths that only look as if they were ours. */
+/* Paths that look like memory: paths, but are not. */
 static const char *const real_paths[] = {"file", "memory", "memory;x", "Memory:x",
     " memory:x", "./memory:x", "spooled:x", "temporary:x", "spooled", "xmemory:x"};
 
@@ -483,7 +484,8 @@ static void assert_same(struct result ours, struct result theirs, const char *mo
     ck_assert_int_eq(ours.position, theirs.position);
 }
 
-/* Each finds the same: what the other made or emptied is put back. */
+/* The file is written anew before each call, as the other may have created or emptied it.
+ */
 static struct result open_in(FILE *(*open)(const char *, const char *), const char *path,
     const char *mode, const char *text)
 {
@@ -561,7 +563,7 @@ START_TEST(no_path_is_no_address)
 }
 END_TEST
 
-/* A value that no call here would set. */
+/* None of these calls sets errno to this value. */
 enum { UNTOUCHED = 4711 };
 
 static void assert_untouched(bool succeeded)
@@ -740,7 +742,7 @@ START_TEST(another_name_is_replaced)
 }
 END_TEST
 
-/* All fall into some lists. */
+/* So many names have to share lists in the table. */
 START_TEST(many_names_are_renamed)
 {
     enum { MANY = 3000 };
@@ -935,7 +937,7 @@ START_TEST(all_append_to_the_same)
 }
 END_TEST
 
-/* One of each at any moment: what is read is whole, or there is nothing. */
+/* Each mode is in use at any moment. A reader finds whole content or none. */
 static void come_and_go(unsigned number, void *context)
 {
     static const char *const modes[] = {"w", "a", "r", "r+"};
@@ -983,8 +985,8 @@ START_TEST(names_are_independent)
 }
 END_TEST
 
-/* Two take turns to replace what is under a name; the others find it there at each
- * moment, and whole. */
+/* Two threads take turns to replace the bytes under a name. The other threads find the
+ * name at each moment, with whole content. */
 static void replace_by_renaming(unsigned number, const char *text)
 {
     char name[32];
@@ -1029,7 +1031,7 @@ START_TEST(renaming_is_one_step)
 }
 END_TEST
 
-/* Of those who rename the same, one does. */
+/* If several threads rename the same name, exactly one succeeds. */
 static void race_to_rename(unsigned number, void *context)
 {
     char name[32];

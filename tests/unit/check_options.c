@@ -1,4 +1,4 @@
-/* Options: what is refused, what is ignored, and what has an effect. */
+/* Options: which are refused, which are ignored, and which have an effect. */
 #include <config.h>
 
 #include "suite.h"
@@ -13,14 +13,14 @@
 static const unsigned known_flags[] = {FILELIKE_UNLOCKED, FILELIKE_KEEP,
     FILELIKE_IN_MEMORY, FILELIKE_NOREPLACE, FILELIKE_NOSYNC};
 
-/* Streams that need no options are of no interest here. */
+/* Kinds that need no options are left out here. */
 static bool takes_options(const struct kind *kind)
 {
     return kind_has(kind, KIND_OPTIONS);
 }
 
-/* Check writes down each assertion, also one that holds, and here are too many options
- * for that. */
+/* Check records each assertion, even one that holds. There are too many options for that.
+ */
 static _Noreturn void abort_with(const struct filelike_options *options, const char *what)
 {
     ck_abort_msg("%s (errno %d): permissions %#o, flags %#x, reserved %#" PRIx64
@@ -115,7 +115,7 @@ START_TEST(unknown_flags)
 }
 END_TEST
 
-/* KEEP leaves a file behind, which is for the tests of named streams. */
+/* FILELIKE_KEEP leaves a file behind. The tests of named streams cover it. */
 START_TEST(known_flags_are_taken_or_ignored)
 {
     if (!takes_options(&kinds[_i]))
@@ -174,7 +174,7 @@ START_TEST(options_stay_as_they_are)
 }
 END_TEST
 
-/* They are the caller's again as soon as the stream is open. */
+/* The caller may change or free its options once the stream is open. */
 START_TEST(options_are_copied)
 {
     char prefix[] = "filelike-test-";
@@ -200,7 +200,7 @@ END_TEST
 /* ---- The buffer ----------------------------------------------------------------------
  */
 
-/* A native stream has the C library's buffer instead, where that is not glibc's. */
+/* Without glibc's internals, a native stream has the C library's buffer. */
 static bool has_own_buffer(const struct kind *kind)
 {
     unsigned needed =
@@ -239,7 +239,7 @@ START_TEST(buffer_sizes_beyond_memory)
 {
     static const size_t sizes[] = {SIZE_MAX, SIZE_MAX - 1, SIZE_MAX - 8, SIZE_MAX - 100,
         SIZE_MAX - 1000, SIZE_MAX / 2, SIZE_MAX / 2 + 1};
-    /* Of 32 bits, half may be there. */
+    /* With 32 bits, half of the address space might be available. */
     (void) setrlimit(RLIMIT_AS, &(struct rlimit){SIZE_MAX / 2, SIZE_MAX / 2});
     if (!has_own_buffer(&kinds[_i]))
         return;
@@ -268,7 +268,8 @@ static void assert_numbers(FILE *stream, int first, int end)
     }
 }
 
-/* From memory to disk, with FIRST lines before: the buffer changes between two writes. */
+/* Writes FIRST lines in memory and moves the stream to disk, so its buffer grows between
+ * two writes. */
 static void write_over_the_change(int first)
 {
     enum { LINES = 5000 };
@@ -294,7 +295,7 @@ START_TEST(grows_on_disk)
 }
 END_TEST
 
-/* Its position, read-ahead and pushed-back characters are those of before. */
+/* A new buffer must not change the position, read-ahead or pushed-back characters. */
 START_TEST(grows_between_reading_and_writing)
 {
     FILE *stream = filelike_spooled("w+", NULL);
@@ -343,7 +344,7 @@ END_TEST
 /* ---- The directory -------------------------------------------------------------------
  */
 
-/* Only a stream on disk needs it. */
+/* Only streams on disk need the directory. */
 START_TEST(directory_that_does_not_exist)
 {
     const struct kind *kind = &kinds[_i];

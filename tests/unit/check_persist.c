@@ -1,4 +1,4 @@
-/* The bytes of any stream put at a path: filelike_persist. */
+/* filelike_persist: puts the bytes of any stream at a path. */
 #include <config.h>
 
 #include "faults.h"
@@ -14,7 +14,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
-/* ---- Where to ------------------------------------------------------------------------
+/* ---- Targets -------------------------------------------------------------------------
  */
 
 static char here[PATH_MAX];
@@ -31,7 +31,7 @@ static bool make_on_other_filesystem(const char *parent)
     return mkdtemp(other_filesystem) != NULL;
 }
 
-/* Streams have their files beside the directory that the tests look at. */
+/* Streams create their files outside the directory whose entries the tests compare. */
 static void enter(void)
 {
     scratch_enter();
@@ -57,7 +57,7 @@ static void leave(void)
 
 enum { PLACES = 2 };
 
-/* The present directory, or one on another filesystem; NULL where there is none. */
+/* The present directory, or one on another filesystem; NULL if there is none. */
 static const char *directory_at(int place)
 {
     if (place == 0)
@@ -79,10 +79,10 @@ static const char *target_at(int place)
     return path;
 }
 
-/* ---- From what -----------------------------------------------------------------------
+/* ---- Sources -------------------------------------------------------------------------
  */
 
-/* The streams that give their file away. */
+/* The streams whose own file becomes the target. */
 static FILE *open_named(const char *mode)
 {
     return filelike_named(mode, NULL);
@@ -108,7 +108,7 @@ static FILE *open_watched(const char *mode)
 static FILE *(*const givers[])(const char *mode) = {
     open_named, open_kept, open_temporary, open_watched};
 
-/* Things that the system may lack. */
+/* Systems that lack something. */
 static const struct faults systems[] = {
     {0},
     {.tmpfile = EOPNOTSUPP},
@@ -119,7 +119,7 @@ static const struct faults systems[] = {
     {.tmpfile = EOPNOTSUPP, .link = EPERM, .rename_new = EINVAL},
 };
 
-/* All of these in turn. */
+/* Runs a test with all combinations of these. */
 enum { GIVINGS = COUNT(givers) * COUNT(systems) * PLACES };
 
 static FILE *open_giver(int giving, const char *mode)
@@ -146,8 +146,8 @@ static bool has_name(int giving)
     return opener == open_named || opener == open_kept;
 }
 
-/* Whether the file itself can be moved there: else it is copied. A file without a name
- * has to be made such that it can be linked, and the filesystem must have links. */
+/* Whether the stream's own file can become the target; otherwise it is copied. A file
+ * without a name must be one that can be linked, and the filesystem must have links. */
 static bool can_give(int giving)
 {
     const struct faults *system =
@@ -157,7 +157,7 @@ static bool can_give(int giving)
     return place_of_giving(giving) == 0 && (has_name(giving) || can_link);
 }
 
-/* Whether it can be had at the target only if there is nothing. */
+/* Whether FILELIKE_NOREPLACE is possible. */
 static bool can_make_new(int giving)
 {
     const struct faults *system =
@@ -236,7 +236,7 @@ START_TEST(puts_nothing_too)
 }
 END_TEST
 
-/* Neither the position, nor what is read next, nor pending bytes are lost. */
+/* Persisting must not change the position, the next bytes to be read or pending bytes. */
 START_TEST(disturbs_nothing)
 {
     FILE *stream = open_text(&kinds[_i], "0123456789", "r+");
@@ -258,8 +258,8 @@ START_TEST(disturbs_nothing)
 }
 END_TEST
 
-/* Whether the streams of KIND always give a snapshot. Of those that are reopened, only
- * the bytes that are in memory are known to. */
+/* Whether the streams of KIND always give a snapshot. A reopened stream gives one only if
+ * its bytes are known to be in memory. */
 static bool gives_snapshot(const struct kind *kind)
 {
     static const char *const others[] = {"named", "temporary", "temporary, with a limit",
@@ -354,7 +354,7 @@ START_TEST(goes_on_in_the_target)
 }
 END_TEST
 
-/* Its path, and with it a name that is removed when it is closed. */
+/* The stream keeps its file and path. Closing it removes the path's name. */
 START_TEST(stays_what_and_where_it_was)
 {
     const char *path = target_of(_i);
@@ -483,7 +483,8 @@ START_TEST(is_copied_when_persisted_again)
 }
 END_TEST
 
-/* A copy in its place would take the path from the stream. */
+/* The file is at the target already. A copy there would take the path away from the
+ * stream. */
 START_TEST(goes_on_when_persisted_there_again)
 {
     const char *path = target_of(_i);
@@ -512,7 +513,7 @@ START_TEST(keeps_its_mode_of_opening)
     write_text(stream, "0123");
     if (faults.no_proc && !can_give(_i) &&
         givers[(size_t) _i % COUNT(givers)] == open_temporary) {
-        /* Its bytes cannot even be read. */
+        /* Its bytes cannot be read for a copy, either. */
         assert_fails(filelike_persist(stream, path, 0), -1, ENOTSUP);
         assert_closes(stream);
         return;
@@ -560,7 +561,7 @@ START_TEST(goes_on_for_all_of_its_streams)
 }
 END_TEST
 
-/* Writes of others to the target are seen. */
+/* A view shows what others write to the target. */
 START_TEST(view_goes_along)
 {
     const char *path = target_of(_i);
@@ -577,7 +578,7 @@ START_TEST(view_goes_along)
 }
 END_TEST
 
-/* Also where the stream may not read. */
+/* A view works even if the stream may not read. */
 START_TEST(view_shows_what_is_written_after)
 {
     const char *path = target_of(_i);
@@ -587,7 +588,7 @@ START_TEST(view_shows_what_is_written_after)
     write_text(stream, "0123");
     const char *view = filelike_view(stream, NULL);
     if (view == NULL) {
-        /* A native one may only write, and has no other way to its bytes. */
+        /* A native stream that only writes needs /proc to read its bytes. */
         ck_assert(faults.no_proc && errno == ENOTSUP);
         assert_closes(stream);
         return;
@@ -611,7 +612,8 @@ static int persist_in_child(void *context)
     return 0;
 }
 
-/* Neither by that nor by its end does a child take what is its parent's. */
+/* The child must not give the parent's file away, neither by filelike_persist nor when it
+ * ends. */
 START_TEST(child_gets_a_copy)
 {
     FILE *stream = open_giver(_i, "w+");
@@ -673,7 +675,7 @@ START_TEST(name_may_be_the_target)
 }
 END_TEST
 
-/* rename would do nothing. */
+/* rename does nothing if both names are links to the same file. */
 START_TEST(target_may_be_a_link_to_it)
 {
     for (int i = 0; i < 2; i++) {
@@ -695,7 +697,7 @@ END_TEST
 /* ---- The C library's streams ---------------------------------------------------------
  */
 
-/* It is somebody's. */
+/* The file belongs to the user, so it must not move. */
 START_TEST(file_of_fopen_is_copied_and_left_alone)
 {
     static const char *const modes[] = {"r", "r+", "a+"};
@@ -721,7 +723,7 @@ START_TEST(file_of_fopen_is_copied_and_left_alone)
 }
 END_TEST
 
-/* Of a program's own, and without O_EXCL. */
+/* The program opened the file without O_EXCL, so it can be linked. */
 START_TEST(nameless_file_of_a_program_is_given_away)
 {
     int descriptor = open(".", O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
@@ -738,7 +740,7 @@ START_TEST(nameless_file_of_a_program_is_given_away)
 }
 END_TEST
 
-/* It cannot be linked: glibc makes it with O_EXCL, musl unlinks it. */
+/* The file cannot be linked: glibc opens it with O_EXCL, musl unlinks it. */
 START_TEST(file_of_tmpfile_is_copied)
 {
     FILE *stream = tmpfile();
@@ -770,7 +772,8 @@ START_TEST(file_of_fopen_may_be_the_target)
 }
 END_TEST
 
-/* A copy takes the place of the file that the stream goes on with. */
+/* The second call puts a copy in place of the first file. The stream goes on with the
+ * first file, which the target's path no longer names. */
 START_TEST(path_that_leads_elsewhere_is_not_told)
 {
     struct stat status;
@@ -841,7 +844,7 @@ START_TEST(error_indicator_of_a_native_stream_counts)
 }
 END_TEST
 
-/* The C library's and the library's own. */
+/* The first is the C library's stream, the second has callbacks. */
 START_TEST(temporary_in_memory_gives_a_snapshot)
 {
     struct filelike_options options = {.flags = FILELIKE_IN_MEMORY,
@@ -915,7 +918,7 @@ START_TEST(new_file_only_from_givers)
 }
 END_TEST
 
-/* Another comes at the last moment. */
+/* Another process makes the target at the last moment. */
 static void check_race(FILE *stream)
 {
     faults.meanwhile = make_target;
@@ -1062,7 +1065,7 @@ START_TEST(permissions_win)
 }
 END_TEST
 
-/* Also the second time, and through a second stream. */
+/* The permissions hold at the second call, too, and through a second stream. */
 START_TEST(permissions_win_again)
 {
     enum { ASKED = 0640 };
@@ -1131,8 +1134,8 @@ START_TEST(refuses)
 }
 END_TEST
 
-/* A late failure leaves the target and the stream's own file as they were, with mode
- * and name. */
+/* A late failure leaves the target as it was. The stream's own file keeps its mode and
+ * name. */
 static void check_fails(FILE *stream, int error)
 {
     struct stat before, after;
@@ -1156,7 +1159,7 @@ static void check_fails(FILE *stream, int error)
     free(path);
 }
 
-/* One that is kept would stay. */
+/* Discards first, as a kept file would stay. */
 static void finish(FILE *stream)
 {
     (void) filelike_discard(stream);
@@ -1183,7 +1186,7 @@ START_TEST(failure_changes_nothing_of_givers)
 }
 END_TEST
 
-/* The disk tells once of what it has lost, and not again. */
+/* The kernel reports lost bytes once only, so the stream has to remember the error. */
 START_TEST(failed_sync_of_the_streams_own_file_is_a_lost_write)
 {
     if (!can_give(_i))
@@ -1207,7 +1210,7 @@ START_TEST(failed_sync_of_the_streams_own_file_is_a_lost_write)
 }
 END_TEST
 
-/* Its own bytes are where they were, so another try may well succeed. */
+/* The stream still has its own bytes, so the next try may succeed. */
 START_TEST(failed_sync_of_a_copy_is_not)
 {
     FILE *stream = filelike_memory("w+", NULL);
@@ -1223,7 +1226,7 @@ START_TEST(failed_sync_of_a_copy_is_not)
 }
 END_TEST
 
-/* Another stream may get the same descriptor, and the same inode. */
+/* The next stream may get the same descriptor and inode, but not the old error. */
 START_TEST(lost_write_of_a_native_stream_ends_with_it)
 {
     enum { TIMES = 3 };
@@ -1257,7 +1260,8 @@ START_TEST(lost_write_of_a_native_stream_takes_no_descriptor)
 }
 END_TEST
 
-/* A child, made by a handler say, that goes on with what it has interrupted. */
+/* This child, perhaps made by a signal handler, goes on with the call that it
+ * interrupted. */
 static pid_t interrupting_child;
 static int childs_status;
 
@@ -1272,7 +1276,8 @@ static enum fault have_a_child(enum fault_call call)
     return FAULT_NONE;
 }
 
-/* The file is at the target already, so what is left to do is to remove its own name. */
+/* The file is at the target already, so the call only has to remove the stream's own
+ * name. */
 START_TEST(child_goes_on_with_what_it_interrupted)
 {
     char path[PATH_MAX];
@@ -1302,7 +1307,7 @@ START_TEST(failed_sync_of_the_directory_is_told)
 }
 END_TEST
 
-/* The stream is the parent's, so an atomic one is not to be published at all. */
+/* The stream belongs to the parent, so an atomic one must not be published at all. */
 static int forbidden_error;
 
 static int check_forbidden(void *context)
@@ -1325,7 +1330,7 @@ START_TEST(refuses_what_is_forbidden)
 }
 END_TEST
 
-/* The same of streams that are the child's own, atomic ones too. */
+/* The same with streams that the child opens itself, atomic ones too. */
 static int check_forbidden_to_own(void *context)
 {
     forbidden_error = EACCES;

@@ -1,4 +1,4 @@
-/* Printed bytes are sent to another stream, and to the old place again. */
+/* Printed bytes go to another stream, and later to the old place again. */
 #include <config.h>
 
 #include "crowd.h"
@@ -22,7 +22,7 @@ static void print_below(int descriptor, const char *text)
     ck_assert_int_eq(write(descriptor, text, strlen(text)), (ssize_t) strlen(text));
 }
 
-/* Another program, which has nothing but the descriptor, its standard output. */
+/* Another program, which knows only the descriptor, its standard output. */
 static void print_in_program(const char *text)
 {
     int status;
@@ -105,7 +105,7 @@ START_TEST(begins_where_the_stream_is)
     redirect(stdout, to);
     print(stdout, "cd");
     restore(stdout);
-    /* Each goes on behind the other. */
+    /* Each stream goes on after the bytes of the other. */
     bool ours = kind_has(&kinds[_i], KIND_WATCHED);
     ck_assert_int_eq(ours ? fseeko(to, 0, SEEK_CUR) : fseeko(to, 6, SEEK_SET), 0);
     print(to, "ef");
@@ -367,13 +367,13 @@ START_TEST(keeps_number_and_flag)
 }
 END_TEST
 
-/* All that a program can see of what a descriptor is. */
+/* All properties of a descriptor that a program can see. */
 struct outlook {
     dev_t device;
     ino_t file;
     int flags;
     int descriptor_flags;
-    off_t position; /* -1 where there is none */
+    off_t position; /* -1 if it has no position */
 };
 
 static struct outlook look_at(int descriptor)
@@ -415,8 +415,8 @@ START_TEST(standard_streams_are_what_they_were)
 }
 END_TEST
 
-/* Whatever the program has closed, nothing lies at 0, 1 or 2, and children inherit
- * nothing. */
+/* Saved descriptors never get the numbers 0, 1 or 2, even if the program has closed
+ * these. Children do not inherit them. */
 START_TEST(saved_descriptors_are_out_of_the_way)
 {
     FILE *from = open_printed();
@@ -507,7 +507,7 @@ START_TEST(refuses_the_same_descriptor)
     print(from, "x");
     flush(from);
     assert_printed("x");
-    /* One of them closes the descriptor of both. */
+    /* Both streams have the same descriptor, which must be closed only once. */
     assert_closes(from);
 }
 END_TEST
@@ -529,7 +529,7 @@ START_TEST(refuses_a_closed_descriptor)
 }
 END_TEST
 
-/* Nor does anything come to lie at its number. */
+/* The refused call must not leave anything at the closed stream's number. */
 START_TEST(refuses_a_closed_stdout)
 {
     FILE *to = filelike_memory("w+", NULL);
@@ -562,7 +562,7 @@ END_TEST
 /* ---- Flushes that fail ---------------------------------------------------------------
  */
 
-/* The end to write to of a pipe that is full and does not wait. */
+/* The write end of a pipe that is full and does not block. */
 static int open_full_pipe(void)
 {
     static const char bytes[4096];
@@ -594,7 +594,7 @@ START_TEST(full_pipe_changes_nothing)
 }
 END_TEST
 
-/* A file takes no more than a byte within. */
+/* Lets files grow to BYTES at most. */
 static void limit_files(rlim_t bytes)
 {
     struct rlimit limit;
@@ -692,7 +692,8 @@ static void redirect_often(unsigned number, void *context)
     CROWD_EXPECT(fclose(to) == 0);
 }
 
-/* Two to each stream: theirs nest in some order, and all are undone. */
+/* Two threads redirect each stream. Their redirections nest in some order, and all are
+ * undone. */
 START_TEST(threads_redirect_at_once)
 {
     FILE *streams[2] = {open_printed(), fopen("other", "w")};

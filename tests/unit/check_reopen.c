@@ -99,10 +99,11 @@ START_TEST(many_at_once)
 }
 END_TEST
 
-/* On disk stdio hands over much at a time, also where the bytes came there meanwhile. */
+/* stdio writes large blocks to disk, even if the bytes moved there after the stream was
+ * opened. */
 static unsigned writes;
 
-/* Check takes note of each assertion, so there is one for all. */
+/* Check records each assertion, so there is one for all of them. */
 static void put_many(FILE *stream, int count)
 {
     int stored = 0;
@@ -136,7 +137,7 @@ START_TEST(writes_are_as_large_as_those_of_the_first)
 }
 END_TEST
 
-/* The options of the caller hold for both streams. */
+/* The caller's options hold for both streams. */
 START_TEST(buffer_is_as_asked_for)
 {
     struct filelike_options options = {.buffer_size = 3000};
@@ -389,14 +390,13 @@ START_TEST(mode_is_the_streams_own)
 }
 END_TEST
 
-/* A stream that is opened to read can be reopened to write, if the file may be
- * written. */
+/* A stream opened to read can be reopened to write, if the file may be written. */
 START_TEST(mode_may_be_more_than_the_first_one)
 {
     FILE *reader = open_text(&kinds[_i], TEXT, "r");
     if (reader == NULL)
         return;
-    bool has_text = filelike_size(reader) > 0; /* what is empty stays so with "r" */
+    bool has_text = filelike_size(reader) > 0; /* an empty stream stays empty with "r" */
     FILE *writer = reopened(reader, "r+");
     if (has_text)
         ck_assert_int_eq(getc(writer), '0');
@@ -500,7 +500,8 @@ START_TEST(bytes_in_place_can_be_detached)
 }
 END_TEST
 
-/* Only by duplicating it, with the access that it has, and never to append. */
+/* Without /proc a native stream can only duplicate its descriptor. The copy has the same
+ * access, and cannot append. */
 START_TEST(native_streams_without_proc)
 {
     static const struct {
@@ -535,7 +536,7 @@ START_TEST(native_streams_without_proc)
 }
 END_TEST
 
-/* ---- What belongs to the bytes, and what to the stream -------------------------------
+/* ---- Shared by streams, or a stream's own --------------------------------------------
  */
 
 static const char zeros[LIMIT + 1];
@@ -574,7 +575,8 @@ START_TEST(losses_belong_to_the_stream)
     ck_assert_int_eq(filelike_error(third), 0);
     assert_closes_with(second, EFBIG);
     assert_closes(third);
-    /* The last one on operations of the caller's tells of all. */
+    /* On a caller's operations, the last stream to be closed reports the errors of all.
+     */
     if (kind_has(&kinds[_i], KIND_OPAQUE))
         assert_closes_with(stream, EFBIG);
     else
@@ -655,7 +657,7 @@ static void make_record(char record[RECORD + 1], unsigned writer, unsigned numbe
     record[RECORD] = '\0';
 }
 
-/* Each record with one flush, so that it is one write of the stream. */
+/* Flushes each record, so that it is one write. */
 static void write_record(FILE *stream, unsigned writer, unsigned number)
 {
     char record[RECORD + 1];
@@ -681,8 +683,8 @@ static void write_records(FILE *stream)
         write_record(stream, 0, i);
 }
 
-/* Each byte as it comes; the end is seen between records only. A native stream is the
- * kernel's, where a write may be seen in parts. */
+/* Reads each byte as it arrives. End-of-file may appear only between records. On a native
+ * stream the kernel may show a part of a write. */
 static void follow_records(const struct pair *pair)
 {
     bool whole = kind_has(pair->kind, KIND_WATCHED) && takes_whole_records(pair->kind);
@@ -732,7 +734,7 @@ static void append_records(unsigned number, void *context)
         write_record(appenders[number], number, i);
 }
 
-/* All records, and those of each writer in its order. */
+/* All records are there, and those of each writer are in order. */
 static void check_appended(FILE *stream, unsigned writers)
 {
     size_t size;
@@ -765,7 +767,7 @@ START_TEST(appenders_lose_nothing)
 }
 END_TEST
 
-/* A native stream appends by the kernel's means, and the library beside it. */
+/* A native stream appends by the kernel, its second stream by the library. */
 START_TEST(appenders_beside_the_first_lose_nothing)
 {
     const struct kind *kind = &kinds[_i];
@@ -806,8 +808,9 @@ START_TEST(threads_reopen_the_same_stream)
 }
 END_TEST
 
-/* fflush(NULL) holds stdio's list of streams while it waits for each of them; the list's
- * lock goes to whoever comes first, so without a pause the other might never have it. */
+/* fflush(NULL) holds the lock of stdio's list of streams while it waits for each stream.
+ * A lock goes to the first thread that asks, so without a pause the other thread might
+ * never get it. */
 static void reopen_or_flush_all(unsigned number, void *context)
 {
     while (number > 0 && crowd_goes_on()) {
@@ -839,7 +842,7 @@ END_TEST
 /* ---- The suite -----------------------------------------------------------------------
  */
 
-/* A deadlock is a failure, not a reason to wait. */
+/* A deadlock must fail the test, so do not wait long. */
 enum { TIMEOUT_SECONDS = 120 };
 
 static void add_over_kind(TCase *test_case, int kind)

@@ -1,5 +1,5 @@
-/* The rights of a file that takes another's place (lib/files/rights.c, rights_acl.c):
- * nobody gains, whoever he is and whatever the old file's ACL says. */
+/* The rights of a file that replaces another (lib/files/rights.c, rights_acl.c). No user
+ * may gain rights, whatever the ACL of the old file. */
 #include <config.h>
 
 #include "files/rights.c"
@@ -8,11 +8,11 @@
 #include "crowd.h"
 #include "suite.h"
 
-/* ---- Who may what --------------------------------------------------------------------
+/* ---- The rights of each user ---------------------------------------------------------
  */
 
 enum {
-    USERS = 4,  /* 1 to 4; 1 is the old owner, and no 5 the new one */
+    USERS = 4,  /* 1 to 4; 1 is the old owner, the new one is none of these */
     GROUPS = 4, /* 1 to 4; 1 is the old group, 4 may be the new one */
     NEW_OWNER = 5,
     NEW_GROUP = 4
@@ -39,7 +39,7 @@ static bool allows(unsigned bits, unsigned asked)
     return (bits & asked) == asked;
 }
 
-/* As acl(5) says, ACCESS CHECK ALGORITHM. */
+/* The algorithm of acl(5), ACCESS CHECK ALGORITHM. */
 static bool is_granted(
     const struct owned *file, const struct process *process, unsigned asked)
 {
@@ -84,7 +84,7 @@ static void check_nobody_gains(const struct owned *old, const struct owned *new)
     }
 }
 
-/* ---- Whose rights --------------------------------------------------------------------
+/* ---- Random rights -------------------------------------------------------------------
  */
 
 static unsigned draw_bits(unsigned *state)
@@ -92,7 +92,7 @@ static unsigned draw_bits(unsigned *state)
     return crowd_draw(state, ALL_BITS + 1);
 }
 
-/* Each user and group is named by every other ACL. */
+/* Half of the ACLs name a given user or group. */
 static void draw_named(struct rights *rights, unsigned *state)
 {
     for (unsigned id = 1; id <= USERS + GROUPS; id++) {
@@ -116,8 +116,8 @@ static struct rights draw_rights(unsigned *state)
     return rights;
 }
 
-/* Draws the same rights twice, and narrows one of them. LOSS is one of the combinations
- * of owner, group and list that can be lost. */
+/* Draws the same rights twice, and narrows one of them. LOSS is a combination of owner,
+ * group and ACL that cannot be kept. */
 static void check_narrowed(unsigned *state, unsigned loss)
 {
     unsigned same = *state;
@@ -152,7 +152,7 @@ START_TEST(nobody_gains)
 }
 END_TEST
 
-/* But nobody loses either, where the classes are ordered as they usually are. */
+/* No user loses rights either, if the classes are ordered as usual. */
 START_TEST(usual_modes_keep_what_they_can)
 {
     static const struct {

@@ -17,7 +17,7 @@ static FILE *section_of(FILE *stream, int64_t start, int64_t size)
     return section;
 }
 
-/* A section is closed again that shows TEXT, in every way. */
+/* Checks in every way that the section shows TEXT, and closes it. */
 static void assert_section(FILE *stream, int64_t start, int64_t size, const char *text)
 {
     FILE *section = section_of(stream, start, size);
@@ -209,7 +209,7 @@ START_TEST(pending_bytes_belong_to_the_whole)
 }
 END_TEST
 
-/* ---- What is special -----------------------------------------------------------------
+/* ---- Special properties --------------------------------------------------------------
  */
 
 START_TEST(view_lies_in_the_view_of_the_whole)
@@ -250,7 +250,7 @@ START_TEST(every_position_of_a_large_one)
 }
 END_TEST
 
-/* An archive of many holes stays one of many holes. */
+/* A section of a sparse file must not take room for the holes. */
 START_TEST(holes_stay_holes)
 {
     enum { HOLE = 8 << 20, BLOCK = 512 };

@@ -69,7 +69,7 @@ START_TEST(takes_one_direction)
 }
 END_TEST
 
-/* Which buffer_size asks for how much at once. */
+/* buffer_size says how much is read at once. */
 START_TEST(reads_as_much_as_the_buffer)
 {
     static const size_t sizes[] = {1, 7, 100, 4096, 32768, 100000};
@@ -105,7 +105,7 @@ START_TEST(reads_everything_in_order)
 }
 END_TEST
 
-/* By fseek, fsetpos and fflush, at every place, with read-ahead and without. */
+/* Stays at each position by fseek, fsetpos and fflush, with and without read-ahead. */
 static void stay(FILE *stream, int64_t position, unsigned how)
 {
     fpos_t place;
@@ -154,8 +154,7 @@ START_TEST(staying_loses_nothing)
 }
 END_TEST
 
-/* A seek forward by just what stdio has read ahead is the same to the library as ftell.
- */
+/* The library cannot tell ftell from a seek forward over exactly the read-ahead. */
 static void assert_no_seek(FILE *stream, int64_t offset, int whence)
 {
     int64_t position = ftello(stream);
@@ -204,7 +203,7 @@ START_TEST(rewinds_only_at_the_beginning)
 }
 END_TEST
 
-/* A buffer that the program brings. */
+/* The program may set a buffer of its own. */
 START_TEST(staying_with_a_buffer_of_the_programs)
 {
     static char buffer[20000];
@@ -238,7 +237,7 @@ START_TEST(pushed_back_characters_stay_readable)
 }
 END_TEST
 
-/* Reads on until that fails with ERROR: to what position. */
+/* Reads until an error, which has to be ERROR. Returns the position. */
 static int64_t read_until(FILE *stream, int error)
 {
     int c;
@@ -326,8 +325,8 @@ START_TEST(writers_go_nowhere_else)
 }
 END_TEST
 
-/* The bytes that were taken of a failed write are gone, and the next write comes behind
- * them. */
+/* A write that fails may have stored some bytes. They are gone, and the next write
+ * follows them. */
 START_TEST(lost_write_is_told)
 {
     FILE *stream = open_writer("w", 3);
@@ -368,7 +367,7 @@ START_TEST(discarded_stream_is_given_up)
 }
 END_TEST
 
-/* ---- What needs positions ------------------------------------------------------------
+/* ---- Calls that need positions -------------------------------------------------------
  */
 
 static void assert_lacks_positions(FILE *stream)

@@ -1,5 +1,5 @@
-/* Spooled streams: when they move to disk, that nobody notices, and what happens where
- * they cannot. */
+/* Spooled streams: when they move to disk, that the move does not show, and what happens
+ * if it fails. */
 #include <config.h>
 
 #include "bounds.h"
@@ -19,7 +19,7 @@
 
 #define TEXT "0123456789"
 
-/* The limit of most streams here; their bytes are fewer. */
+/* The limit of most streams here. It is more than they write. */
 enum { LIMIT = 100 };
 
 static FILE *open_spooled(const char *mode, const struct filelike_options *options)
@@ -153,7 +153,7 @@ START_TEST(gap_counts)
 }
 END_TEST
 
-/* A tebibyte of zeros fits no memory, and a sparse file well. */
+/* A tebibyte of zeros does not fit in memory, but in a sparse file. */
 START_TEST(gap_is_not_allocated)
 {
     bounds_allow_far_positions();
@@ -194,7 +194,7 @@ START_TEST(never_is_never)
 }
 END_TEST
 
-/* Not even where the machine has no memory left. */
+/* Such a stream does not move even if there is no memory left. */
 START_TEST(never_is_never_without_memory_either)
 {
     enum { KEPT = 3 };
@@ -209,7 +209,7 @@ START_TEST(never_is_never_without_memory_either)
 }
 END_TEST
 
-/* A write past size_limit fails, and is no reason to move. */
+/* A write past size_limit fails. It must not move the stream. */
 START_TEST(size_limit_within_the_memory_limit)
 {
     filelike_budget *budget = filelike_budget_new(SIZE_MAX);
@@ -311,8 +311,8 @@ END_TEST
 struct way {
     const char *name;
     void (*move)(FILE *stream);
-    bool is_position; /* synchronizes stdio, which gives a pushed-back character up */
-    bool is_change;   /* of the bytes: ends their views */
+    bool is_position; /* flushes stdio, which drops a pushed-back character */
+    bool is_change;   /* ends views, as the bytes change */
 };
 
 static void move_by_rollover(FILE *stream)
@@ -330,7 +330,7 @@ static void move_by_path(FILE *stream)
     ck_assert_ptr_nonnull(filelike_path(stream));
 }
 
-/* There and back: the bytes are the same then. */
+/* Truncates to more and back, so the bytes are the same afterwards. */
 static void move_by_truncation(FILE *stream)
 {
     int64_t size = filelike_size(stream);
@@ -471,7 +471,7 @@ START_TEST(move_keeps_the_end_of_file_indicator)
     rewind(stream);
     assert_reads(stream, TEXT);
     move(stream, _i);
-    /* Truncation clears it wherever the bytes are. */
+    /* Truncation clears the indicator, in memory and on disk. */
     ck_assert_int_eq(feof(stream) != 0, ways[_i].move != move_by_truncation);
     assert_closes(stream);
 }
@@ -487,7 +487,7 @@ static void check_others(FILE *reader, FILE *writer)
     assert_reads(reader, "456789ab");
 }
 
-/* The reader has nothing read ahead, so that all it reads then comes from disk. */
+/* The reader has no read-ahead, so it reads all further bytes from disk. */
 START_TEST(move_takes_other_streams_along)
 {
     FILE *stream = spooled_text("w+", TEXT);
@@ -525,7 +525,7 @@ START_TEST(move_shows_the_descriptor)
     assert_closes(stream);
     assert_closes(other);
 #else
-    say_skipped("fileno", "the library is built without what glibc shows of its streams");
+    say_skipped("fileno", "built without glibc's internals");
 #endif
 }
 END_TEST
@@ -548,11 +548,12 @@ START_TEST(move_gives_memory_back)
 }
 END_TEST
 
-/* The move that a write makes, in each place that it may have within the writes. */
+/* The limit takes each value, so that the move happens at each place within the writes.
+ */
 START_TEST(move_within_writes)
 {
     static const size_t pieces[] = {1, 2, 3, 5, 8, 13, 21, 34, 55};
-    enum { SIZE = 142 }; /* all of them */
+    enum { SIZE = 142 }; /* their sum */
     char bytes[SIZE];
     make_pattern(bytes, sizeof bytes);
     for (size_t limit = 1; limit < SIZE; limit++) {
@@ -570,7 +571,7 @@ START_TEST(move_within_writes)
 }
 END_TEST
 
-/* ---- Views of before -----------------------------------------------------------------
+/* ---- Views from before the move ------------------------------------------------------
  */
 
 static void end_by_write(FILE *stream)
@@ -600,7 +601,7 @@ static void end_by_detaching(FILE *stream)
 static void (*const enders[])(FILE *) = {
     end_by_write, end_by_append, end_by_truncation, end_by_detaching, NULL};
 
-/* The memory of a view is kept, and counts, as long as the view may be looked at. */
+/* The memory of a view counts as long as the view is valid. */
 static void check_view(const struct way *way, void (*end)(FILE *))
 {
     filelike_budget *budget = filelike_budget_new(SIZE_MAX);
@@ -663,7 +664,7 @@ END_TEST
 /* ---- A move that fails ---------------------------------------------------------------
  */
 
-/* Room for the messages of Check where files are limited. */
+/* Larger than Check's messages, which go to files, too, while files are limited. */
 enum { LARGE = 1 << 18 };
 #define DISK_OPTIONS "size=1M"
 
@@ -720,7 +721,7 @@ static void limit_files(rlim_t size)
     ck_assert_int_eq(setrlimit(RLIMIT_FSIZE, &limit), 0);
 }
 
-/* The first half of the bytes can be copied. */
+/* The file takes the first half of the bytes, so the copy fails in the middle. */
 static void limit_files_to_half(void)
 {
     ck_assert(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
@@ -755,7 +756,7 @@ static void leave(const struct trouble *trouble)
         ck_assert_int_eq(umount("place"), 0);
 }
 
-/* A stream that holds as much as memory may. */
+/* A stream that holds as much in memory as its limit allows. */
 static FILE *open_at_the_limit(filelike_budget *budget)
 {
     struct filelike_options options = {
@@ -824,7 +825,7 @@ START_TEST(writing_goes_on_when_there_is_room_again)
 }
 END_TEST
 
-/* Memory has room for bytes in place of others all the time. */
+/* Writes that replace bytes in memory need no room. */
 START_TEST(writing_in_place_goes_on_without_room)
 {
     const struct trouble *trouble = &troubles[_i];
@@ -849,7 +850,7 @@ START_TEST(writing_in_place_goes_on_without_room)
 }
 END_TEST
 
-/* Nothing is lost by it, so nothing is remembered. */
+/* No bytes are lost, so filelike_error reports nothing. */
 START_TEST(failed_move_without_a_write)
 {
     const struct trouble *trouble = &troubles[_i];

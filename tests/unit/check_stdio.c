@@ -86,8 +86,7 @@ START_TEST(positions_are_set)
 }
 END_TEST
 
-/* A buffer of the program's. glibc stores at once what is to go to less than 128 bytes.
- */
+/* A buffer of the program's own. If it has less than 128 bytes, glibc writes at once. */
 static char buffer[256];
 
 static FILE *with_buffer(FILE *stream, int when)
@@ -155,7 +154,7 @@ START_TEST(a_size_alone_is_ignored)
 }
 END_TEST
 
-/* ---- Locks, and what is told of a stream ---------------------------------------------
+/* ---- Locks, and what stdio_ext.h tells of a stream -----------------------------------
  */
 
 START_TEST(a_thread_locks_it)

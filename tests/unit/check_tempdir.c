@@ -12,10 +12,10 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* ---- What puts files somewhere -------------------------------------------------------
+/* ---- Streams that create files -------------------------------------------------------
  */
 
-/* The move is where a spooled stream takes its file. */
+/* A spooled stream makes its file when it moves. */
 static FILE *open_spooled(const char *mode, const struct filelike_options *options)
 {
     FILE *stream = filelike_spooled(mode, options);
@@ -167,10 +167,10 @@ START_TEST(environment_may_be_relative_to_nothing)
 }
 END_TEST
 
-/* ---- What it leaves ------------------------------------------------------------------
+/* ---- Side effects --------------------------------------------------------------------
  */
 
-/* Whatever way had to be gone. */
+/* errno stays however the file had to be made. */
 START_TEST(errno_stays)
 {
     static const struct faults systems[] = {
@@ -205,11 +205,12 @@ static enum fault strike_first(enum fault_call call)
     return FAULT_FAILS;
 }
 
-/* Those of the process or of the system: another directory is not asked. */
+/* These limits hold for the process or the system, so trying another directory is
+ * useless. */
 START_TEST(limits_are_those_of_all_directories)
 {
     static const int errors[] = {EMFILE, ENFILE, ENOMEM};
-    creations = 0; /* by the test before, if all are of one process */
+    creations = 0; /* the test before may run in the same process */
     error_of_first = errors[_i];
     faults.strike = strike_first;
     assert_fails(filelike_temporary("w+", NULL), NULL, errors[_i]);

@@ -1,4 +1,4 @@
-/* Nameless files: what is special about filelike_temporary's streams. */
+/* Nameless files: the special properties of filelike_temporary's streams. */
 #include <config.h>
 
 #include "bounds.h"
@@ -113,7 +113,7 @@ START_TEST(takes_descriptors_only_while_open)
 }
 END_TEST
 
-/* A large fread asks the kernel itself. */
+/* A large fread reads from the descriptor, past the buffer. */
 START_TEST(written_streams_refuse_to_read)
 {
     static const char *const modes[] = {"w", "a"};
@@ -221,7 +221,7 @@ static void push_wide_back(FILE *stream)
     ck_assert_uint_eq(ungetwc(L'q', stream), L'q');
 }
 
-/* Since glibc 2.43 fclose of a stream with one fails. */
+/* Since glibc 2.43, fclose fails if a wide character was pushed back. */
 static int error_of_closing_tmpfile(void)
 {
     FILE *stream = tmpfile();
@@ -229,7 +229,7 @@ static int error_of_closing_tmpfile(void)
     return fclose(stream) == 0 ? 0 : errno;
 }
 
-/* glibc ends the program where a seek meets one. */
+/* glibc aborts if a seek meets a wide character that was pushed back. */
 START_TEST(takes_wide_characters_that_are_pushed_back)
 {
     static int64_t (*const calls[])(FILE *) = {
@@ -300,7 +300,8 @@ START_TEST(can_be_linked)
 }
 END_TEST
 
-/* The filesystem of the next directory may have what that of one lacks. */
+/* A directory without nameless files says nothing about the next directory's filesystem.
+ */
 START_TEST(each_time_tries_again)
 {
     if (!has_nameless_files())
@@ -362,7 +363,7 @@ static bool is_sealed(mode_t permissions)
     return seals != -1 && (seals & SEAL_EXEC) != 0;
 }
 
-/* vm.memfd_noexec may have the kernel refuse what does not say that. */
+/* vm.memfd_noexec may make the kernel refuse a memory file without such a flag. */
 START_TEST(in_memory_says_whether_it_may_be_executed)
 {
     int descriptor = memfd_create("test", MFD_CLOEXEC | NOEXEC_SEAL);
@@ -377,7 +378,7 @@ START_TEST(in_memory_says_whether_it_may_be_executed)
 }
 END_TEST
 
-/* Without /proc nothing reads a file that was opened only to be written. */
+/* Without /proc the bytes of a file opened only to write cannot be read. */
 START_TEST(bytes_that_cannot_be_read)
 {
     FILE *stream = filelike_temporary("w", NULL);

@@ -1,6 +1,6 @@
-/* One stream in the hands of many threads, as any FILE * may be. Check gives each test a
- * process of its own, so what is opened before the crowd comes was opened while the
- * process had one thread, when a stream need not lock yet. */
+/* One stream used by many threads, as any FILE * may be. Check runs each test in a
+ * process of its own. So a stream that is opened before crowd_run was opened while the
+ * process had one thread, and did not need to lock. */
 #include <config.h>
 
 #include "crowd.h"
@@ -11,13 +11,13 @@
 #include <string.h>
 #include <time.h>
 
-/* A record has no length that buffers are a multiple of. */
+/* No buffer holds a whole number of records. */
 enum { THREADS = 4, CALLERS = 2, RECORDS = 300, ALL = THREADS * RECORDS, RECORD = 37 };
 
-/* Those of each thread lie together. */
+/* The records of each thread lie together. */
 static char records[ALL][RECORD];
 
-/* How often each has been found. */
+/* How often each record has been found. */
 static atomic_uint found[ALL];
 
 static void make_records(void)
@@ -32,7 +32,7 @@ static void make_records(void)
     }
 }
 
-/* The number of the record that the bytes are; ALL where they are none. */
+/* The number of the record with these bytes; ALL if there is none. */
 static unsigned number_of(const char *bytes)
 {
     char text[RECORD + 1] = "";
@@ -42,8 +42,8 @@ static unsigned number_of(const char *bytes)
     return is_whole ? (unsigned) number : ALL;
 }
 
-/* Each is there once, whole, and those of each thread are in its order. (Check takes note
- * of each assertion, so there are few.) */
+/* Each record is there once and whole, and those of each thread are in order. Check
+ * records each assertion, so there are few. */
 static void check_written(FILE *stream)
 {
     size_t size;
@@ -66,7 +66,7 @@ typedef bool get_record(FILE *stream, char *record);
 
 struct job {
     FILE *stream;
-    const struct kind *kind; /* to open it, where nobody has */
+    const struct kind *kind; /* to open the stream, if it is NULL */
     put_record *put[2];      /* of the threads with even and odd numbers */
     get_record *get[2];
 };
@@ -96,7 +96,7 @@ static void write_records(unsigned number, void *context)
 static void check_writers(const struct kind *kind, put_record *even, put_record *odd)
 {
     struct job job = {.stream = open_empty(kind, "w+"), .put = {even, odd}};
-    /* The library's own locks leave the stream as it was. */
+    /* The call locks the stream. It must restore the stream's state. */
     ck_assert_int_eq(filelike_size(job.stream), 0);
     crowd_run(THREADS, write_records, &job);
     check_written(job.stream);
@@ -271,7 +271,7 @@ START_TEST(puts_letters_to_what_a_thread_has_opened)
 }
 END_TEST
 
-/* The library's lock makes glibc lock or not lock for all. */
+/* The library's lock changes for all threads whether glibc locks the stream. */
 START_TEST(puts_letters_beside_a_call)
 {
     struct job job = {.stream = open_empty(&kinds[_i], "w+")};
@@ -321,7 +321,7 @@ static void ask_where(FILE *stream)
     CROWD_EXPECT(ftello(stream) % RECORD == 0);
 }
 
-/* A view is good until the next write, so those have to wait. */
+/* A view is valid until the next write, so the lock has to keep writers waiting. */
 static void look_at_last(FILE *stream)
 {
     size_t size;
@@ -343,7 +343,7 @@ static void reopen_and_read(FILE *stream)
     CROWD_EXPECT(fclose(second) == 0);
 }
 
-/* So a spooled stream moves in the midst of it. */
+/* A spooled stream moves to disk while the other threads use it. */
 static void move_to_disk(FILE *stream)
 {
     CROWD_EXPECT(filelike_rollover(stream) == 0 || errno == ENOTSUP);
@@ -357,8 +357,8 @@ static void ask_for_descriptor(FILE *stream)
 static void (*const calls[])(FILE *stream) = {ask_size, ask_error, ask_where,
     look_at_last, reopen_and_read, move_to_disk, ask_for_descriptor};
 
-/* Half of a record is out, and the stream is locked: long enough for who does not wait.
- */
+/* Flushes half of a record while the stream is locked. A thread that ignores the lock
+ * then has time to get in between. */
 static bool put_in_halves(FILE *stream, const char *record)
 {
     enum { HALF = RECORD / 2 };
@@ -371,7 +371,7 @@ static bool put_in_halves(FILE *stream, const char *record)
     return is_put;
 }
 
-/* One asks for the size alone: most of the other calls wait in stdio, too. */
+/* One thread only asks for the size, as most of the other calls also wait in stdio. */
 static void call(unsigned number, FILE *stream)
 {
     for (unsigned i = 0; crowd_goes_on(); i++) {
@@ -407,7 +407,7 @@ END_TEST
 /* ---- The suite -----------------------------------------------------------------------
  */
 
-/* Only one thread at a time is promised where streams are unlocked. */
+/* FILELIKE_UNLOCKED streams allow only one thread at a time. */
 static void add(TCase *test_case, int kind)
 {
 #define ADD(test) tcase_add_loop_test(test_case, test, kind, kind + 1)

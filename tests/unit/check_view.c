@@ -1,5 +1,5 @@
-/* The functions that take any FILE *: on every kind of stream, and on streams whose bytes
- * cannot be reached. */
+/* The functions that take any FILE *, on every kind of stream and on streams whose bytes
+ * the library cannot reach. */
 #include <config.h>
 
 #include "bounds.h"
@@ -69,7 +69,7 @@ static void check_view(const struct kind *kind, size_t size)
     free(bytes);
 }
 
-/* On disk the '\0' lies in a page of its own where the size is a multiple of a page's. */
+/* If the size is a multiple of a page, the '\0' on disk lies in a page of its own. */
 START_TEST(view_has_all_bytes_and_an_end)
 {
     static const size_t sizes[] = {1, 7, 8, 1023, 1024, 1025, 4095, 4096, 4097, 8192,
@@ -132,7 +132,7 @@ START_TEST(view_follows_each_change)
 }
 END_TEST
 
-/* Text is a string after whatever way to change its end. */
+/* The bytes of a view are a string after each way to change their end. */
 START_TEST(view_ends_after_each_change)
 {
     FILE *stream = open_text(&kinds[_i], "0123456789", "r+");
@@ -148,7 +148,7 @@ START_TEST(view_ends_after_each_change)
 }
 END_TEST
 
-/* ---- A view that is written behind itself --------------------------------------------
+/* ---- A stream that writes its own view -----------------------------------------------
  */
 
 static bool by_fwrite(FILE *stream, const char *view, size_t size)
@@ -167,7 +167,7 @@ static bool by_fprintf(FILE *stream, const char *view, size_t size)
     return fprintf(stream, "%s", view) == (int) size;
 }
 
-/* One stream may write the bytes that another one on the same bytes shows. */
+/* A stream may write bytes from a view of another stream on the same bytes. */
 static bool by_another(FILE *stream, const char *view, size_t size)
 {
     FILE *second = filelike_reopen(stream, "a");
@@ -218,7 +218,7 @@ START_TEST(view_can_be_written_behind_itself)
 }
 END_TEST
 
-/* Two in one call, and something between them that is larger than any buffer. */
+/* One call writes two views, and between them more bytes than any buffer holds. */
 START_TEST(views_can_be_printed_one_after_the_other)
 {
     enum { SIZE = 30000, GAP = 20000 };
@@ -227,7 +227,7 @@ START_TEST(views_can_be_printed_one_after_the_other)
     fill_letters(bytes, SIZE);
     ck_assert_int_ge(fputs(bytes, stream), 0);
     const char *view = filelike_view(stream, NULL);
-    /* With the size, as the '\0' is no longer behind the second. */
+    /* With precisions, as the first write replaces the '\0' behind the view. */
     ck_assert_int_eq(
         fprintf(stream, "%.*s%*s%.*s", SIZE, view, GAP, "", SIZE, view), 2 * SIZE + GAP);
     memcpy(bytes + SIZE, bytes, SIZE);
@@ -401,7 +401,7 @@ START_TEST(truncate_cuts)
 }
 END_TEST
 
-/* The position that is left past the end is a gap for the next write. */
+/* The position stays past the end. The next write leaves a gap. */
 START_TEST(truncate_leaves_the_position)
 {
     FILE *stream = open_empty(&kinds[_i], "w+");
@@ -465,8 +465,8 @@ START_TEST(truncate_clears_the_end)
 }
 END_TEST
 
-/* stdio has read ahead what is no longer there, or holds output for beyond the new end.
- */
+/* stdio's buffer may hold bytes that were cut off, or output for positions past the new
+ * end. */
 START_TEST(truncate_counts_for_stdio_too)
 {
     FILE *stream = open_text(&kinds[_i], "0123456789", "r+");
@@ -519,8 +519,8 @@ START_TEST(truncate_refuses)
 }
 END_TEST
 
-/* More than any block of memory; a filesystem may hold it. A failure loses nothing, so
- * fclose has nothing to tell. */
+/* No block of memory is this large, but a file may be. A truncation that fails loses no
+ * bytes, so fclose reports none. */
 START_TEST(truncate_to_more_than_there_can_be)
 {
     bounds_allow_far_positions();
@@ -677,7 +677,7 @@ START_TEST(devices_and_directories)
 }
 END_TEST
 
-/* ---- Files whose size the kernel does not tell ---------------------------------------
+/* ---- Files without a known size ------------------------------------------------------
  */
 
 static void check_without_size(FILE *stream)
@@ -701,7 +701,7 @@ static const char *copy_of(const char *path)
     return text;
 }
 
-/* Some say 0, some the size of a page, some what it is. */
+/* The kernel gives 0, the size of a page or the true size. */
 START_TEST(files_of_the_kernel)
 {
     static const char *const paths[] = {"/proc/version", "/proc/self/limits",
@@ -736,7 +736,7 @@ START_TEST(files_of_the_kernel)
 }
 END_TEST
 
-/* Those that are written only, too. */
+/* Files that are only written have no known size, either. */
 START_TEST(files_of_the_kernel_to_write)
 {
     FILE *stream = fopen("/proc/self/oom_score_adj", "w");
@@ -750,7 +750,7 @@ START_TEST(files_of_the_kernel_to_write)
 }
 END_TEST
 
-/* That is no reason to distrust the size. */
+/* A file of size 0 on disk is really empty. */
 START_TEST(empty_files)
 {
     FILE *stream = fopen("file", "w+");
@@ -767,8 +767,8 @@ END_TEST
 /* ---- Streams of the C library --------------------------------------------------------
  */
 
-/* The library does not see it being closed: a view from before must not be taken for one
- * of the next stream, which gets the same descriptor. */
+/* fclose does not go through the library. The next stream may get the same descriptor,
+ * and must not get the old view. */
 START_TEST(native_streams_one_after_the_other)
 {
     for (int i = 0; i < 20; i++) {

@@ -1,5 +1,5 @@
-/* The C library's own freopen, and wide characters, on the library's streams: what glibc
- * let crash fails, and the stream is as it was, or works. */
+/* The C library's own freopen and wide characters, on the library's streams. Calls that
+ * would crash glibc must fail and leave the stream as it was, or must work. */
 #include <config.h>
 
 #include "scratch.h"
@@ -16,7 +16,7 @@
 
 #define TEXT "0123456789"
 
-/* musl does all of it, but freopen without a descriptor. */
+/* musl supports all of it, except freopen without a descriptor. */
 #if !defined __GLIBC__
 enum { WIDE_WORKS = 1, CRASHES = 0 };
 #elif defined HAVE_FILE__WIDE_DATA
@@ -25,7 +25,7 @@ enum { WIDE_WORKS = 0, CRASHES = 0 };
 enum { WIDE_WORKS = 0, CRASHES = 1 };
 #endif
 
-/* For the bodies in children: on to the next line only where this is well. */
+/* For functions that run in the child: returns the line if CONDITION is false. */
 #define NEED(condition)      \
     do {                     \
         if (!(condition))    \
@@ -76,14 +76,14 @@ static int use_reopened(FILE *stream)
     NEED(fputws(L"wide\n", stream) >= 0);
     rewind(stream);
     NEED(fgetws(wide, COUNT(wide), stream) != NULL && wcscmp(wide, L"wide\n") == 0);
-    /* It is the C library's now, which tells what may be done with it. */
+    /* The stream is now the C library's, with the errors of such streams. */
     NEED(filelike_discard(stream) == -1 && errno == ENOTSUP);
     NEED(freopen("file", "r", stream) == stream);
     NEED(filelike_truncate(stream, 0) == -1 && errno == EBADF);
     return 0;
 }
 
-/* Streams that come to lie where others were. */
+/* New streams may get the memory of old ones. */
 static int use_others(const struct kind *kind)
 {
     enum { MANY = 20 };
@@ -119,8 +119,8 @@ START_TEST(freopen_fails_or_works)
 }
 END_TEST
 
-/* C has a stream closed that could not be reopened. Until 2.40 fclose of it is no crash
- * with glibc, which frees it since then; musl frees it, too. */
+/* ISO C's freopen closes a stream that it cannot reopen. glibc up to 2.40 does not free
+ * such a FILE, so a second fclose does not crash. Later glibc and musl free it. */
 static bool is_there_when_closed(void)
 {
 #ifdef __GLIBC__
@@ -150,7 +150,7 @@ END_TEST
 
 enum { NOT_REOPENED = 255 };
 
-/* Each has a state of its own. At exit what is pending is written. */
+/* Each stream has its own state. At exit pending output is written. */
 static int reopen_two(void *context)
 {
     const struct kind *kind = context;
@@ -187,7 +187,7 @@ START_TEST(reopened_ones_do_not_meet)
 }
 END_TEST
 
-/* A stream that has a descriptor is reopened, at least. */
+/* A stream with a descriptor can at least be reopened. */
 static int reopen_named(void *context)
 {
     (void) context;
@@ -228,7 +228,7 @@ static int write_wide(void *context)
     NEED(fputwc(L'x', stream) == WEOF && fputws(L"xyz", stream) == -1);
     NEED(fwprintf(stream, L"%d", 42) == -1);
     NEED(!ferror(stream) && filelike_size(stream) == 10);
-    /* As on any stream that is used for bytes, it puts one. */
+    /* On any stream that is used for bytes, putwc writes a byte. */
     NEED(putwc(L'x', stream) == L'x' && filelike_size(stream) == 11);
     NEED(fclose(stream) == 0);
     return 0;

@@ -1,6 +1,7 @@
-/* The behaviour of the C libraries on streams with callbacks. Each fact is shown to be
- * dealt with on every kind of stream. The program runs on each C library that has a
- * branch in lib/stdio/libc.h. A port to another one starts here. */
+/* How the C libraries treat streams with callbacks. Each test shows that the library
+ * copes with one fact, on every kind of stream. The program runs on each C library
+ * that has a branch in lib/stdio/libc.h. To port the library to another C library,
+ * start here. */
 #include <config.h>
 
 #include "expect.h"
@@ -59,7 +60,7 @@ static bool reads(FILE *stream, const char *text)
  * The wrong one is taken for success, or for a count beyond the caller's bytes.
  */
 
-/* SIZE bytes, and behind them an address that nobody may read; or NULL. */
+/* SIZE bytes, followed by an address that cannot be accessed; or NULL. */
 static char *guarded(size_t size)
 {
     size_t page = (size_t) sysconf(_SC_PAGESIZE);
@@ -71,7 +72,7 @@ static char *guarded(size_t size)
     return base + length - size;
 }
 
-/* Whether stdio says so: by the count, by the indicator, or by the flush. */
+/* Whether stdio reports the failure, by the count, the indicator or the flush. */
 static bool write_fails(FILE *stream, const char *bytes, size_t size)
 {
     size_t count = fwrite(bytes, 1, size, stream);
@@ -98,7 +99,7 @@ static void failed_write_is_reported(const struct kind *kind)
     }
 }
 
-/* musl asks the callback to write nothing after each flush. */
+/* musl calls the write callback with 0 bytes after each flush. */
 static void flushing_nothing_succeeds(const struct kind *kind)
 {
     FILE *stream = kind_open(kind, "w+", NULL);
@@ -112,7 +113,7 @@ static void flushing_nothing_succeeds(const struct kind *kind)
     EXPECT(fclose(stream) == 0);
 }
 
-/* ---- After a failed flush the bytes are gone, and fclose knows nothing of it ---------
+/* ---- A failed flush drops the bytes, and fclose does not report it -------------------
  */
 
 static void fclose_tells_of_a_lost_write(const struct kind *kind)
@@ -133,7 +134,7 @@ static void fclose_tells_of_a_lost_write(const struct kind *kind)
     EXPECT_FAILS(fclose(stream), EOF, EFBIG);
 }
 
-/* The flush of fclose itself. */
+/* Here it is the flush by fclose that fails. */
 static void fclose_tells_of_its_own(const struct kind *kind)
 {
     if (!is_watched(kind))
@@ -149,7 +150,7 @@ static void fclose_tells_of_its_own(const struct kind *kind)
 /* ---- A callback that is missing fails in a different way in each ----------------------
  */
 
-/* stdio refuses by itself, and musl does it without a word. */
+/* stdio itself refuses the call. musl does not set errno. */
 #ifdef __GLIBC__
 #define REFUSED EBADF
 #else
@@ -174,7 +175,8 @@ static void wrong_direction_is_refused(const struct kind *kind)
     }
 }
 
-/* A large fread goes past stdio's buffer to the descriptor, if that may be read. */
+/* A large fread reads from the descriptor, past the buffer, if the descriptor can be
+ * read. */
 static void large_reads_are_refused_too(const struct kind *kind)
 {
     static char buffer[100000];
@@ -273,8 +275,8 @@ static void appends_at_the_end(const struct kind *kind)
     EXPECT(fclose(stream) == 0);
 }
 
-/* The position is the end's also while output is pending, from the start and after a
- * seek. musl's own streams say 0 at the start. */
+/* The position is the end even while output is pending, both at the start and after a
+ * seek. On musl's own streams it is 0 at the start. */
 static void append_tells_the_end(const struct kind *kind)
 {
     FILE *stream = open_text(kind, "0123", "a");
@@ -340,7 +342,8 @@ static void write_at_exit(void)
         _exit(EXIT_FAILURE);
 }
 
-/* One with output pending, one with read-ahead, and one that a handler writes on. */
+/* Three streams: with pending output, with read-ahead, and one that an exit handler
+ * writes. */
 static void leave_open(const struct kind *kind)
 {
     FILE *pending = kind_open(kind, "w+", NULL);
@@ -361,7 +364,7 @@ static void exit_without_fclose(const struct kind *kind)
     status_of_child(child);
 }
 
-/* The pending bytes are in the file afterwards. */
+/* The file has the pending bytes afterwards. */
 static void write_and_exit(FILE *file)
 {
     FILE *stream = filelike_reopen(file, "r+");
@@ -386,8 +389,8 @@ static void exit_writes_out(const struct kind *kind)
     EXPECT(fclose(file) == 0);
 }
 
-/* fflush(NULL) holds the lock of stdio's list of streams while it calls back, so a stream
- * that opened another one there, to move to disk, would hang. */
+/* fflush(NULL) holds the lock of stdio's list of streams while it calls callbacks. A
+ * callback that opened a stream, to move to disk, would hang. */
 static void flushing_all(const struct kind *kind)
 {
     enum { SECONDS = 120 };
@@ -443,7 +446,7 @@ static void buffer_size_is_taken(const struct kind *kind)
     }
 }
 
-/* ---- What glibc shows of its streams --------------------------------------------------
+/* ---- glibc's internals ----------------------------------------------------------------
  */
 
 static void descriptor_is_shown(const struct kind *kind)
@@ -464,8 +467,8 @@ static void descriptor_is_shown(const struct kind *kind)
     EXPECT(fclose(stream) == 0);
 }
 
-/* After a write that followed read-ahead, glibc's own idea of the position is the old
- * one. Only the internals mend it. */
+/* If a write follows read-ahead, glibc keeps the old position. Only its internals allow
+ * to repair that. */
 static void position_after_writing(const struct kind *kind)
 {
 #if defined __GLIBC__ && !FILELIKE_GLIBC_INTERNALS
@@ -484,7 +487,8 @@ static void position_after_writing(const struct kind *kind)
     EXPECT(fclose(stream) == 0);
 }
 
-/* So no function of ours may seek from there, with a write pending. */
+/* So the library's functions must not seek relative to that position while a write is
+ * pending. */
 static void position_after_writing_and_truncating(const struct kind *kind)
 {
     FILE *stream = open_text(kind, "0123456789", "r+");
@@ -521,8 +525,8 @@ static void pushed_back_characters(const struct kind *kind)
     EXPECT(fclose(stream) == 0);
 }
 
-/* glibc's own streams are then at 6, where what they had read ahead ends, if seeks have
- * told them where they are. */
+/* glibc's own streams are then at 6, where their read-ahead ends, if an earlier seek has
+ * told them their position. */
 static void relative_seek_after_pushing_back(const struct kind *kind)
 {
     if (!kind_has(kind, KIND_WATCHED))
@@ -544,8 +548,8 @@ static void relative_seek_after_pushing_back(const struct kind *kind)
 /* ---- A descriptor is another handle of the file ---------------------------------------
  */
 
-/* glibc's own streams know where they are, once a seek has told them; a flush lets them
- * ask again. So a flush alone hands a stream over, and no seek does. */
+/* After a seek, glibc's own streams remember their position. A flush makes them ask for
+ * it again. So a flush alone hands a stream over, but a seek does not. */
 static void position_after_other_handle(const struct kind *kind)
 {
     if (kind->properties & KIND_BOUND)
@@ -564,9 +568,10 @@ static void position_after_other_handle(const struct kind *kind)
     EXPECT(fclose(stream) == 0);
 }
 
-/* At the end of the file glibc's fread looks at the indicator for few bytes, and for as
- * many as its buffer holds at the file; so the size of a buffer shows. After a seek all
- * streams read what another handle has left there. */
+/* At the end of the file, glibc's fread checks the indicator if it is asked for few
+ * bytes. If it is asked for a whole buffer or more, it reads the file. So the size of
+ * the buffer shows. After a seek, all streams read the bytes that another handle has
+ * written. */
 static void end_of_file_and_other_handle(const struct kind *kind)
 {
     if (kind->properties & KIND_BOUND)
@@ -623,9 +628,8 @@ static void (*const facts[])(const struct kind *) = {
 int main(void)
 {
 #if defined __GLIBC__ && !FILELIKE_GLIBC_INTERNALS
-    (void) puts(
-        "skipped: the position after a write that follows read-ahead, and plain\n"
-        "fileno, as the library is built without what glibc shows of its streams");
+    (void) puts("skipped: the position after a write that follows read-ahead, and plain "
+                "fileno: built without glibc's internals");
     (void) fflush(stdout);
 #endif
     for (size_t kind = 0; kind < kind_count; kind++) {

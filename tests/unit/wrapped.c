@@ -1,5 +1,5 @@
-/* A program whose linker has wrapped fopen and its like, with the static library in it:
- * the library's own calls reach the real ones, and do not come back. */
+/* A program with the static library, linked with a linker that wraps fopen and similar
+ * functions. The library's calls have to reach the real functions, not the wrappers. */
 #include <config.h>
 
 #include "expect.h"
@@ -9,11 +9,11 @@
 
 #include <string.h>
 
-/* ---- What the linker calls -----------------------------------------------------------
+/* ---- Wrappers ------------------------------------------------------------------------
  */
 
-/* glibc declares rename and remove as functions that do not come back into this file, so
- * the compiler would take it for unchanged by them. */
+/* volatile, as glibc declares that rename and remove do not call back into this file. The
+ * compiler would otherwise assume that they do not change it. */
 static volatile unsigned calls;
 
 FILE *__wrap_fopen(const char *path, const char *mode);
@@ -57,10 +57,10 @@ int __wrap_rename(const char *from, const char *to)
     return filelike_rename(from, to);
 }
 
-/* ---- What calls it -------------------------------------------------------------------
+/* ---- Calls of the wrappers -----------------------------------------------------------
  */
 
-/* STATEMENT calls the wrapped functions COUNT times: the library never does. */
+/* STATEMENT calls the wrappers COUNT times itself. The library must never call them. */
 #define EXPECT_CALLS(count, statement)   \
     do {                                 \
         calls = 0;                       \

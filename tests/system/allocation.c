@@ -1,6 +1,6 @@
-/* Every allocation is made to fail, one after the other, in everything that allocates:
- * the errno is ENOMEM, nothing is left behind, what was stored before is still there, and
- * the next attempt succeeds. */
+/* Each allocation fails in turn, in everything that allocates. The errno is ENOMEM,
+ * nothing is left behind, the bytes that were stored before are still there, and the
+ * next attempt succeeds. */
 #include <config.h>
 
 #include "backing.h"
@@ -32,7 +32,7 @@ static bool no_memory(void)
     return false;
 }
 
-/* To put an atomic stream's file in place takes memory too, and fclose tells. */
+/* fclose puts an atomic stream's file in place. This takes memory, so fclose can fail. */
 static bool close_stream(const struct kind *kind, FILE *stream)
 {
     if (fclose(stream) == 0)
@@ -75,8 +75,8 @@ static bool check_whole(const struct kind *kind, FILE *stream, bool failed)
 /* ---- Opening -------------------------------------------------------------------------
  */
 
-/* A stream that starts empty cannot be filled to be read, nor tmpfile's be appended to,
- * and an atomic one is written. */
+/* Mode "r" needs a kind that starts with bytes. A stream of tmpfile's cannot append. An
+ * atomic stream is opened to be written. */
 static bool takes_mode(const struct kind *kind, const char *mode)
 {
     if (strcmp(mode, "r") == 0)
@@ -141,9 +141,9 @@ static bool holds_start(FILE *stream, const char *bytes, size_t least)
     return view != NULL && held >= least && memcmp(view, bytes, held) == 0;
 }
 
-/* STREAM has lost a write of BYTES, after SIZE had been stored: these are there, maybe
- * with what stdio could write out before, and fclose tells. A native stream's call has
- * told already. */
+/* STREAM has lost a write of BYTES, after SIZE bytes had been stored. These bytes are
+ * still there. stdio may have written some of BYTES behind them. fclose reports the
+ * loss; on a native stream the failed call has reported it. */
 static bool check_loss(
     const struct kind *kind, FILE *stream, const char *bytes, size_t size)
 {
@@ -159,7 +159,7 @@ static bool check_loss(
     return false;
 }
 
-/* Each byte differs from the one that it would be if an earlier piece came again. */
+/* The period is a prime, so a piece that is stored twice shows. */
 static void fill(char *bytes, size_t size)
 {
     for (size_t i = 0; i < size; i++)
@@ -401,7 +401,7 @@ static bool detaching_bytes_in_place(const struct kind *kind)
     return worked;
 }
 
-/* A context that no stream could be opened on is still the caller's. */
+/* filelike_custom has failed, so the context still belongs to the caller. */
 static bool opening_in_order(const struct kind *kind)
 {
     static const char *const modes[] = {"r", "w", "a"};
@@ -421,7 +421,7 @@ static bool opening_in_order(const struct kind *kind)
     return worked;
 }
 
-/* A stream whose bytes may have to move to the directory. */
+/* A memory stream on a budget. Its bytes may have to move to disk. */
 static bool opening_on_a_budget(const struct kind *kind)
 {
     (void) kind;
@@ -498,7 +498,8 @@ static const struct {
     {"following a link", following_a_link, false, false},
 };
 
-/* More allocations than any scenario makes: then something never ends. */
+/* No scenario makes so many allocations. A scenario that reaches this number does not
+ * end. */
 enum { MOST_ALLOCATIONS = 1000 };
 
 /* Tells whether an allocation failed. A failure must have been reported, unless the
@@ -525,13 +526,14 @@ static void remember_outside(char *outside, size_t room)
     (void) snprintf(outside, room, "%s; %s", descriptors(), entries("."));
 }
 
-/* A file that no stream of this test can be. Emulators give no descriptor of its own to
- * one that opens /proc/self/exe. */
+/* No stream of this test is open on this file. /proc/self/exe would not do: emulators
+ * open it without a descriptor of its own. */
 static const char elsewhere[] = "/bin/sh";
 
-/* Of a native stream the library keeps what it knows until it sees another file on that
- * descriptor; and an inode number that is used again makes another the same. Here it sees
- * one that nobody else can be, on each of the descriptors that native streams got. */
+/* The library keeps its record of a native stream until it sees another file on the same
+ * descriptor. It knows a file by its inode number, which the system may use again. So
+ * this opens a file that cannot be one of the test's, on each descriptor that native
+ * streams had. */
 static void let_native_streams_be_forgotten(void)
 {
     enum { MOST_DESCRIPTORS = 2 };
@@ -559,9 +561,9 @@ static size_t fail_and_count(
     return count_live();
 }
 
-/* The library has made all that it makes once and keeps, so nothing else may stay. The
- * registry grows where a stream comes to lie in new memory, as each does with a
- * sanitizer's malloc. A block that is lost is lost each time. */
+/* Two runs make everything that the library makes once and keeps, so the run that
+ * follows may leave nothing. The registry grows when a stream lies in new memory, which
+ * happens each time with a sanitizer's malloc. A leak grows each time, too. */
 static void run_warm(scenario *run, const struct kind *kind, bool all)
 {
     static char before[4096];
@@ -584,8 +586,8 @@ static void run_warm(scenario *run, const struct kind *kind, bool all)
     (void) expect(false, __FILE__, __LINE__, "an end");
 }
 
-/* In a process where the library has done nothing yet: what it makes once can fail too.
- */
+/* This runs in a process where the library has done nothing yet, because the allocations
+ * that it makes once can fail, too. */
 enum { CHILD_FAILED_NOTHING = 2 };
 
 static int run_in_child(scenario *run, const struct kind *kind, size_t number)
@@ -620,8 +622,8 @@ static void run_warm_both_ways(scenario *run, const struct kind *kind)
     run_warm(run, kind, true);
 }
 
-/* A kind that differs from the one before in options alone makes the same things
- * once. */
+/* A kind that differs from the one before in its options alone makes the same things
+ * once, so it is left out. */
 static void run_cold_if_new(scenario *run, const struct kind *kind)
 {
     if (kind == kinds || kind->open != kind[-1].open)
@@ -699,7 +701,7 @@ static void fork_here(void)
     EXPECT(access("lost", F_OK) != 0);
 }
 
-/* Nobody in the child knows how far realloc has got. */
+/* The child cannot know how far realloc has got. */
 static void forking_while_a_block_moves(void)
 {
     enum { SIZE = 200000 };
@@ -714,7 +716,7 @@ static void forking_while_a_block_moves(void)
 
 #else
 
-/* Its fork leaves the lock of a stream that was in use to nobody. */
+/* Other C libraries leave the lock of a stream in use locked in the child. */
 static void forking_while_a_block_moves(void)
 {
     (void) puts("skipped: forking while a block moves: this is not glibc");
@@ -730,7 +732,7 @@ int main(void)
     if (!heap_is_wrapped())
         return SKIPPED;
     scratch_enter();
-    /* First, while this process, which the cold ones are forked from, is cold itself. */
+    /* Cold scenarios come first: this process, which they fork from, must be cold. */
     run_scenarios(run_cold_if_new);
     run_scenarios(run_warm_both_ways);
     adopting_copies_nothing();

@@ -42,19 +42,19 @@ static uint8_t sequence[SEQUENCE_HEADER + SEQUENCE_STEPS * STEP_BYTES];
 /* ---- The generator -------------------------------------------------------------------
  */
 
-/* A linear congruential generator: only its highest bits are any good. */
+/* A linear congruential generator. Only its highest bits are random enough to be used. */
 static uint8_t draw(uint64_t *state)
 {
     *state = *state * UINT64_C(6364136223846793005) + 1;
     return (uint8_t) (*state >> 56);
 }
 
-/* The size of the sequence. The seed alone decides, so that it makes the same calls on
- * all kinds of streams. */
+/* The size of the sequence. It depends on the seed alone, so a seed makes the same calls
+ * on all kinds of streams. */
 static size_t generate(uint64_t seed, size_t steps, size_t kind, size_t mode)
 {
     size_t size = SEQUENCE_HEADER + steps * STEP_BYTES;
-    /* Apart, also where the numbers are neighbours. */
+    /* Neighbouring seeds must make unrelated sequences. */
     seed *= UINT64_C(0x9e3779b97f4a7c15);
     for (size_t i = 0; i < size; i++)
         sequence[i] = draw(&seed);
@@ -99,7 +99,7 @@ static void catch_crashes(void)
     for (size_t i = 0; i < sizeof signals / sizeof *signals; i++)
         (void) sigaction(signals[i], &action, NULL);
 #if defined __SANITIZE_ADDRESS__
-    /* It ends the process without a signal. */
+    /* A sanitizer ends the process without a signal. */
     __sanitizer_set_death_callback(say_how);
 #endif
 }
@@ -112,7 +112,7 @@ static bool still_differs(const uint8_t *bytes, size_t size)
     return sequence_run(bytes, size, NULL) == VERDICT_DIFFERENT;
 }
 
-/* Takes COUNT steps out at FIRST where it differs without them too. */
+/* Removes COUNT steps at FIRST if the sequence still differs without them. */
 static bool drop_steps(size_t *size, size_t first, size_t count)
 {
     static uint8_t shorter[sizeof sequence];
@@ -153,7 +153,7 @@ static void lower_byte(size_t size, size_t index)
 static void shrink(size_t *size)
 {
     drop_all_but_needed(size);
-    /* The operations themselves stay as they are. */
+    /* Only operands become smaller here. The operations stay. */
     for (size_t i = SEQUENCE_BUFFER; i < *size; i++)
         if (i < SEQUENCE_HEADER || (i - SEQUENCE_HEADER) % STEP_BYTES != STEP_OPERATION)
             lower_byte(*size, i);

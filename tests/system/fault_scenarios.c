@@ -1,8 +1,7 @@
-/* Every system call of the library fails, one after the other and in every way that it
- * can, in everything that the library does: what fails says so with the errno of the
- * fault, nothing is left behind, what was stored before is still there, and fclose tells
- * of lost writes. What a fault does not break is as without it; EINTR and short transfers
- * break nothing. */
+/* Each system call of the library fails in turn, in every way that it can, in everything
+ * that the library does. The call that fails reports the errno of the fault. Nothing is
+ * left behind, the bytes that were stored before are still there, and fclose reports
+ * lost writes. EINTR and short transfers change no result. */
 #undef _FORTIFY_SOURCE
 #include <config.h>
 
@@ -31,7 +30,8 @@
  * A scenario returns whether nothing in it failed.
  */
 
-/* Whether the other way to a name that replaces nothing is not there in this world. */
+/* A new name can be given by renameat2 or by linkat. Whether this world lacks the one
+ * that does not fail now. */
 static bool leaves_no_way_to_new(const struct failure *failure)
 {
     if (turns_call() == FAULT_RENAMEAT2)
@@ -40,7 +40,7 @@ static bool leaves_no_way_to_new(const struct failure *failure)
            faults.rename_new != 0;
 }
 
-/* A caller who asks where a name is gets the documented answer. */
+/* filelike_path gives its documented answer in spite of the fault. */
 static int told_error(void)
 {
     const struct failure *failure = turns_failure();
@@ -77,7 +77,7 @@ static bool holds(FILE *stream, const char *bytes, size_t size)
     return view != NULL && held == size && memcmp(view, bytes, size) == 0;
 }
 
-/* This takes memory, which may have been refused till now. */
+/* Reading the file takes memory, which may have been refused until now. */
 static bool has_content(const char *path, const char *expected)
 {
     heap_allow();
@@ -92,7 +92,7 @@ static bool has_content(const char *path, const char *expected)
 static const char text[] = "0123456789";
 enum { TEXT_SIZE = sizeof text - 1 };
 
-/* The opening of fopen's streams is not the library's. */
+/* fopen makes its own system calls, which are not the library's to test. */
 static FILE *open_text(const struct kind *kind, const char *mode)
 {
     bool outside = strncmp(kind->name, "fopen", strlen("fopen")) == 0;
@@ -104,15 +104,16 @@ static FILE *open_text(const struct kind *kind, const char *mode)
     return stream;
 }
 
-/* Whether the disk has told of the stream's own file, or the caller of his. */
+/* Whether the fault was an error of the stream's own file or of the caller's operations.
+ * filelike_error keeps such an error. */
 static bool is_told_by_disk(void)
 {
     enum fault_call call = turns_call();
     return call == FAULT_FSYNC || call == FAULT_CLOSE || call == FAULT_CUSTOM_CLOSE;
 }
 
-/* To put an atomic stream's file in place can fail too, or to close the descriptor of a
- * file that stays, and fclose tells. */
+/* fclose can fail in two more places: when it puts an atomic stream's file in place, and
+ * when it closes the descriptor of a file that stays. */
 static bool close_stream(const struct kind *kind, FILE *stream)
 {
     if (fclose(stream) == 0)
@@ -121,8 +122,8 @@ static bool close_stream(const struct kind *kind, FILE *stream)
     return told();
 }
 
-/* After a failure that was told: the stream is as it was, and nothing was lost, but where
- * the disk says so. */
+/* A call has failed and reported it. The stream is as it was before the call. Only an
+ * error of the disk remains visible. */
 static bool check_as_before(const struct kind *kind, FILE *stream)
 {
     EXPECT(holds(stream, text, TEXT_SIZE));
@@ -132,8 +133,9 @@ static bool check_as_before(const struct kind *kind, FILE *stream)
     return false;
 }
 
-/* STREAM has lost a write of BYTES, after SIZE had been stored: these are there, maybe
- * with what stdio could write out before, and fclose tells. */
+/* STREAM has lost a write of BYTES, after SIZE bytes had been stored. These bytes are
+ * still there. stdio may have written some of BYTES behind them. fclose reports the
+ * loss. */
 static bool check_loss(
     const struct kind *kind, FILE *stream, const char *bytes, size_t size)
 {
@@ -160,7 +162,7 @@ static bool takes_mode(const struct kind *kind, const char *mode)
     return true;
 }
 
-/* For all kinds, but not for every act: a stream in each mode. */
+/* A stream in each mode. This runs for all kinds, but not within each act. */
 static bool opening(const struct kind *kind)
 {
     static const char *const modes[] = {"r", "r+", "a", "a+", "w", "w+"};
@@ -193,7 +195,7 @@ static bool opening_in_a_directory(const struct kind *kind)
 
 enum { MOST_BYTES = 20000, LARGEST_FLUSH = 512 };
 
-/* Each byte differs from the one that it would be if an earlier piece came again. */
+/* The period is a prime, so a piece that is stored twice shows. */
 static void fill(char *bytes, size_t size)
 {
     memcpy(bytes, text, TEXT_SIZE);
@@ -208,7 +210,7 @@ static bool goes_at_once(const struct kind *kind, size_t size)
     return size <= LARGEST_FLUSH && (buffer == 0 || buffer >= size);
 }
 
-/* On text, at whose end STREAM is, or where it appends. */
+/* Writes behind the text: STREAM stands at its end, or appends. */
 static bool write_on(const struct kind *kind, FILE *stream)
 {
     static char bytes[MOST_BYTES];
@@ -268,7 +270,7 @@ static bool growing_over_a_gap(const struct kind *kind)
     return close_stream(kind, stream);
 }
 
-/* The system may cut a write in the middle: then its start is there. */
+/* The system may cut a write in the middle. Then the start of it is stored. */
 static bool overwriting(const struct kind *kind)
 {
     FILE *stream = open_text(kind, "r+");
@@ -309,7 +311,7 @@ static bool is_read(FILE *stream)
            memcmp(read, text, TEXT_SIZE) == 0;
 }
 
-/* Which loses nothing. */
+/* A failed read loses no bytes. */
 static bool reading(const struct kind *kind)
 {
     FILE *stream = open_text(kind, "r+");
@@ -327,8 +329,8 @@ static bool reading(const struct kind *kind)
 
 /* ---- Using ---------------------------------------------------------------------------
  *
- * What is done to a stream on text. A failure has changed nothing, and nobody has lost a
- * byte. Whether it went well; if so, all is as it should be.
+ * An act uses a stream that holds the text. Its result is whether it succeeded. A
+ * failure changes nothing and loses no byte.
  */
 
 typedef bool act(FILE *stream);
@@ -458,7 +460,7 @@ static bool reopen_in(FILE *stream, const char *mode)
     return true;
 }
 
-/* An atomic stream is reopened to be read only. */
+/* An atomic stream can be reopened for reading only. */
 static bool reopening(FILE *stream)
 {
     if (!reopen_in(stream, "r"))
@@ -498,8 +500,8 @@ static void put_old(void)
     turns_resume();
 }
 
-/* The new content stands if only the sync of the directory failed. A directory that may
- * not be listed is synced through the file, which has to be opened. */
+/* A failed sync of the directory comes after the rename, so the new content stands. A
+ * directory that may not be listed is synced through the file, which has to be opened. */
 static bool may_have_been_put(void)
 {
     enum fault_call call = turns_call();
@@ -508,7 +510,8 @@ static bool may_have_been_put(void)
                (call == FAULT_OPEN && faults.no_listing));
 }
 
-/* The target where putting NEW there has failed. */
+/* Putting NEW at the target has failed. The target holds the old content, or NEW if only
+ * the sync of the directory failed. */
 static void check_target(const char *old, const char *new)
 {
     EXPECT(has_content(target, old) || (may_have_been_put() && has_content(target, new)));
@@ -525,7 +528,7 @@ static mode_t mode_of_stream(FILE *stream)
     return status.st_mode;
 }
 
-/* A world that has no way to give a name without replacing a file. */
+/* In this world each way to give a name could replace a file. */
 static bool is_impossible(unsigned flags)
 {
     return (flags & FILELIKE_NOREPLACE) && faults.link != 0 && faults.rename_new != 0;
@@ -542,14 +545,14 @@ static bool persist_with(FILE *stream, const char *old, unsigned flags)
     if (is_impossible(flags) && error == ENOTSUP)
         return has_content(target, old);
     check_target(old, text);
-    /* To give it back takes both. */
+    /* The library needs both calls to give the permissions back. */
     if (turns_call() != FAULT_FCHMOD && turns_call() != FAULT_FSTAT)
         EXPECT(mode_of_stream(stream) == mode || may_have_been_put());
     errno = error;
     return false;
 }
 
-/* Nobody else may read the target, even for a moment. */
+/* Other users may not read the target, even for a moment. */
 static bool persisting_private(const struct kind *kind)
 {
     struct filelike_options options = {.permissions = 0600};
@@ -607,7 +610,7 @@ static bool persisting_a_hole(FILE *stream)
     return worked;
 }
 
-/* A stream that has given its file away goes on with it, and is copied then. */
+/* A stream that has given its file away goes on using it. So the next file is a copy. */
 static bool persisting_twice(FILE *stream)
 {
     put_old();
@@ -626,7 +629,7 @@ static bool persisting_twice(FILE *stream)
 static const char part[] = "23456";
 enum { PART_START = 2, PART_SIZE = sizeof part - 1 };
 
-/* Whether what is done to a section of STREAM went well. */
+/* Runs an act on a section of STREAM. */
 static bool with_section(FILE *stream, bool (*use)(FILE *section))
 {
     FILE *section = filelike_section(stream, PART_START, PART_SIZE);
@@ -682,7 +685,7 @@ static bool redirect_and_restore(FILE *from, FILE *to)
     return worked;
 }
 
-/* Output of before and after goes to the old place. */
+/* Output before and after the redirection goes to the old place. */
 static bool redirecting_to_it(FILE *stream)
 {
     static const char path[] = "printed";
@@ -748,7 +751,8 @@ static bool acting(const struct kind *kind)
 /* ---- Files with names ----------------------------------------------------------------
  */
 
-/* Without faults: where the name cannot be looked at, the answer is another path. */
+/* Faults are off, because filelike_path answers with another path if it cannot look at
+ * the name. */
 static char *name_of(FILE *stream)
 {
     turns_pause();
@@ -796,8 +800,9 @@ static bool discarding(const struct kind *kind)
     return naming(keep_and_discard, false);
 }
 
-/* It counts what was lost first, whatever becomes of the descriptor: the byte past the
- * limit, or all, where it cannot be seen what that leaves room for. */
+/* fclose reports the loss first, whatever happens to the descriptor. The lost bytes are
+ * the one past the limit, or all of them if the library cannot see how many there was
+ * room for. */
 static bool keeping_after_a_loss(const struct kind *kind)
 {
     struct filelike_options options = {.size_limit = TEXT_SIZE, .flags = FILELIKE_KEEP};
@@ -817,7 +822,8 @@ static bool keeping_after_a_loss(const struct kind *kind)
     return true;
 }
 
-/* The one who discards it closes it, and another has kept it after that. */
+/* The last call decides. The first stream discards the file, then the second one keeps
+ * it, so the file stays although the first one is closed last. */
 static bool keeping_what_is_discarded(const struct kind *kind)
 {
     (void) kind;
@@ -835,7 +841,7 @@ static bool keeping_what_is_discarded(const struct kind *kind)
     return true;
 }
 
-/* It answers nothing; what fails here is tried again by fclose. */
+/* filelike_cleanup returns nothing. fclose tries again what fails here. */
 static bool clean_up(FILE *stream)
 {
     (void) stream;
@@ -879,7 +885,7 @@ static void prepare_target(void)
     if (publication->old != NULL) {
         make_file(target, publication->old);
         EXPECT(chmod(target, 0666) == 0);
-        /* Only root may, and without it the library does not either. */
+        /* Only root may change the owner. The library tries it only for root. */
         (void) !chown(target, OTHER_USER, OTHER_GROUP);
     }
     EXPECT(publication->path == NULL || symlink(target, publication->path) == 0);
@@ -1022,7 +1028,7 @@ static bool writing_in_order(const struct kind *kind)
     return worked;
 }
 
-/* It goes on where it failed, and nothing was lost. */
+/* The stream goes on where it failed. Nothing was lost. */
 static bool read_in_order(FILE *stream)
 {
     char read[TEXT_SIZE + 1];
@@ -1059,7 +1065,7 @@ struct outside {
     size_t mappings;
 };
 
-/* As it was before the faults. */
+/* The state before the faults. */
 static struct outside usual;
 
 static uint64_t open_descriptors(void)
@@ -1081,7 +1087,8 @@ static struct outside look_outside(void)
     return (struct outside){open_descriptors(), heap_live(), mappings_live()};
 }
 
-/* Each call for a stream of the C library's looks after another one's. */
+/* Each call on a stream of the C library's also checks the record of another one, so
+ * many calls check all of them. */
 static void look_after_all(void)
 {
     enum { ENOUGH = 4 * MOST_DESCRIPTORS };
@@ -1091,7 +1098,8 @@ static void look_after_all(void)
     EXPECT(fclose(stream) == 0);
 }
 
-/* The things that are KEPT for a stream of the C library's go when another one comes. */
+/* The library keeps a record of each stream of the C library's until it sees another
+ * one. KEPT records may remain. */
 static void check_outside(size_t kept)
 {
     if (is_told_by_disk())
@@ -1107,8 +1115,8 @@ static bool refuses_removals(void)
     return turns_call() == FAULT_UNLINKAT || turns_call() == FAULT_FSTATAT;
 }
 
-/* A name that could not be removed is removed at the end, as here, or with the next one,
- * when nothing is kept for it any more. */
+/* The library tries again to remove a name when the next name is made, and at the end of
+ * the process. Nothing is kept for the name afterwards. */
 static void try_removals_again(void)
 {
     enum { MOST_LEFT = 4 };
@@ -1147,7 +1155,7 @@ static void check_directory(void)
 
 typedef bool scenario(const struct kind *kind);
 
-/* More calls than any scenario makes: then something never ends. */
+/* No scenario makes so many calls. A scenario that reaches this number does not end. */
 enum { MOST_CALLS = 1000 };
 
 static void check_result(bool worked, bool lasting)
@@ -1176,7 +1184,8 @@ static void run_once(
         (void) fprintf(stderr, "... %s: %s\n", expect_subject, turns_text());
 }
 
-/* Whether there is a call with this NUMBER: it has met all its failures then. */
+/* Whether the scenario makes a call with this NUMBER. All failures of that call have
+ * been tried then. */
 static bool run_turn(scenario *run, const struct kind *kind, size_t number)
 {
     size_t index = 0;
@@ -1198,14 +1207,15 @@ static void run_untouched(scenario *run, const struct kind *kind)
     check_directory();
 }
 
-/* Of a stream of the C library's something is kept by the number of its descriptor, and
- * which that is a fault may have changed. */
+/* The library keeps a record of a stream of the C library's by the number of its
+ * descriptor. A fault may have changed that number. */
 static size_t may_be_kept(const struct kind *kind)
 {
     return kind == NULL || kind_has(kind, KIND_WATCHED) ? 0 : MOST_KEPT;
 }
 
-/* The library makes first what it makes once and keeps, so nothing else may stay. */
+/* The first run makes everything that the library makes once and keeps, so the runs with
+ * faults may leave nothing. */
 static void run_each_turn(scenario *run, const struct kind *kind)
 {
     size_t number = 1;
@@ -1217,9 +1227,8 @@ static void run_each_turn(scenario *run, const struct kind *kind)
     run_untouched(run, kind);
 }
 
-/* The library's register of streams has a part for each range of their addresses, and
- * musl's malloc may come to a new range at any moment: what grows for that does not grow
- * again, as a leak would. */
+/* The library's registry has a part for each range of addresses, and musl's malloc may
+ * come to a new range at any moment. Such growth does not come again; a leak does. */
 static void run_turns(scenario *run, const struct kind *kind)
 {
     enum { TRIES = 3 };
@@ -1233,11 +1242,12 @@ static void run_turns(scenario *run, const struct kind *kind)
 /* ---- Worlds --------------------------------------------------------------------------
  */
 
-/* The library takes other ways if some calls always fail. */
+/* A world is a system on which some calls always fail. The library takes other ways
+ * there. */
 static const struct world {
     const char *name;
     struct faults faults;
-    enum fault_call missed; /* a scenario that makes no such call has been there */
+    enum fault_call missed; /* a scenario without this call has run already */
 } worlds[] = {
     {", no O_TMPFILE", {.tmpfile = EOPNOTSUPP}, FAULT_CREATE},
     {", no /proc", {.no_proc = true}, FAULT_OPEN},
@@ -1269,7 +1279,7 @@ static void run_in_world(
     faults = (struct faults){0};
 }
 
-/* Every other call is interrupted, and few bytes go at once. */
+/* Every other call is interrupted, and each transfer moves few bytes. */
 static void run_interrupted(const char *name, scenario *run, const struct kind *kind)
 {
     say_subject(name, kind, ", interrupted");
@@ -1289,13 +1299,14 @@ static void run_in_worlds(const char *name, scenario *run, const struct kind *ki
     }
 }
 
-/* In memory, the size of a buffer and locks change no system call. */
+/* The size of a buffer and locks change no system call of a memory stream, so one kind
+ * of it is enough. */
 static bool makes_calls_of_its_own(const struct kind *kind)
 {
     return kind == kinds || kind->open != kinds->open;
 }
 
-/* Over those that can be written and have none of the properties WITHOUT. */
+/* Runs over the kinds that can be written and have none of the properties WITHOUT. */
 static void run_over_kinds(const char *name, scenario *run, unsigned without)
 {
     for (size_t i = 0; i < kind_count; i++) {
@@ -1356,7 +1367,7 @@ static void run_all(void)
         run_in_worlds(of_none[i].name, of_none[i].run, &none);
 }
 
-/* A call that no scenario reaches could do anything. */
+/* Each call must be reached by a scenario, or nothing is known of its failure. */
 static void check_all_struck(void)
 {
     const char *name;
@@ -1398,7 +1409,7 @@ static int open_cold(const struct kind *kind, size_t number, size_t index)
     return WEXITSTATUS(status);
 }
 
-/* The things that the library makes once can fail, too. */
+/* The things that the library makes once can fail, too. So each try has a new process. */
 static void run_cold(const struct kind *kind)
 {
     expect_subject = "opening the first stream";
@@ -1477,7 +1488,8 @@ static void append_other(void)
     EXPECT(pwrite(other, "other", 5, 0) == 5 && close(other) == 0);
 }
 
-/* The kernel takes a part. Before the rest is written, another may append too. */
+/* The kernel takes a part of the append. Another writer may append before the library
+ * writes the rest. */
 static enum fault strike_append(enum fault_call call)
 {
     static bool is_cut;
@@ -1526,7 +1538,8 @@ static void append_cut(bool reopened, const char *expected)
         EXPECT_FAILS(fclose(stream), EOF, second_error);
 }
 
-/* The kernel finds the end, or, where it does not know how, the library asks for it. */
+/* The kernel finds the end of the file. A kernel without RWF_APPEND does not, so the
+ * library asks for the end. */
 static void cut_appends_by(enum fault_call call)
 {
     expect_subject = "an append that is cut, and whose end cannot be asked for";
@@ -1582,7 +1595,8 @@ static enum fault fail_to_close(enum fault_call call)
     return FAULT_FAILS;
 }
 
-/* Nobody waits for the disk, but what closing tells counts, and comes in time. */
+/* FILELIKE_NOSYNC does not wait for the disk. But close may still report a failure, and
+ * fclose must pass it on before the file is put in place. */
 static void store_late(void)
 {
     struct filelike_options options = {.flags = FILELIKE_NOSYNC};
@@ -1628,7 +1642,8 @@ static void persist_late(void)
 /* ---- All -----------------------------------------------------------------------------
  */
 
-/* A failed scenario may meet other descriptors and keep more files at a time. */
+/* A failed scenario may use other descriptors and keep more files at a time. So all of
+ * them are used once before anything is counted. */
 static void warm_up(void)
 {
     enum { MANY = 24 };
@@ -1642,7 +1657,7 @@ static void warm_up(void)
         EXPECT(fclose(streams[i]) == 0);
 }
 
-/* Very many files are made, and no disk is to be waited for. */
+/* Very many files are made. A real disk would be too slow. */
 static void use_memory_for_files(void)
 {
     static const char directory[] = "/dev/shm";

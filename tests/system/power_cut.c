@@ -22,7 +22,7 @@ static size_t pages_of(const struct disk *disk)
 /* ---- What is there for sure ----------------------------------------------------------
  */
 
-/* All of the disk's file that is no hole is in use. */
+/* The image is sparse: a page within a hole was never written, so it is not in use. */
 static void find_used(struct power *power)
 {
     off_t end = 0;
@@ -67,7 +67,7 @@ void power_finish(struct power *power)
     free(power->used);
 }
 
-/* The number of orders up to the last flush of the first ORDERS. */
+/* The number of the orders up to the last flush among the first ORDERS. */
 static size_t flushed_orders(const struct power *power, size_t orders)
 {
     while (orders > power->orders && disk_order(power->disk, orders - 1)->size > 0)
@@ -94,9 +94,9 @@ static void restore(struct power *power)
 
 /* ---- What was not --------------------------------------------------------------------
  *
- * Each way says whether the disk has stored the sector at OFFSET of the order that is
- * number INDEX of COUNT. Where several orders are for one sector, the last one that it
- * has stored is there, which may be none of them: so that is any order of theirs.
+ * Each function answers whether the disk has stored the sector at OFFSET of order INDEX,
+ * out of COUNT orders. Several orders may write one sector. Then the sector holds the
+ * last of them that was stored, or its old bytes if none was.
  */
 
 struct pending {
@@ -119,7 +119,7 @@ static bool keep_all(const struct pending *pending, size_t index, size_t sector)
     return true;
 }
 
-/* In the order in which they came, up to the middle of one. */
+/* The orders are stored as they came, up to the middle of one. */
 static bool keep_first(const struct pending *pending, size_t index, size_t sector)
 {
     return index < pending->chosen || (index == pending->chosen && sector < pending->cut);
@@ -162,7 +162,8 @@ static const struct survival {
     {"some sectors", keep_some_sectors},
 };
 
-/* The end of what is not torn and begins at POSITION of the disk. */
+/* The end of the piece at POSITION of the disk. A piece is stored whole or not at all:
+ * one sector, or the range that is never torn. */
 static uint64_t piece_end(const struct power *power, uint64_t position)
 {
     uint64_t end = power->whole_start + power->whole_size;

@@ -1,4 +1,4 @@
-/* The content of a disk after its power was cut. */
+/* The content of a disk after a power cut. */
 #ifndef POWER_CUT_H
 #define POWER_CUT_H
 
@@ -6,21 +6,21 @@
 
 struct power {
     struct disk *disk;
-    size_t orders;        /* all before that number are on it for sure */
-    char *flushed;        /* what is on it by these */
-    bool *used;           /* whether a page of it can be anything but zero bytes */
-    uint64_t whole_start; /* what is never torn: a position of the disk and bytes */
+    size_t orders;        /* all orders before this number are on the disk */
+    char *flushed;        /* the content of the disk after these orders */
+    bool *used;           /* whether a page may hold other bytes than zeros */
+    uint64_t whole_start; /* where the range starts that is never torn */
     size_t whole_size;
     uint64_t random;
 };
 
-/* For a DISK that has content, and was not started yet. False with errno. */
+/* DISK has content, and has not been started yet. False with errno. */
 bool power_init(struct power *power, struct disk *disk, uint64_t seed);
 void power_finish(struct power *power);
 
-/* Makes the disk what a cut leaves of it when it has seen so many ORDERS. What it has
- * kept of those that were not flushed, for a message. The next cut may come after as many
- * orders, or more. */
+/* Gives the disk the content that a power cut leaves after ORDERS orders. Returns, for a
+ * message, which of the unflushed orders it has kept. The next cut may not come after
+ * fewer orders. */
 const char *power_cut(struct power *power, size_t orders);
 
 #endif

@@ -33,9 +33,9 @@
 
 enum {
     USUAL_CUTS = 80,     /* of each filesystem */
-    CUTS_OF_ROUND = 100, /* at most; then other work is done on another disk */
+    CUTS_OF_ROUND = 100, /* at most; the next round has another disk and other work */
     CUTS_WITHOUT_SYNC = 20,
-    ROUND_SECONDS = 120, /* the disk goes then, and what waits for it */
+    ROUND_SECONDS = 120, /* then the disk is removed, and calls waiting for it end */
     WHY_ROOM = 256
 };
 
@@ -81,7 +81,7 @@ static bool mount_disk(const struct round *round)
     return mount_loop(round, disk_attach(&round->disk, device), device);
 }
 
-/* The content of the disk. */
+/* The bytes that the disk holds. */
 static bool mount_image(const struct round *round)
 {
     char device[LOOP_PATH_SIZE];
@@ -130,7 +130,7 @@ static void look(struct round *round, size_t orders, const char *kept)
         tell(round, orders, kept, why);
 }
 
-/* In ascending order, as the disk only ever goes on. */
+/* In ascending order, because the disk can only go forward. */
 static void cut_often(struct round *round)
 {
     size_t span = round->last - round->first + 1;
@@ -181,7 +181,7 @@ struct run {
     uint64_t random;
 };
 
-/* The number of cuts that lost something, or -1 where, for REASON, none was made. */
+/* The number of cuts that lost something, or -1 with the REASON why no cut was made. */
 static int go_rounds(struct run *run, unsigned cuts, unsigned flags, const char **reason)
 {
     int lost = 0;
@@ -199,7 +199,7 @@ static int go_rounds(struct run *run, unsigned cuts, unsigned flags, const char 
     return lost;
 }
 
-/* After the cuts some of those that must lose something. */
+/* Makes the cuts, and then, without syncs, some that must lose something. */
 static int go(void *context)
 {
     struct run *run = context;
@@ -233,7 +233,7 @@ static int go_in_scratch(struct run *run)
     return status;
 }
 
-/* Most of the time each waits for its disk: so they go at once. */
+/* Each run spends most of its time waiting for its disk, so all of them run at once. */
 static pid_t start(struct run *run)
 {
     (void) fflush(stdout);
@@ -243,7 +243,7 @@ static pid_t start(struct run *run)
     return child;
 }
 
-/* Whether it was skipped. */
+/* Whether the run was skipped. */
 static bool end(const struct run *run, pid_t child)
 {
     int status;

@@ -25,8 +25,8 @@ enum {
     PATH_ROOM = 256
 };
 
-/* One content of a file, and the number of orders that the disk had seen before the first
- * call for it, and after the last. */
+/* One content of a file. STARTED is the number of orders that the disk had seen before
+ * the first call for it, ACKNOWLEDGED the number after the last call. */
 struct version {
     const char *way;
     bool exists;
@@ -38,7 +38,7 @@ struct version {
 
 struct file {
     char name[NAME_ROOM];
-    struct version versions[VERSIONS]; /* in the first one there is no file */
+    struct version versions[VERSIONS]; /* the first version is that there is no file */
     unsigned count;
     char bytes[LARGEST]; /* of the last one */
 };
@@ -80,7 +80,7 @@ struct step {
     struct file *file;
     const char *directory; /* on the disk */
     char path[PATH_ROOM];
-    size_t start; /* of what is written in the file's bytes */
+    size_t start; /* the part of the file's bytes that is written */
     size_t end;
     unsigned flags;
 };
@@ -142,7 +142,7 @@ static bool persist_named(const struct step *step)
     return persist(step, filelike_named("w+", &options));
 }
 
-/* From another filesystem: a copy. */
+/* The stream's file is on another filesystem, so its bytes are copied. */
 static bool persist_copy(const struct step *step)
 {
     return persist(step, filelike_named("w+", NULL));
@@ -153,7 +153,7 @@ enum part { ALL, MORE, SOME };
 static const struct way {
     const char *name;
     bool (*take)(const struct step *step);
-    enum part part; /* of the bytes that is written */
+    enum part part; /* the part of the bytes that is written */
 } ways[] = {
     {"filelike_atomic, w", replace, ALL},
     {"filelike_atomic, a", append, MORE},
@@ -167,7 +167,8 @@ static const struct way {
 /* ---- Steps ---------------------------------------------------------------------------
  */
 
-/* Those at which filesystems begin to do otherwise, above all. */
+/* Filesystems store small and large files in different ways. Many sizes are just below
+ * or above such a limit. */
 static size_t draw_size(uint64_t *random)
 {
     static const size_t sizes[] = {0, 1, 60, 511, 512, 513, 2048, 4095, 4096, 4097};
@@ -249,8 +250,8 @@ static void *write_files(void *context)
 
 /* ---- Noise ---------------------------------------------------------------------------
  *
- * Files that nobody asks for, so that the disk has always more to do than what somebody
- * waits for.
+ * These files are never checked. They give the disk more to do than the work that
+ * somebody waits for.
  */
 
 static void write_noise(const struct work *work, uint64_t *random)
@@ -305,7 +306,7 @@ static void init_writer(struct writer *writer, struct work *work, uint64_t seed)
     }
 }
 
-/* Without threads there is no test. */
+/* The test needs its threads. */
 static void start(pthread_t *thread, void *(*run)(void *), void *context)
 {
     if (pthread_create(thread, NULL, run, context) != 0)
@@ -384,7 +385,7 @@ static unsigned acknowledged(const struct file *file, size_t orders)
     return last;
 }
 
-/* It is there, or one that came later. */
+/* The last acknowledged version is there, or a later one. */
 static bool is_right(
     const struct file *file, unsigned last, size_t orders, const struct version *found)
 {

@@ -1,5 +1,5 @@
-/* Files that are replaced, created and persisted on a disk that remembers, and what may
- * be found of them after a power cut. */
+/* Files that are replaced, created and persisted on a disk that records its orders, and
+ * the check of these files after a power cut. */
 #ifndef POWER_WORK_H
 #define POWER_WORK_H
 
@@ -7,17 +7,17 @@
 
 struct work;
 
-/* Works on files in DIRECTORY, which is on DISK, with several threads, some hundred steps
- * in all. FLAGS go to filelike_atomic and filelike_persist. NULL where a call fails,
- * which has been said then. */
+/* Works on files in DIRECTORY, which is on DISK, with several threads, in some hundred
+ * steps. FLAGS go to filelike_atomic and filelike_persist. NULL if a call fails; a
+ * message has told which. */
 struct work *work_do(
     const struct disk *disk, const char *directory, uint64_t seed, unsigned flags);
 
 void work_free(struct work *work);
 
-/* Whether each file in DIRECTORY, on the disk after a cut that let it see no more than
- * its first ORDERS, is as it was acknowledged last, or as it was to become after that.
- * Where one is not: WHY, a text of at most SIZE bytes. */
+/* Checks each file in DIRECTORY, on the disk after a cut at which it had seen ORDERS
+ * orders. A file must be as it was last acknowledged, or a later version. If one is not,
+ * WHY gets a text of at most SIZE bytes. */
 bool work_is_there(const struct work *work, const char *directory, size_t orders,
     char why[], size_t size);
 

@@ -10,15 +10,15 @@ extern const size_t put_ways;
 
 const char *put_name(size_t way);
 
-/* Puts "new" at disk/target in the way of this number, with FLAGS. 0, or the errno of the
- * first call that failed, fclose included. */
+/* Puts "new" at disk/target in the way with the number WAY. 0, or the errno of the first
+ * call that failed, fclose included. */
 int put_try(size_t way, unsigned flags);
 
-/* Whether that gives EXPECTED, and what is in disk/ then is this CONTENT of target, NULL:
- * nothing. What is otherwise has been said. */
+/* Whether put_try returns EXPECTED, and disk/ then holds target alone with this CONTENT,
+ * or nothing if CONTENT is NULL. A message tells each difference. */
 bool put(size_t way, unsigned flags, int expected, const char *content);
 
-/* In all ways, over the content OLD, or where that is NULL, over nothing. */
+/* Puts in all ways over the content OLD, or over nothing if OLD is NULL. */
 bool put_all(const char *old, unsigned flags, int expected, const char *content);
 
 #endif

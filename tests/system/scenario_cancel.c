@@ -1,5 +1,5 @@
-/* A thread that is cancelled in the middle of what it does with a stream: nothing of the
- * library's is a cancellation point, so the stream is whole and unlocked afterwards. */
+/* A thread is cancelled while it uses a stream. The library has no cancellation points,
+ * so the stream is whole and unlocked afterwards. */
 #include <config.h>
 
 #include "expect.h"

@@ -1,7 +1,7 @@
-/* Children, however they are made: what is their parent's they neither publish nor
- * remove. By fork, by _Fork and clone, which run no handlers of pthread_atfork, and with
- * the same process number in a PID namespace of their own; with and without a kernel that
- * wipes a page in them. */
+/* A child neither publishes nor removes files of its parent, however it was made: by
+ * fork, by _Fork or clone, which run no handlers of pthread_atfork, or with the same
+ * process number in a PID namespace of its own. Each is tried with and without a kernel
+ * that wipes a page in children. */
 #include <config.h>
 
 #include "expect.h"
@@ -37,7 +37,7 @@ int madvise(void *place, size_t size, int advice)
 /* ---- Ways to a child -----------------------------------------------------------------
  */
 
-/* Of glibc since 2.34. */
+/* glibc has _Fork since 2.34. */
 static pid_t by__Fork(void)
 {
     pid_t (*found)(void);
@@ -45,7 +45,7 @@ static pid_t by__Fork(void)
     return found != NULL ? found() : fork();
 }
 
-/* As fork, but the C library does not know of it. */
+/* The C library does not know that this system call forks. */
 static pid_t clone_with(unsigned long flags)
 {
     return (pid_t) syscall(SYS_clone, flags | SIGCHLD, NULL, NULL, NULL, NULL);
@@ -126,7 +126,7 @@ static void use_atomic(void)
     EXPECT_FAILS(fclose(streams.lossy), EOF, ECHILD);
 }
 
-/* A copy, which the parent's writes do not reach. */
+/* The child has a copy of the bytes, so the parent's writes do not change it. */
 static void persist_copies(void)
 {
     EXPECT(filelike_persist(streams.named, "copy of named", 0) == 0);

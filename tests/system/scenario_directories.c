@@ -1,6 +1,7 @@
-/* Working directories that programs come to be in: which cannot be listed, whose name
- * cannot be walked or is too long, which are left, moved or removed. Files go where a
- * relative directory leads when a stream is opened, and are removed there. */
+/* Working directories with a difficulty: it cannot be listed, its path cannot be
+ * searched or is too long, or it is left, moved or removed. A file is made in the
+ * directory that a relative path leads to when the stream is opened, and is removed from
+ * there. */
 #include <config.h>
 
 #include "expect.h"
@@ -37,7 +38,7 @@ static FILE *open_watched(const char *mode, const struct filelike_options *optio
 static FILE *(*const openers[])(const char *, const struct filelike_options *) = {
     filelike_named, filelike_temporary, open_watched, open_spooled};
 
-/* By the options, or else by TMPDIR. */
+/* The options name the directory, or TMPDIR does. */
 static FILE *open_at(size_t opener, const char *directory, bool by_options)
 {
     struct filelike_options options = {.dir = by_options ? directory : NULL};
@@ -45,8 +46,8 @@ static FILE *open_at(size_t opener, const char *directory, bool by_options)
     return openers[opener]("w+", &options);
 }
 
-/* The device and inode of the directory that the file of a stream lies in: a file without
- * a name is given one here. */
+/* The device and inode of the directory of a stream's file. A file without a name gets
+ * one here, in its own directory. */
 static bool lies_here(FILE *stream)
 {
     char path[64];
@@ -69,7 +70,7 @@ static bool has_nameless_files(void)
     return descriptor != -1 && close(descriptor) == 0;
 }
 
-/* Which the options or TMPDIR name as DIRECTORY. */
+/* All files lie in this directory when the options or TMPDIR name it as DIRECTORY. */
 static void check_all_lie_in(const char *directory)
 {
     bool nameless = has_nameless_files();
@@ -93,7 +94,7 @@ static void enter(const char *name, mode_t mode)
     EXPECT(mkdir(name, 0700) == 0 && chdir(name) == 0 && chmod(".", mode) == 0);
 }
 
-/* Its list is read with the rights given back. */
+/* Listing the directory needs the rights, so they are given back first. */
 static void check_empty_again(void)
 {
     EXPECT(chmod(".", 0700) == 0);
@@ -118,7 +119,7 @@ static int be_in_unreadable(void *context)
     return expect_status();
 }
 
-/* Its path is told by /proc instead. */
+/* /proc tells the path instead. */
 static void check_path_through_proc(FILE *stream)
 {
     char start[64];
@@ -219,7 +220,7 @@ static void check_left(void)
     EXPECT(strcmp(entries("below"), "") == 0);
 }
 
-/* A spooled stream's file comes later. */
+/* A spooled stream makes its file later. */
 static void check_moves_later(void)
 {
     struct filelike_options options = {.dir = "below"};
@@ -275,7 +276,7 @@ static int be_in_removed(void *context)
     return expect_status();
 }
 
-/* A path through a descriptor that is closed then. */
+/* The path goes through a descriptor, which is closed afterwards. */
 static void check_through_descriptor(void)
 {
     char path[64];
@@ -331,7 +332,8 @@ static void check_shared(void)
     EXPECT(strcmp(entries(".."), "below") == 0);
 }
 
-/* As many spooled streams as there are descriptors would be too few for one each. */
+/* The streams share one descriptor of their directory. One more opens when no descriptor
+ * is left. */
 static void check_shared_in_advance(void)
 {
     FILE *streams[STREAMS];

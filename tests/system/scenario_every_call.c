@@ -1,7 +1,7 @@
-/* A process makes a file and ends, in all ways that the library has. Each of its system
- * calls is refused in turn, whichever it is and whoever makes it: no name stays but that
- * of the target, with the old content or the new one. The kernel asks this process about
- * each call (seccomp_unotify(2)); exit status 77 where it cannot. */
+/* A process makes a file and ends, in each way that the library has. Each of its system
+ * calls is refused in turn, whether the library or the C library makes it. The only name
+ * that stays is the target's, with the old content or the new one. The kernel asks this
+ * process about each call (seccomp_unotify(2)). Exit status 77 if it cannot. */
 #include <config.h>
 
 #include "expect.h"
@@ -98,8 +98,9 @@ static bool named_watched(void)
     return is_closed(filelike_named("w", &watched));
 }
 
-/* From now on all works: this process makes no such call otherwise. What the end itself
- * cannot remove nobody can. */
+/* getppid marks the last call that is refused, because the process makes it nowhere
+ * else. All later calls succeed: if the cleanup at the end of the process fails, nobody
+ * can remove a name. */
 enum { LAST_REFUSED = SYS_getppid };
 
 static bool is_open(const FILE *stream)
@@ -186,7 +187,8 @@ static const struct way {
 /* ---- The process ---------------------------------------------------------------------
  */
 
-/* Asks about all calls, but not whether it may end. A descriptor, or -1 with errno. */
+/* The kernel asks about all calls except the one that ends the process. A descriptor, or
+ * -1 with errno. */
 static int ask_about_all(void)
 {
     struct sock_filter rules[] = {
@@ -202,7 +204,7 @@ static int ask_about_all(void)
         SYS_seccomp, SECCOMP_SET_MODE_FILTER, SECCOMP_FILTER_FLAG_NEW_LISTENER, &program);
 }
 
-/* The listener is LISTENER, the next free descriptor, as this process knows. */
+/* The parent expects the listener at the next free descriptor, LISTENER. */
 static void be_asked_about(const struct way *way, int listener)
 {
     if (ask_about_all() != listener)
@@ -219,8 +221,8 @@ struct refusal {
     bool no_nameless; /* no O_TMPFILE either */
     size_t number;    /* of the call; 0: none */
     int error;
-    size_t calls; /* so far that could be refused */
-    bool is_over; /* there are no more of these */
+    size_t calls; /* that could be refused so far */
+    bool is_over; /* no more calls are refused */
     int refused;  /* the system call's number */
 };
 
@@ -265,7 +267,8 @@ static bool answer_all(int listener, struct refusal *refusal)
     return false;
 }
 
-/* That of CHILD with the same number, once it is there; -1 where it does not come. */
+/* The descriptor of CHILD with this NUMBER, as soon as it is open. -1 if it does not
+ * come. */
 static int fetch_listener(pid_t child, int number)
 {
     enum { PAUSE_MICROSECONDS = 100, TRIES = 50000 };
@@ -290,7 +293,8 @@ static int next_descriptor(void)
     return next;
 }
 
-/* The exit status of the process that goes this WAY; SKIPPED where it cannot be asked. */
+/* Runs a process in this WAY. Its exit status, or SKIPPED if the kernel cannot ask about
+ * it. */
 static int go(const struct way *way, struct refusal *refusal)
 {
     int status = 0;
@@ -326,7 +330,7 @@ static void prepare(const struct way *way)
         make_file("target", way->old);
 }
 
-/* What was appended to comes first. */
+/* Mode "a" keeps the old content before the new bytes. */
 static bool is_old_or_new(const struct way *way)
 {
     const char *found = content("target");

@@ -1,6 +1,6 @@
 /* The end of a process: what handlers of atexit may still do, what comes too late, and
- * that no file with a name escapes while other threads go on. Linked such that this
- * program's destructors are in one list with the library's. */
+ * that no file keeps its name while other threads go on. The program is linked such that
+ * its destructors and the library's are in one list. */
 #include <config.h>
 
 #include "expect.h"
@@ -40,7 +40,8 @@ static void try_late(void)
     EXPECT(strcmp(entries("."), "old") == 0);
 }
 
-/* A nameless file that has a name for a moment could stay, too. */
+/* Without O_TMPFILE a nameless file has a name for a moment. It could keep that name, so
+ * it is refused, too. */
 static void try_nameless_late(void)
 {
     struct filelike_options options = {.memory_limit = 4};
@@ -69,7 +70,7 @@ static void use_memory_late(void)
     EXPECT(fclose(late.memory) == 0);
 }
 
-/* After the library's, which has no priority. */
+/* Destructors with a priority run after the library's, which has none. */
 __attribute__((destructor(101))) static void end_late(void)
 {
     if (late.memory == NULL)
@@ -117,7 +118,7 @@ static void save_in_last(void)
     save("last");
 }
 
-/* Handlers that were given to atexit before and after the library's first use. */
+/* Handlers that were registered before the library's first use, and after it. */
 static int save_at_exit(void *context)
 {
     (void) context;
@@ -175,8 +176,8 @@ static void remove_entries(void)
     free(names);
 }
 
-/* The C library's treatment of streams that other threads are closing is its own
- * affair, so this does not ask how such a process ends. */
+/* The C library decides about streams that other threads are closing at exit. So the
+ * exit status is not checked. */
 static void end_many_times(void)
 {
     enum { EXITS = 100, SHORTEST = 1000 };

@@ -1,6 +1,6 @@
-/* Disks that fail to write, under real filesystems: what was to be put in place is not,
- * the caller is told, and the old content stays, also when the disk is mounted again.
- * Exit status 77 where none can be had. */
+/* Disks that fail to write, under real filesystems. The target is not replaced, the
+ * caller is told, and the old content is still there when the disk is mounted again.
+ * Exit status 77 if no such disk can be made. */
 #include <config.h>
 
 #include "disk.h"
@@ -41,14 +41,14 @@ static bool mount_disk(const struct filesystem *filesystem)
     return mounted;
 }
 
-/* Nothing on it is still in use. */
+/* Nothing on the disk is still in use. */
 static void unmount_disk(void)
 {
     if (!EXPECT(umount2("disk", 0) == 0))
         (void) umount2("disk", MNT_DETACH);
 }
 
-/* An old content that is there for sure, on a disk that has nothing left to do. */
+/* An old content that is safe on the disk. The disk has nothing left to write. */
 static void make_old(void)
 {
     (void) rmdir("disk/lost+found");
@@ -59,22 +59,22 @@ static void make_old(void)
     (void) close(directory);
 }
 
-/* Of the C library's own stream the library does not see the end: it holds the file whose
- * sync has failed until it is asked about another stream on the same descriptor. */
+/* The library does not see when a stream of the C library's is closed. It holds the file
+ * whose sync has failed until it is asked about another stream on the same descriptor. */
 static void let_go(void)
 {
     FILE *stream = tmpfile();
     EXPECT(stream != NULL && filelike_size(stream) == 0 && fclose(stream) == 0);
 }
 
-/* One that fails to write what a filesystem needs may have become read-only. */
+/* A filesystem that could not write its own data may have become read-only. */
 static void mount_again(const struct filesystem *filesystem)
 {
     unmount_disk();
     EXPECT(mount_disk(filesystem));
 }
 
-/* A write that comes after so many OTHERS fails. Whether somebody was told. */
+/* Lets the write after OTHERS writes fail. Returns whether a caller was told. */
 static bool fail(const struct filesystem *filesystem, size_t way, unsigned others)
 {
     make_old();

@@ -1,7 +1,7 @@
-/* Filesystems that lose bytes and say so once, that keep no modes or owners, and that
- * lack links, flags of rename or syncs of directories: what is put in place there is
- * whole, or the old content stays and the caller is told. Exit status 77 where FUSE
- * cannot be had. */
+/* Filesystems that lose bytes and report it once, that keep no modes or owners, or that
+ * lack links, flags of rename or syncs of directories. The target holds the whole new
+ * content, or the old content stays and the caller is told. Exit status 77 if FUSE
+ * cannot be used. */
 #include <config.h>
 
 #include "expect.h"
@@ -61,7 +61,8 @@ static void check_close_alone(void)
     lose(&settings->close_once, ENOSPC);
 }
 
-/* Of the stream's own file nothing is known any more, and nobody will tell again. */
+/* The filesystem reports the loss only once, and nothing is known of the stream's own
+ * file afterwards. So each later try must fail, too. */
 static void check_second_try(int *error_once)
 {
     FILE *stream = filelike_named("w+", &on_disk);
@@ -139,7 +140,8 @@ static void check_permissions(void)
     EXPECT(is(entries("disk"), "target"));
 }
 
-/* The new file belongs to somebody else, whose group gets no more than all others had. */
+/* The new file belongs to another user. Its group gets no more rights than all others
+ * had. */
 static void replace_of_others(size_t way, int error)
 {
     enum { SHARED = 0664, PUBLIC = 0644 };

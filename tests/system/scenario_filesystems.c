@@ -1,5 +1,6 @@
-/* Contents put in place on real filesystems, in all ways: what these keep of a file is
- * kept, what they lack is no error. Exit status 77 where none of them can be mounted. */
+/* Contents put in place on real filesystems, in all ways. Each property that a
+ * filesystem keeps of a file is kept. A property that it lacks is no error. Exit status
+ * 77 if none of them can be mounted. */
 #include <config.h>
 
 #include "expect.h"
@@ -22,7 +23,7 @@
 enum {
     OTHER_USER = 1000,
     OTHER_GROUP = 1001,
-    ODD_MODE = 0646, /* what no umask makes */
+    ODD_MODE = 0646, /* a mode that no umask gives */
     PATIENCE_SECONDS = 60
 };
 
@@ -41,7 +42,7 @@ static bool rename_new(const char *name, const char *new_name)
     return syscall(SYS_renameat2, AT_FDCWD, name, AT_FDCWD, new_name, NOREPLACE) == 0;
 }
 
-/* Whether a name can be given without a risk for a file that has it already. */
+/* Whether the filesystem can give a name without a risk of replacing a file. */
 static bool can_refuse_to_replace(void)
 {
     make_file("disk/one", "one");
@@ -71,7 +72,7 @@ static void check_contents(void)
     EXPECT(put_all(NULL, FILELIKE_NOREPLACE, can ? 0 : ENOTSUP, can ? "new" : NULL));
 }
 
-/* A filesystem may refuse the mode or the owner; then it shows what it has instead. */
+/* A filesystem may refuse the mode or the owner. Then its answer to stat is compared. */
 static void check_replaced(size_t way)
 {
     make_file("disk/target", "old");
@@ -85,7 +86,7 @@ static void check_replaced(size_t way)
     EXPECT(new.st_uid == old.st_uid &&new.st_gid == old.st_gid);
 }
 
-/* As fopen makes it. */
+/* The mode is as fopen would make it. */
 static void check_new(size_t way)
 {
     (void) unlink("disk/target");
@@ -114,7 +115,8 @@ static void publish(const char *path, const char *text)
     }
 }
 
-/* The hidden name has nothing of it. But ntfs-3g adds to a name that it replaces. */
+/* The hidden name does not contain the long name, so it is not too long. But ntfs-3g
+ * lengthens a name that it replaces. */
 static void check_long_name(const struct filesystem *filesystem)
 {
     enum { LONG = 200 };
@@ -152,7 +154,7 @@ static off_t stored_bytes(const char *path)
     return status_of(path).st_blocks * BLOCK;
 }
 
-/* FUSE filesystems may have holes, but not tell where. */
+/* FUSE filesystems may have holes without telling where they are. */
 static bool tells_holes(const char *path)
 {
     int file = open(path, O_RDONLY | O_CLOEXEC);
@@ -161,7 +163,7 @@ static bool tells_holes(const char *path)
     return hole != -1 && hole < MOST_STORED;
 }
 
-/* "old", and a hole. Whether that can be had. */
+/* Makes a file of "old" and a hole. False if the filesystem cannot. */
 static bool make_sparse(const char *path)
 {
     make_file(path, "old");
@@ -169,7 +171,7 @@ static bool make_sparse(const char *path)
            tells_holes(path);
 }
 
-/* They begin with "old" and end with "new" after SPARSE bytes. */
+/* The file begins with "old" and ends with "new" after SPARSE bytes. */
 static void check_sparse(const char *path)
 {
     char bytes[4] = "";
@@ -215,7 +217,7 @@ static void check_holes(void)
 /* ---- One after the other -------------------------------------------------------------
  */
 
-/* Those of FUSE and those that lie over another filesystem find it in "layers". */
+/* FUSE filesystems, and those that lie over another one, use "layers". */
 static const struct filesystem others[] = {
     {.name = "tmpfs", .type = "tmpfs", .source = "none", .options = "size=16m"},
     {.name = "overlayfs",
@@ -239,7 +241,7 @@ static const struct filesystem others[] = {
         .size = 32 * MIB},
 };
 
-/* The content of the directory before the filesystem was mounted. */
+/* The directory's content before the filesystem is mounted over it. */
 static bool make_layers(void)
 {
     if (!mount_memory("layers", "size=64m"))

@@ -31,7 +31,8 @@ static unsigned forks;
 static unsigned hung;
 static unsigned ended_badly;
 
-/* Once, PERIOD microseconds from now at the latest: a handler takes longer than that. */
+/* The timer fires once, within PERIOD microseconds. A periodic timer would fire again
+ * before the handler ends. */
 static void set_timer(void)
 {
     enum { PERIOD = 300, SHORTEST = 20 };
@@ -63,9 +64,9 @@ static void limit_child(void)
     (void) alarm(CHILD_SECONDS);
 }
 
-/* glibc's fork makes the lock of its list of streams new beside other threads alone; it
- * hangs in exit where the handler has interrupted fopen or fclose in just the instruction
- * between taking that lock and noting who has it. */
+/* Only with several threads does glibc's fork renew the lock of its list of streams.
+ * Otherwise exit hangs if the handler has interrupted fopen or fclose between taking
+ * that lock and noting its owner. */
 static void (*renew_list_lock)(void);
 
 static _Noreturn void exit_here(void)
@@ -75,8 +76,8 @@ static _Noreturn void exit_here(void)
     exit(EXIT_SUCCESS);
 }
 
-/* Children end at once, by exit, or after the parent's work has gone on in them, which on
- * a descriptor would move the parent's position. */
+/* A child ends by _exit, ends by exit, or goes on with its parent's work. It does not go
+ * on with streams on a descriptor, because it would move the parent's position. */
 static void fork_here(void)
 {
     pid_t child = fork();
@@ -114,7 +115,8 @@ static FILE *kept[4];
 static FILE *lines; /* with a descriptor, whose offset the children share */
 static filelike_budget *budget;
 
-/* Nothing is interrupted here: what is pending at a fork the child writes, too. */
+/* The signal is blocked here. A child would write what is pending at a fork a second
+ * time. */
 static void open_kept(void)
 {
     sigset_t signals;
@@ -179,13 +181,13 @@ static FILE *open_one(void)
     }
 }
 
-/* A child has no right to what an atomic stream is. */
+/* A child cannot use its parent's atomic stream. */
 static void close_one(FILE *stream)
 {
     EXPECT(fclose(stream) == 0 || (is_child && errno == ECHILD));
 }
 
-/* The writes of a child to its parent's atomic stream are not there. */
+/* A child's writes to its parent's atomic stream are not stored. */
 static bool reads(FILE *stream, off_t position)
 {
     bool read = fseeko(stream, position, SEEK_SET) == 0 && getc(stream) == 'x';
@@ -232,7 +234,7 @@ static void use_bytes(void)
     (void) filelike_remove("memory:name");
 }
 
-/* Each line after the one before it: no child has moved the position. */
+/* Each line follows the one before it, so no child has moved the position. */
 static void read_lines(void)
 {
     static unsigned expected;
@@ -252,7 +254,8 @@ static void (*const works[])(void) = {
 /* ---- A native stream, before there is any other --------------------------------------
  */
 
-/* A lock that is taken even once can be taken by each call from then on. */
+/* Once a lock has been needed, each later call may take it. So this runs before there is
+ * any other stream. */
 static void use_native_stream(time_t end)
 {
     FILE *stream = filelike_temporary("w+", NULL);
@@ -282,7 +285,7 @@ static void work_until(time_t end)
         works[turn % COUNT(works)]();
         if (is_child)
             end_child();
-        /* A malloc that takes locks at fork is not for handlers. */
+        /* A sanitizer's malloc takes locks at fork, so a handler may not fork. */
         if (SANITIZED)
             fork_here();
     }
@@ -304,7 +307,7 @@ int main(int argc, char **argv)
     open_kept();
     work_until(time(NULL) + seconds);
     (void) signal(SIGALRM, SIG_IGN);
-    /* It may have been made after the last piece of work. */
+    /* The last fork may come after the last piece of work. */
     if (is_child)
         end_child();
     close_kept();

@@ -1,6 +1,6 @@
-/* A program that replaces a file is killed, at random moments and before every single
- * step of it: the file is always one complete version, also to a reader in a loop, and
- * nothing lies beside it but hidden names. */
+/* A program that replaces a file is killed, at random moments and before each of its
+ * steps. The file is always one complete version, also to a reader in a loop. Only
+ * hidden names lie beside it. */
 #include <config.h>
 
 #include "expect.h"
@@ -19,7 +19,8 @@
 
 /* ---- Versions of the file ------------------------------------------------------------
  *
- * Version N is so many lines that say N, and a last one; some larger than stdio's buffer.
+ * Version N is a number of lines that say N, and a last line. Some versions are larger
+ * than stdio's buffer.
  */
 
 static int lines_of(int version)
@@ -49,7 +50,7 @@ static bool read_lines(FILE *file, int version)
            getc(file) == EOF;
 }
 
-/* The version of the target; -1 where it is none or not complete. */
+/* The version of the target, or -1 if it is no complete version. */
 static int read_version(void)
 {
     int version = -1;
@@ -102,7 +103,7 @@ static pid_t start(void (*run)(int), int argument)
     return child;
 }
 
-/* One version after another, from this one on. */
+/* Writes one version after another, starting with this one. */
 static void replace_for_ever(int version)
 {
     while (replace(version))
@@ -117,7 +118,7 @@ static void stop(int signal)
     told_to_stop = 1;
 }
 
-/* Until told to stop; versions only ever grow. */
+/* Reads until a signal stops it. The number of the version never decreases. */
 static void read_all_the_time(int version)
 {
     (void) signal(SIGTERM, stop);
@@ -214,7 +215,7 @@ static int run_way(void *context)
     return (*way)() ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
-/* The status of a child that takes WAY and is killed before the STEP. */
+/* The status of a child that uses WAY and is killed before step STEP. */
 static int die_at(const struct faults *system, bool (*way)(void), int step)
 {
     faults = (struct faults){0};

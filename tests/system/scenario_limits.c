@@ -1,5 +1,5 @@
-/* RLIMIT_FSIZE with its signal ignored: no file grows past it, the call that would make
- * it grow says EFBIG, and nothing is lost or left behind. */
+/* RLIMIT_FSIZE with its signal ignored. No file grows past the limit, the call that
+ * would make it grow reports EFBIG, nothing is lost, and nothing is left behind. */
 #include <config.h>
 
 #include "expect.h"
@@ -34,7 +34,7 @@ static void limit_files(void)
     EXPECT(signal(SIGXFSZ, SIG_IGN) != SIG_ERR);
 }
 
-/* Writes out one record after another; how many were stored. */
+/* Writes one record after another, each with fflush. Returns how many were stored. */
 static size_t store_records(FILE *stream)
 {
     size_t count = 0;
@@ -74,7 +74,7 @@ static int overflow(void *context)
     EXPECT(errno == EFBIG);
     if (kind_has(kind, KIND_WATCHED)) {
         EXPECT(count == LIMIT / RECORD);
-        /* A smaller buffer has taken a record in several steps. */
+        /* A buffer smaller than a record stores it in several steps. */
         if (kind->options.buffer_size >= RECORD || kind->options.buffer_size == 0)
             EXPECT(holds_records(stream, count));
         EXPECT(filelike_size(stream) <= LIMIT);
@@ -87,7 +87,7 @@ static int overflow(void *context)
     return expect_status();
 }
 
-/* The system takes a part of the last record, which is taken back. */
+/* The system takes a part of the last record. The library takes this part back. */
 static int append(void *context)
 {
     (void) context;
@@ -102,7 +102,7 @@ static int append(void *context)
     return expect_status();
 }
 
-/* Of what the C library has pending only writing it out can tell. */
+/* The bytes are pending in the C library, so only writing them can report the error. */
 static int ask_native(void *context)
 {
     (void) context;

@@ -1,7 +1,7 @@
-/* Links that lead elsewhere than they say, or that somebody has planted: links of /proc,
- * and the files and links of others in a sticky directory, also where they are exchanged
- * at any moment. Each in mounts of its own; exit status 77 where these are not permitted.
- */
+/* Links that lead elsewhere than their text says, or that another user has planted:
+ * links of /proc, and the files and links of others in a sticky directory, also if they
+ * are exchanged at any moment. Each runs in mounts of its own. Exit status 77 if these
+ * are not permitted. */
 #include <config.h>
 
 #include "expect.h"
@@ -30,8 +30,8 @@ static bool is(const char *path, const char *expected)
     return found != NULL && strcmp(found, expected) == 0;
 }
 
-/* 0, or the errno with which "new" could not be put at PATH; what is there is to stay
- * then. */
+/* 0, or the errno with which "new" could not be put at PATH. Then the old content must
+ * stay. */
 static int put_by_atomic(const char *path)
 {
     FILE *stream = filelike_atomic(path, "w", NULL);
@@ -50,7 +50,7 @@ static int put_by_persist(const char *path)
     return error;
 }
 
-/* Both, with the same outcome. */
+/* Both ways must have the same outcome. */
 static void check_put(const char *path, int expected, const char *place)
 {
     int (*const ways[])(const char *) = {put_by_atomic, put_by_persist};
@@ -80,8 +80,8 @@ static int open_old(const char *path)
     return open(path, O_RDWR | O_CLOEXEC);
 }
 
-/* Once it is replaced, the descriptor's file has no name any more: the one that has is
- * another. */
+/* Once the target is replaced, the descriptor's file has no name any more. The name
+ * belongs to the new file. */
 static void check_that_leads(void)
 {
     int (*const ways[])(const char *) = {put_by_atomic, put_by_persist};
@@ -162,7 +162,8 @@ static void check_other_mounts(void)
 /* ---- The kernel's rules --------------------------------------------------------------
  */
 
-/* Lets the library find VALUE. (The kernel's own value is for the whole system.) */
+/* Lets the library read VALUE. The kernel's own setting is for the whole system, so it
+ * stays. */
 static bool set_rule(const char *name, const char *value)
 {
     char path[64];
@@ -190,16 +191,17 @@ static void check_planted_links(int refused)
     make_place(STICKY, 0);
     plant_link("disk/place/link", SOMEBODY);
     check_put("disk/place/link", refused, "disk/old");
-    /* Also on the way, where the first link is ours. */
+    /* The rule holds on the way, too: the first link is ours, the second is not. */
     EXPECT(symlink("place/link", "disk/own") == 0);
     make_file("disk/old", "old");
     check_put("disk/own", refused, "disk/old");
-    /* In the middle of a path the kernel follows it. */
+    /* The kernel follows a link of another user in the middle of a path. */
     EXPECT(mkdir("disk/place/directory", S_IRWXU) == 0);
     EXPECT(symlink("directory", "disk/place/to") == 0);
     EXPECT(lchown("disk/place/to", SOMEBODY, SOMEBODY) == 0);
     EXPECT(put_by_atomic("disk/place/to/target") == 0);
-    /* Ours, the directory's owner's, or in a directory that is nobody else's. */
+    /* These links are followed: our own, one of the directory's owner, and one in a
+     * directory that nobody else may write. */
     plant_link("disk/place/link", 0);
     check_put("disk/place/link", 0, "disk/old");
     EXPECT(chown("disk/place", SOMEBODY, SOMEBODY) == 0);
@@ -252,7 +254,7 @@ static void check_planted_files(void)
     check_planted_file(0777, "2", 0);
 }
 
-/* Its owner would own what is published. */
+/* The link's owner would own the published file. */
 static void check_file_planted_meanwhile(void)
 {
     EXPECT(set_rule("protected_regular", "1"));
@@ -266,7 +268,7 @@ static void check_file_planted_meanwhile(void)
     EXPECT(strcmp(entries("disk/place"), "target") == 0);
 }
 
-/* A link that takes the name after the opening is replaced itself, as by rename. */
+/* A link that is planted after the opening is replaced itself, as rename does. */
 static void check_link_planted_meanwhile(void)
 {
     struct stat status;
@@ -299,7 +301,7 @@ static _Noreturn void exchange_for_ever(void)
     _exit(EXIT_SUCCESS);
 }
 
-/* His own file, and a link to another's. */
+/* The other user's own file, and a link to a file of another. */
 static void plant_both(void)
 {
     plant_link("disk/place/link", SOMEBODY);
@@ -313,7 +315,7 @@ static bool is_link(const char *path)
     return lstat(path, &status) == 0 && S_ISLNK(status.st_mode);
 }
 
-/* If the file that was looked at has become the link, the link is replaced. */
+/* If a link has taken the place of the file that was checked, the link is replaced. */
 static void plant_again(void)
 {
     if (is_link("disk/place/target") || is_link("disk/place/link"))
@@ -322,7 +324,7 @@ static void plant_again(void)
     plant_both();
 }
 
-/* Somebody's own file may be replaced, but never the one that his link leads to. */
+/* The other user's own file may be replaced. The file that the link leads to may not. */
 static void check_race(void)
 {
     enum { ROUNDS = 2000 };

@@ -1,5 +1,5 @@
-/* A program with a malloc of its own that has a lock, and holds it over a fork as
- * jemalloc does: it says so to pthread_atfork when it is first used. */
+/* A program with a malloc of its own, whose lock is held during fork, as jemalloc does
+ * it. It registers its handlers with pthread_atfork when it is first used. */
 #include <config.h>
 
 #include "expect.h"

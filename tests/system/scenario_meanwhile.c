@@ -1,5 +1,5 @@
-/* Events in the middle of a call, when another thread, a signal handler or a forked
- * child is at work: each at the one moment that matters. */
+/* Events in the middle of a call, from another thread, a signal handler or a forked
+ * child, each at the one moment that matters. */
 #include <config.h>
 
 #include "expect.h"
@@ -63,9 +63,9 @@ static bool await(sem_t *event, time_t seconds)
     return sem_timedwait(event, &time) == 0;
 }
 
-/* The cleanup has read a place and is about to look at its file. A thread that gives
- * the place up waits for the cleanup, so the cleanup goes on after a while. It must
- * leave alone the files that are made by then. */
+/* The cleanup has read an entry of the list and is about to look at its file. A thread
+ * that gives the entry up waits for the cleanup, so the cleanup goes on after a while.
+ * It must not remove the files that were made meanwhile. */
 static enum fault linger_in_cleanup(enum fault_call call)
 {
     if (call != FAULT_FSTATAT)
@@ -83,7 +83,7 @@ static void *clean_up(void *context)
     return NULL;
 }
 
-/* The new file gets the place in the list that the old one had. */
+/* The new file gets the list entry of the old one. */
 static FILE *discard_and_keep(FILE *unwanted)
 {
     struct filelike_options options = {.flags = FILELIKE_KEEP};
@@ -117,15 +117,15 @@ static void keep_during_cleanup(void)
 
 static pthread_t cleaner;
 
-/* The cleanup has read the place, and then fails to look at the file. */
+/* The cleanup has read the entry. Then it fails to look at the file. */
 static enum fault linger_and_fail(enum fault_call call)
 {
     return call == FAULT_FSTATAT && linger_in_cleanup(call) == FAULT_NONE ? FAULT_FAILS
                                                                           : FAULT_NONE;
 }
 
-/* The first fstat of a new file is for its removal. At the second one the removal is
- * armed, and the file is about to be renamed, to try whether that can be done. */
+/* The first fstat of a new file prepares its removal. At the second one the removal is
+ * armed, and the file is about to be renamed, to find out whether it can be. */
 static enum fault clean_up_before_trial(enum fault_call call)
 {
     static int fstats_left;
@@ -166,7 +166,7 @@ static bool fork_and_run(void (*body)(void))
     if (child == 0) {
         sigset_t none;
         (void) sigemptyset(&none);
-        /* They are all blocked while a file is made. */
+        /* All signals are blocked while a file is made. */
         (void) sigprocmask(SIG_SETMASK, &none, NULL);
         (void) alarm(CHILD_SECONDS);
         expect_failures = 0;
@@ -194,7 +194,7 @@ static enum fault fork_and_close(enum fault_call call)
     return FAULT_NONE;
 }
 
-/* The cleanup reads the place of a file, and will never be done in the child. */
+/* The cleanup has read the entry of a file. In the child it will never end. */
 static void fork_during_cleanup(void)
 {
     expect_subject = "a child that is forked during a cleanup";
@@ -207,7 +207,7 @@ static void fork_during_cleanup(void)
     EXPECT(strcmp(entries("."), "") == 0);
 }
 
-/* A thread that waits for a file sleeps again and again. */
+/* A thread that waits for a file sleeps again and again, which this counts. */
 static long sleeps(void)
 {
     struct rusage usage;
@@ -215,7 +215,7 @@ static long sleeps(void)
     return usage.ru_nvcsw;
 }
 
-/* Nobody makes that file here. */
+/* No thread of the child makes that file. */
 static void clean_up_without_waiting(void)
 {
     enum { MOST = 100 };
@@ -251,7 +251,7 @@ static void fork_during_creation(void)
 static FILE *sharing;
 static int child_status;
 
-/* The bytes have moved, and the streams have not been told. */
+/* The bytes have moved, but the streams do not know it yet. */
 static void look_in_child(void)
 {
     heap_before_free = NULL;
@@ -295,7 +295,7 @@ static void write_line(void)
     EXPECT(pwrite(other_descriptor, line, strlen(line), end) == size);
 }
 
-/* The system takes a part of a write, before the next call somebody else stores a line,
+/* The system takes a part of a write. Another writer stores a line before the next call,
  * and then the disk is full. */
 static enum fault write_between(enum fault_call call)
 {
@@ -359,7 +359,7 @@ static enum fault look_at_signals(enum fault_call call)
     return FAULT_NONE;
 }
 
-/* A child of a handler would go on, and put the parent's file in place. */
+/* A child of the handler would go on with the parent's work and put its file in place. */
 static void hold_signals(FILE *stream, int (*publish)(FILE *))
 {
     signals_are_held = false;
@@ -398,7 +398,7 @@ static int end_with_pending_output(void *context)
     return *(const int *) context;
 }
 
-/* stdio writes what is pending; the bytes would need a larger block. */
+/* stdio writes the pending bytes at exit. They would need a larger block. */
 static void end_without_allocating(void)
 {
     enum { PENDING = 1000 };

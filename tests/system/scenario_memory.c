@@ -1,5 +1,5 @@
-/* Memory that is short: near a limit streams grow by what they need, and what they do not
- * need they give back. */
+/* Too little memory. Near a limit streams grow by what they need, and they give back
+ * what they do not need. */
 #include <config.h>
 
 #include "expect.h"
@@ -11,15 +11,14 @@
 #include <sys/resource.h>
 
 enum {
-    ROOM = 50 << 20, /* bytes that a limit leaves: doubling ends at 32 MiB */
+    ROOM = 50 << 20, /* bytes that the limit leaves, so doubling ends at 32 MiB */
     LITTLE = 8 << 20,
     BLOCK = 1 << 16
 };
 
 static unsigned char block[BLOCK];
 
-/* Writes block after block, each of other bytes, up to MOST bytes; how many were stored.
- */
+/* Writes blocks of different bytes, up to MOST bytes. Returns how many were stored. */
 static int64_t store_blocks(FILE *stream, int64_t most)
 {
     int64_t stored = 0;
@@ -32,7 +31,7 @@ static int64_t store_blocks(FILE *stream, int64_t most)
     return stored;
 }
 
-/* Of a block that was not stored stdio may have stored its buffer. */
+/* stdio may have stored its buffer of the block that failed. */
 static bool holds_blocks(FILE *stream, int64_t stored)
 {
     size_t size;
@@ -49,7 +48,7 @@ static bool holds_blocks(FILE *stream, int64_t stored)
 /* ---- Near a limit --------------------------------------------------------------------
  */
 
-/* It has to come closer to the limit than doubling leads. */
+/* The stream must come closer to the limit than it would by doubling. */
 static int fill_memory(void)
 {
     FILE *stream = filelike_memory("w+", NULL);
@@ -62,7 +61,7 @@ static int fill_memory(void)
     return expect_status();
 }
 
-/* Disk is used instead, and the memory given back. */
+/* The disk is used instead. The memory is given back. */
 static int fill_spooled(void)
 {
     struct filelike_options options = {.memory_limit = 2 * (size_t) ROOM};
@@ -79,10 +78,10 @@ static int fill_spooled(void)
 struct limited {
     const char *subject;
     int (*fill)(void);
-    bool data_alone; /* RLIMIT_DATA, rather than RLIMIT_AS */
+    bool data_alone; /* RLIMIT_DATA rather than RLIMIT_AS */
 };
 
-/* Strict overcommit counts what RLIMIT_DATA does: memory that is private and writable. */
+/* RLIMIT_DATA counts private writable memory, as strict overcommit does. */
 static const struct limited limited[] = {
     {"memory, near RLIMIT_AS", fill_memory, false},
     {"memory, near RLIMIT_DATA", fill_memory, true},
@@ -100,7 +99,7 @@ static int set_limit(const struct limited *it, const struct rlimit *limit)
     return it->data_alone ? setrlimit(RLIMIT_DATA, limit) : setrlimit(RLIMIT_AS, limit);
 }
 
-/* With ROOM more than it uses; not where the system allows less than that anyway. */
+/* The limit is ROOM above the memory in use. Skipped if the system allows less. */
 static int run_within_limit(void *context)
 {
     const struct limited *it = context;

@@ -1,6 +1,6 @@
-/* Operations of a caller's that return what they may not, at random: each call fails with
- * an errno or works, none crashes or hangs, and the context is closed once. The files
- * that are named, findings of the fuzzer's, are run instead. */
+/* A caller's operations return values that they may not return, at random. Each call
+ * fails with an errno or works, none crashes or hangs, and the context is closed once.
+ * If files are named, these findings of the fuzzer are run instead. */
 #include <config.h>
 
 #include "expect.h"

@@ -1,6 +1,6 @@
-/* Full disks, filesystems that are read-only, and none where /proc should be: the right
- * errno at the right call, nothing lost, nothing left behind. Each in mounts of its own;
- * exit status 77 where these are not permitted. */
+/* Full disks, read-only filesystems, and a system without /proc. The right call reports
+ * the right errno, nothing is lost, and nothing is left behind. Each runs in mounts of
+ * its own. Exit status 77 if these are not permitted. */
 #include <config.h>
 
 #include "expect.h"
@@ -40,7 +40,7 @@ static fsblkcnt_t free_blocks(void)
     return statvfs("disk", &status) == 0 ? status.f_bfree : 0;
 }
 
-/* Writes, and out; what has already been lost does not count. */
+/* Writes and flushes. Earlier losses do not count. */
 static int store(FILE *stream, size_t size)
 {
     clearerr(stream);
@@ -70,7 +70,7 @@ static bool holds_records(FILE *stream, size_t count)
     return same;
 }
 
-/* Writes records until there is no room: of the last one nothing is stored. */
+/* Writes records until the disk is full. Nothing of the last record is stored. */
 static size_t overflow(FILE *stream)
 {
     size_t count = 0;
@@ -141,7 +141,7 @@ static void check_watched(void)
     EXPECT_FAILS(fclose(stream), EOF, ENOSPC);
 }
 
-/* The C library's own stream: the call that fails tells. */
+/* On the C library's own stream the call that fails reports the error. */
 static void check_native(void)
 {
     FILE *stream = filelike_temporary("w+", &on_disk);
@@ -154,7 +154,8 @@ static void check_native(void)
     EXPECT(is(entries("disk"), ""));
 }
 
-/* With a buffer that passes the limit at once: of less, a part would still be stored. */
+/* The buffer is larger than the limit, so the bytes arrive at once. With a smaller
+ * buffer a part of them would still be stored. */
 static void check_spooled(void)
 {
     struct filelike_options options = {
@@ -177,7 +178,7 @@ static void check_spooled(void)
     EXPECT_FAILS(fclose(stream), EOF, ENOSPC);
 }
 
-/* The system takes a part of the last record, which is taken back. */
+/* The system takes a part of the last record. The library takes this part back. */
 static void check_append(void)
 {
     FILE *stream = filelike_named("a", &on_disk);
@@ -256,8 +257,8 @@ static void check_read_only(void)
 /* ---- Another filesystem in the same place --------------------------------------------
  */
 
-/* A named stream whose directory another disk now hides, with a file of that name: its
- * inode number is often the same. */
+/* Another disk now hides the directory of a named stream, and has a file of that name.
+ * Its inode number is often the same. */
 static FILE *open_hidden(char **path)
 {
     EXPECT(mount_memory("disk", "size=1m"));
@@ -268,7 +269,7 @@ static FILE *open_hidden(char **path)
     return stream;
 }
 
-/* The other file is not removed, and not put elsewhere. */
+/* The other file is neither removed nor moved. */
 static void check_hidden(void)
 {
     char *path;
@@ -289,7 +290,7 @@ static void check_hidden(void)
 /* ---- A filesystem in memory without an end -------------------------------------------
  */
 
-/* Its files are not the kernel's own memory files. */
+/* This filesystem's files are in memory, but they are no memory files of the kernel. */
 static void check_endless(void)
 {
     struct filelike_options watched = {.dir = "disk", .size_limit = DISK_SIZE};
@@ -365,7 +366,7 @@ static void check_without_proc(void)
     EXPECT(filelike_fileno(stream) >= 0);
     EXPECT(is(filelike_view(stream, NULL), "stays"));
     EXPECT(fclose(stream) == 0);
-    /* For who looks for leaks when the process ends. */
+    /* The leak sanitizer needs /proc when the process ends. */
     EXPECT(unmount("/proc"));
 }
 

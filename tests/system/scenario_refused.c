@@ -1,7 +1,7 @@
-/* Targets that can be written but not replaced are refused before anything is written:
- * mount points, files of others in a sticky directory, files and directories that
- * chattr(1) has made immutable or append-only. The test skips targets that cannot be
- * made where it runs, and exits with 77 if it can make none. */
+/* Targets that can be written but not replaced: mount points, files of others in a
+ * sticky directory, and files and directories that chattr(1) has made immutable or
+ * append-only. They are refused before anything is written. The test skips targets that
+ * it cannot make, and exits with 77 if it can make none. */
 #include <config.h>
 
 #include "expect.h"
@@ -61,7 +61,8 @@ static FILE *open_streams_file(bool named)
     return named ? filelike_named("w+", &options) : filelike_temporary("w+", &options);
 }
 
-/* Nothing is at PATH but EXPECTED, whatever the way, and in the directory but NAMES. */
+/* Each way fails with ERROR. PATH keeps the old content, and the directory holds only
+ * NAMES. */
 static void check_refused(const char *path, int error, const char *names)
 {
     static const char *const modes[] = {"w", "a", "r+"};
@@ -150,7 +151,7 @@ static int sticky_directory(void)
     return expect_status();
 }
 
-/* Rules for planted files come first: they say that it cannot even be written. */
+/* The rules for planted files come first: such a file cannot even be written. */
 static int planted_file(void)
 {
     if (geteuid() != 0 || !mounts_begin())
@@ -250,7 +251,8 @@ static int immutable_directory(void)
     return expect_status();
 }
 
-/* A new file needs no hidden name, which would stay for ever. */
+/* A new file needs no hidden name. In such a directory a hidden name could never be
+ * removed. */
 static void check_new_files(unsigned flags, const char *names)
 {
     EXPECT(atomic_error("there/1", "w", flags) == 0);
@@ -260,7 +262,7 @@ static void check_new_files(unsigned flags, const char *names)
     EXPECT(strcmp(entries("there"), names) == 0);
 }
 
-/* Nothing is begun if the way needs one. */
+/* A way that needs a hidden name fails before it makes anything. */
 static void check_hidden_names(const struct faults *system)
 {
     faults = *system;
@@ -289,7 +291,7 @@ static int directory_for_adding(void)
     return expect_status();
 }
 
-/* The same where nothing may be replaced, with and without renameat2. */
+/* The same with FILELIKE_NOREPLACE, with and without renameat2. */
 static int directory_for_adding_anew(void)
 {
     make_file("there/target", "old");
@@ -338,7 +340,7 @@ static int run_in_scratch(const struct scenario *scenario)
     EXPECT(mkdir("there", 0777) == 0 && chmod("there", 0777) == 0);
     EXPECT(mkdir("streams", 0777) == 0 && chmod("streams", 0777) == 0);
     int status = in_child(run, &own);
-    /* Whatever has failed meanwhile, it can be removed. */
+    /* After any failure the directory must be removable. */
     (void) set_attributes("there", 0);
     if (access("there/target", F_OK) == 0)
         (void) set_attributes("there/target", 0);

@@ -1,8 +1,7 @@
-/* Conditions that are no reason to refuse to put a file in place: a sandbox that
- * answers unknown calls with EPERM as old ones do, a working directory that has no
- * path, and a kernel that forbids memory files which can be executed. The test skips
- * conditions that cannot be made where it runs, and exits with 77 if it can make
- * none. */
+/* Conditions under which a file must still be put in place: a sandbox that refuses
+ * unknown calls with EPERM, as old ones do, a working directory without a path, and a
+ * kernel that forbids executable memory files. The test skips conditions that it cannot
+ * make, and exits with 77 if it can make none. */
 #include <config.h>
 
 #include "expect.h"
@@ -45,8 +44,8 @@ static int skip(const char *reason)
     return SKIPPED;
 }
 
-/* For a process that may not be traced, or may make no threads: the leak sanitizer, which
- * needs both, does not start at _exit. */
+/* The leak sanitizer traces the process and makes threads. A process that may do neither
+ * must not start it, so it ends by _exit. */
 static int end_untraced(int status)
 {
     (void) fflush(stdout);
@@ -63,7 +62,7 @@ static bool become(uid_t user)
 /* ---- Ways ----------------------------------------------------------------------------
  */
 
-/* 0, or the errno of the opening, and -1 for what comes at the end only. */
+/* 0, or the errno of filelike_atomic, or -1 if only fclose fails. */
 static int atomic_error(const char *path, const char *mode)
 {
     FILE *stream = filelike_atomic(path, mode, NULL);
@@ -111,8 +110,8 @@ static bool filter(struct sock_filter *filter, size_t count)
            prctl(PR_SET_SECCOMP, SECCOMP_MODE_FILTER, &program) == 0;
 }
 
-/* As profiles do that are older than these calls. A C library with 32 bits has no stat
- * without statx, so there it is not refused: no call has the number then. */
+/* Profiles that are older than these calls refuse them. A C library with 32 bits has no
+ * stat without statx. There statx is not refused: no call has the number NO_CALL. */
 static bool refuse_new_calls(void)
 {
     const unsigned no_call = UINT_MAX;
@@ -189,7 +188,7 @@ static int sandbox_without_nameless_files(void)
     return expect_status();
 }
 
-/* A real refusal is told apart. */
+/* A real refusal is still reported. */
 static int sandbox_of_another(void)
 {
     if (geteuid() != 0)
@@ -203,7 +202,7 @@ static int sandbox_of_another(void)
     return expect_status();
 }
 
-/* The real user is another than the one who acts. */
+/* The real user and the effective user differ. */
 static int sandbox_of_two_users(void)
 {
     if (geteuid() != 0)

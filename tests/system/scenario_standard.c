@@ -1,6 +1,6 @@
-/* A program that has closed its standard descriptors uses all of the library: no
- * descriptor of the library's takes their place, not even within a call, and what the
- * program prints goes into no file. */
+/* A program that has closed its standard descriptors uses all of the library. No
+ * descriptor of the library's takes their numbers, not even within a call. The program's
+ * output goes into no file. */
 #include <config.h>
 
 #include "expect.h"
@@ -20,9 +20,9 @@ enum { TEXT_SIZE = sizeof text - 1, FIRST_OTHER = STDERR_FILENO + 1 };
 /* ---- Standard descriptors ------------------------------------------------------------
  */
 
-static int usual[FIRST_OTHER]; /* where they are meanwhile */
+static int usual[FIRST_OTHER]; /* their copies meanwhile */
 
-/* Kept for the time when there is a standard error again. */
+/* Messages are kept until standard error is open again. */
 static const char *act_that_failed;
 static const char *kind_that_failed;
 
@@ -63,8 +63,8 @@ static void require(bool condition)
     kind_that_failed = kind_now;
 }
 
-/* Asked before each system call of the library's: an earlier one has left nothing there.
- * The move to another number takes two. */
+/* Runs before each system call of the library's: the calls before it have left no
+ * descriptor there. Moving one to another number takes two calls. */
 static enum fault look(enum fault_call call)
 {
     int saved = errno;
@@ -182,7 +182,7 @@ static void act_on(const struct kind *kind, size_t i)
     require(are_closed());
 }
 
-/* The place of fopen's own streams is fopen's affair. */
+/* fopen chooses the descriptors of its own streams. */
 static bool is_of_the_library(const struct kind *kind)
 {
     return strstr(kind->name, "fopen") == NULL && strstr(kind->name, "tmpfile") == NULL;

@@ -1,5 +1,6 @@
-/* Very many streams at once: 100 000 in memory, what they cost, and 10 000 spooled ones
- * within a budget of a few MiB, with and without descriptors for those that move. */
+/* Very many streams at once: 100 000 in memory, with their cost, and 10 000 spooled ones
+ * within a budget of a few MiB, with and without descriptors for the streams that move
+ * to disk. */
 #include <config.h>
 
 #include "expect.h"
@@ -53,8 +54,8 @@ static void use_many(void)
     }
 }
 
-/* The newest first: glibc's fclose walks its list of streams back to the one that is
- * closed. */
+/* The newest stream is closed first: glibc's fclose walks its list from the newest
+ * stream to the one that it closes. */
 static void close_many(void)
 {
     for (size_t i = MANY; i-- > 0;)
@@ -83,7 +84,7 @@ enum {
 
 struct upload {
     FILE *stream;
-    size_t stored; /* bytes that were stored, as fflush says */
+    size_t stored; /* bytes that fflush has stored */
     bool lost;
 };
 
@@ -118,7 +119,7 @@ static void open_uploads(void)
     }
 }
 
-/* Only the lack of descriptors is a reason not to be stored. */
+/* Only a lack of descriptors may prevent storing. */
 static bool store_piece(struct upload *upload)
 {
     char piece[PIECE];
@@ -203,7 +204,7 @@ static int spool_with_descriptors(void *context)
     return expect_status();
 }
 
-/* Bytes that could not move are whole in memory, and the stream goes on when others
+/* Bytes that could not move to disk are whole in memory. The stream goes on when others
  * have been closed. */
 static int spool_without_descriptors(void *context)
 {

@@ -1,9 +1,9 @@
-/* A program that runs with the rights of its owner ignores TMPDIR, which its caller may
- * have set to a trap. Needs root, who makes such a program; exit status 77 elsewhere.
+/* A set-user-ID program ignores TMPDIR, which its caller may have set to a trap. Only
+ * root can make such a program; exit status 77 for other users.
  *
  * usage: scenario_tmpdir [DIRECTORY]
- * With an argument it is that program: it says whether it is privileged, and where its
- * file is though TMPDIR is DIRECTORY. */
+ * With an argument it is that program: it reports whether it is privileged, and where its
+ * file is although TMPDIR is DIRECTORY. */
 #include <config.h>
 
 #include "expect.h"

@@ -1,6 +1,5 @@
-/* The example that reads a download as a stream, against a server of this test's own:
- * lines are printed while the rest is still to come, and a download that breaks off is
- * told. */
+/* The example that reads a download as a stream, from a server in this test. It prints
+ * lines before the rest has come, and it reports a download that breaks off. */
 #include <config.h>
 
 #include "expect.h"
@@ -36,8 +35,8 @@ static int listen_somewhere(unsigned *port)
     return listening;
 }
 
-/* Accepts a connection and reads the request: all of it, or the end of the connection
- * would be an error to the client. */
+/* Accepts a connection and reads the whole request: closing the socket with unread bytes
+ * would reset the connection. */
 static int accept_request(int listening)
 {
     char request[4096] = "";
@@ -125,7 +124,7 @@ static void lines_come_one_by_one(int listening, unsigned port)
     expect_end(&client, EXIT_SUCCESS);
 }
 
-/* More than libcurl hands over at once: what comes too early waits. */
+/* The text is larger than what libcurl hands over at once. The rest waits. */
 static void many_lines(int listening, unsigned port)
 {
     enum { LINES = 100000 };

@@ -1,5 +1,5 @@
 /* Many uploads at once, and clients that go away: what the server of examples/upload
- * holds meanwhile, and afterwards. */
+ * holds meanwhile and afterwards. */
 #define _GNU_SOURCE
 
 #include "endpoint.h"
@@ -26,9 +26,9 @@ enum {
 #define BUDGET (16 * MIB)
 #define SIZE_LIMIT (64 * MIB)
 
-/* The server's memory is bounded by its budget and this: the program with its libraries;
- * for each upload the buffers of its connection (32 KiB), form (16 KiB) and stream (16
- * KiB); for each thread a file in memory (1 MiB) that is copied while it grows. */
+/* The server may use its budget and this memory: the program with its libraries; for
+ * each upload the buffers of its connection (32 KiB), form (16 KiB) and stream (16 KiB);
+ * for each thread a file in memory (1 MiB) that is copied while it grows. */
 #define PROGRAM (8 * MIB)
 #define EACH_UPLOAD (64 * KIB)
 #define EACH_THREAD (2 * MIB)
@@ -42,8 +42,8 @@ static uint64_t memory_besides_budget(void)
 
 /* ---- One upload ----------------------------------------------------------------------
  *
- * It stops before its last row until it is released, so that all of them are there at the
- * same time for certain. */
+ * Each upload stops before its last row until it is released, so all uploads are there
+ * at the same time. */
 
 struct upload {
     CURL *transfer;
@@ -94,7 +94,8 @@ static void prepare(
     (void) snprintf(url, sizeof url, "%supload", endpoint->url);
     (void) curl_mime_name(part, "uploaded_file");
     (void) curl_mime_filename(part, "table.csv");
-    /* Too large a file is not announced, or it would be refused at once. */
+    /* The size of too large a file is not announced, or the server would refuse it at
+     * once. */
     (void) curl_mime_data_cb(
         part, size > SIZE_LIMIT ? -1 : (curl_off_t) size, give, NULL, NULL, upload);
     (void) curl_easy_setopt(upload->transfer, CURLOPT_URL, url);
@@ -205,7 +206,7 @@ static void scatter(struct crowd *crowd)
     (void) curl_multi_cleanup(crowd->all);
 }
 
-/* Lets all come to their end, and looks at the answers. */
+/* Releases all uploads and checks the answers. */
 static void finish(struct crowd *crowd)
 {
     release(crowd);
@@ -253,7 +254,7 @@ struct silence {
 
 static const struct part_of_crowd refused_parts[] = {{2, SIZE_LIMIT + MIB}, {0}};
 
-/* Their connections are there, and nothing else. */
+/* Their connections are open. The server holds nothing else for them. */
 static bool nothing_is_held(void *context)
 {
     const struct silence *before = context;

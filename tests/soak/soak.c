@@ -1,8 +1,8 @@
-/* A long run: threads, and children of them, that do everything to every kind of stream,
- * under too little memory, too few descriptors and too small a disk.
+/* A long run: threads and their children do everything to every kind of stream, with too
+ * little memory, too few descriptors and too small a disk.
  *
- * usage: soak [MINUTES]     (make soak MINUTES=60 does it; the default is 1,
- * and 0.2 is possible too) */
+ * usage: soak [MINUTES]     (make soak MINUTES=60 does it; the default is 1, and 0.2 is
+ *                            possible too) */
 #include <config.h>
 
 #include "mounts.h"
@@ -29,8 +29,8 @@ enum {
     STEPS = 24,                  /* of one stream, at most */
     ERRAND_ODDS = 3,             /* one thing to do in so many is an errand */
     FORK_ODDS = 64,              /* one step in so many is followed by a fork */
-    TURN_NANOSECONDS = 50000000, /* of good or bad times */
-    PATIENCE_SECONDS = 120,      /* after the end: whoever is not done then hangs */
+    TURN_NANOSECONDS = 50000000, /* of good times or bad times */
+    PATIENCE_SECONDS = 120,      /* after the end; a thread that is not done then hangs */
     BUDGET = 256 * 1024,         /* bytes */
     HEAP_KEPT = 32 * 1024,       /* bytes, at most */
     MINUTE = 60,                 /* seconds */
@@ -105,7 +105,7 @@ static void start(pthread_t *thread, void *(*body)(void *), uintptr_t number)
     exit(EXIT_FAILURE);
 }
 
-/* The memory that is in use once everything has been in use. */
+/* The memory of the process after each of its parts has been in use. */
 static int64_t resident_at(time_t moment)
 {
     int64_t bytes = -1;
@@ -141,7 +141,7 @@ static void check_left(const char *what, const char *is, const char *was)
         job_lose(&all, what);
 }
 
-/* The things that are left when all streams are closed. */
+/* The budget, the files and the descriptors after all streams are closed. */
 static void check_end(const char *descriptors_before)
 {
     char used[32];
@@ -165,8 +165,8 @@ static size_t heap_used(void)
 #endif
 }
 
-/* The library keeps what has been in use at the same time, and so does stdio; but nothing
- * of what comes and goes. */
+/* The library and stdio keep the memory of all streams that were open at the same time.
+ * They keep nothing for streams that come and go. */
 static void check_heap(size_t before)
 {
     struct job all = {.kind = &(struct kind){.name = "all streams"}};

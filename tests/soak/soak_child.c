@@ -25,9 +25,10 @@ void child_sees(unsigned worker, struct job *job)
 
 /* ---- Streams of the other threads ----------------------------------------------------
  *
- * They may have stopped in the middle of a step. In memory, what was stored before the
- * step and not to be taken away by it is there; behind it stdio may store again what it
- * was storing. A file is the parent's too: its thread writes on and cuts off meanwhile.
+ * Threads may have stopped in the middle of a step. In memory, the bytes that were
+ * stored before the step are there unless the step removes them. Behind them stdio may
+ * store its buffer a second time. A file is shared with the parent, whose thread goes on
+ * writing and truncating it.
  */
 
 static bool can_read(
@@ -61,7 +62,7 @@ static void read_by_another(const struct job *job, bool is_private)
     (void) fclose(second);
 }
 
-/* Adds something, and leaves what is assured. */
+/* Appends bytes, and truncates the stream to the assured ones. */
 static void change(struct job *job)
 {
     clearerr(job->stream);
@@ -77,15 +78,16 @@ static void change(struct job *job)
         job_lose(job, "a child has cut off other bytes");
 }
 
-/* The kernel copies the descriptors before the memory, so one may have come too late; and
- * there may be too few to get it from the parent, or it has closed it. */
+/* The kernel copies the descriptors before the memory, so the descriptor may have been
+ * opened between the two. The child cannot always get it from the parent: it may have no
+ * descriptor left, or the parent has closed it. */
 static bool lacks_its_descriptor(const struct job *job)
 {
     return job->may_be_in_file && filelike_size(job->stream) == -1 && errno == EBADF;
 }
 
-/* Output that is pending for a file must not get there: the parent has written it by
- * now, and may have cut it off. */
+/* Pending output for a file must not be written: the parent has written it by now, and
+ * may have truncated it. */
 static void use_and_close(struct job *job)
 {
     if (job->may_be_in_file && __fpending(job->stream) > 0)
@@ -114,7 +116,7 @@ static void work_and_close(struct job *job)
     job_close(job, goes_on);
 }
 
-/* The parent waits, and is to find the bytes of a file as they were. */
+/* The parent waits. Afterwards it must find the bytes of a file unchanged. */
 static void use_own(struct job *job)
 {
     if (job_is_private(job)) {

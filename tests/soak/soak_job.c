@@ -22,7 +22,7 @@ void job_lose(const struct job *job, const char *what)
         errno != 0 ? strerror(errno) : "no error");
 }
 
-/* errno is forgotten, so that a call that fails without one is noticed. */
+/* errno is cleared, so that a call which fails without setting it is noticed. */
 bool job_done_or_lacks(const struct job *job, bool success, unsigned lack)
 {
     tally_operation();
@@ -159,7 +159,7 @@ void job_ask_descriptor(const struct job *job)
     (void) job_done_or_lacks(job, filelike_fileno(job->stream) >= 0, lack);
 }
 
-/* A stream with a budget goes to disk then. */
+/* A stream on a budget moves to disk then. */
 static void ask_descriptor(struct job *job)
 {
     job->may_be_in_file = true;
@@ -170,8 +170,8 @@ static void ask_descriptor(struct job *job)
 static void (*const steps[])(struct job *) = {
     read_back, reopen, view, detach, truncate_somewhere, persist, move, ask_descriptor};
 
-/* After a failure: what had been stored is there, and the stream goes on behind it. False
- * where it cannot. */
+/* After a failure the bytes that had been stored are there, and the stream goes on
+ * behind them. False if it cannot. */
 static bool recover(struct job *job)
 {
     job->failed = true;
@@ -230,8 +230,8 @@ bool job_write_and_undo(struct job *job)
 /* ---- Beginning and end ---------------------------------------------------------------
  */
 
-/* Atomic streams are opened with a path, see soak_publish.c. Streams on a caller's
- * block or on a part of another stream can neither grow nor be many. */
+/* Atomic streams need a path, see soak_publish.c. Streams on a caller's block or on a
+ * section cannot grow, and there cannot be many of them. */
 bool job_can_be(const struct kind *kind)
 {
     return !kind_has(kind, KIND_PUBLISHES) && !kind_has(kind, KIND_BARE);
@@ -247,7 +247,7 @@ bool job_is_private(const struct job *job)
     return !job->may_be_in_kernel && filelike_in_memory(job->stream) == 1;
 }
 
-/* A spooled stream moves by itself, the others of these only when they are told to. */
+/* A spooled stream moves by itself. The other kinds move only on request. */
 static bool starts_in_memory(const struct kind *kind)
 {
     return kind_has(kind, KIND_MOVABLE | KIND_STAYS) && kind->options.memory_limit == 0;
@@ -262,7 +262,7 @@ bool job_open(struct job *job, filelike_budget *budget)
     return job_done(job, job->stream != NULL);
 }
 
-/* Of stdio's own streams only the call that fails tells. */
+/* On stdio's own streams only the call that fails reports the error. */
 static void check_told(const struct job *job, bool told, const char *too_little)
 {
     if (told && !job->failed)
@@ -278,7 +278,7 @@ void job_close(struct job *job, bool goes_on)
     check_told(job, filelike_error(job->stream) != 0, "filelike_error does not tell");
     errno = 0;
     bool stored = job_done(job, fclose(job->stream) == 0);
-    /* The last fclose on a caller's operations tells what any stream on them has lost. */
+    /* On a caller's operations the last fclose reports what any stream has lost. */
     if (stored || !job->others_failed || !kind_has(job->kind, KIND_BOUND))
         check_told(job, !stored, "fclose told nothing of a failure");
 }

@@ -1,6 +1,6 @@
-/* A stream of a soak, what is known of its bytes, and what is done to it. A fault is a
- * call that failed and said so; a loss is a byte that was accepted and is not there, or a
- * failure that nobody was told of, or one that pressure does not explain. */
+/* A stream of a soak, its known bytes, and the steps on it. A fault is a call that
+ * failed and reported it. A loss is one of these: an accepted byte is missing, a failure
+ * was not reported, or pressure does not explain a failure. */
 #ifndef SOAK_JOB_H
 #define SOAK_JOB_H
 
@@ -16,15 +16,15 @@ struct job {
     FILE *stream;
     unsigned seed;
     unsigned random;
-    size_t written;        /* bytes that were stored, of the sequence of SEED */
-    atomic_size_t assured; /* of them those that are there at each moment of a step */
-    bool failed;           /* a write has, since the stream was opened */
-    bool others_failed;    /* a write has of another stream on the same bytes */
-    bool may_be_in_file;   /* which a forked child would share */
-    bool may_be_in_kernel; /* in a memory file of it, which the child shares too */
+    size_t written;        /* bytes of SEED's sequence that are stored */
+    atomic_size_t assured; /* bytes that are there even in the middle of a step */
+    bool failed;           /* a write has failed since the stream was opened */
+    bool others_failed;    /* a write of another stream on the same bytes has failed */
+    bool may_be_in_file;   /* a file is shared with a forked child */
+    bool may_be_in_kernel; /* a memory file is shared with a forked child, too */
 };
 
-/* A number below BELOW. */
+/* A random number below BELOW. */
 unsigned draw(unsigned *state, unsigned below);
 
 /* The byte of JOB's sequence at POSITION. */
@@ -33,8 +33,8 @@ char job_byte(const struct job *job, size_t position);
 /* Whether job_open can open a stream of this kind. */
 bool job_can_be(const struct kind *kind);
 
-/* Whether a forked child can use what it inherits: stdio's own streams share the position
- * in the file with the parent's. */
+/* Whether a forked child can use the stream. It cannot use one of stdio's own, because
+ * both share the position in the file. */
 bool job_can_be_inherited(const struct kind *kind);
 
 /* Opens the stream of a JOB that has its kind and seed. */
@@ -43,35 +43,36 @@ bool job_open(struct job *job, filelike_budget *budget);
 /* One step of any sort. False: the stream can only be closed. */
 bool job_step(struct job *job);
 
-/* Looks at the bytes in all ways, and leaves them as they are. */
+/* Checks the bytes in all ways, and changes none. */
 void job_check(struct job *job);
 
-/* Whether STREAM, at its start, gives JOB's bytes and then ends. Else WHAT is lost. */
+/* Reads STREAM from its start. It must give JOB's bytes and then end-of-file, else WHAT
+ * is lost. */
 void job_check_reading(const struct job *job, FILE *stream, const char *what);
 
 /* One write of any size. False: the stream can only be closed. */
 bool job_write(struct job *job);
 
-/* Writes something, and cuts it off again. */
+/* Writes some bytes, and truncates them again. */
 bool job_write_and_undo(struct job *job);
 
-/* Asks for the descriptor, which streams on a caller's operations do not have. */
+/* Asks for the descriptor. Streams on a caller's operations have none. */
 void job_ask_descriptor(const struct job *job);
 
-/* With a last look where it GOES_ON. */
+/* Closes the stream. If it GOES_ON, its bytes are checked first. */
 void job_close(struct job *job, bool goes_on);
 
-/* Whether a forked child has the bytes to itself. */
+/* Whether a forked child has a copy of the bytes. */
 bool job_is_private(const struct job *job);
 
-/* Counts a call that has just been made, and answers whether it was a SUCCESS. It may
- * have failed for lack of anything, or of what is in LACK. */
+/* Counts the call that has just been made. Returns SUCCESS. A failed call may have
+ * lacked any resource under pressure, or those in LACK. */
 bool job_done(const struct job *job, bool success);
 bool job_done_or_lacks(const struct job *job, bool success, unsigned lack);
 
 void job_lose(const struct job *job, const char *what);
 
-/* For the messages: who works here. */
+/* The worker's name in messages. */
 extern const char *job_process;
 
 #endif

@@ -23,8 +23,8 @@ static bool is_there(const char *path)
 
 /* ---- A child that cleans up ----------------------------------------------------------
  *
- * Here this is safe: of its own it has only what it opens, and its parent's files are not
- * for it to remove.
+ * Cleaning up is safe in this child: its only own files are those that it opens itself,
+ * and it may not remove its parent's.
  */
 
 static bool cleans_up_its_own(void)
@@ -49,7 +49,7 @@ static bool cleans_up(const struct job *job, const void *path)
 /* ---- Fates ---------------------------------------------------------------------------
  */
 
-/* Until the last word. True: the file is to stay. */
+/* Keeps and discards in turn; the last call decides. True if the file is to stay. */
 static bool decide(struct job *job, bool *discarded)
 {
     bool stays = false;

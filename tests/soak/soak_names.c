@@ -21,7 +21,7 @@ static const char *path_of(unsigned number, char name[NAME_SIZE])
     return name;
 }
 
-/* The others may have made or removed it at any moment. */
+/* The other workers may have made or removed it at any moment. */
 static unsigned reasons(const char *mode)
 {
     if (mode[0] == 'r')
@@ -29,8 +29,8 @@ static unsigned reasons(const char *mode)
     return strchr(mode, 'x') != NULL ? LACK_MEMORY | LACK_FREE_PATH : LACK_MEMORY;
 }
 
-/* Each is stored at once and whole, be it at the end or at a place that others write to.
- */
+/* Each record is stored whole in one step, both at the end and at a position that others
+ * write to. */
 static void write_records(struct job *job)
 {
     for (unsigned i = draw(&job->random, RECORDS); i > 0 && !job->failed; i--) {

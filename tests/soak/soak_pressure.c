@@ -43,7 +43,8 @@ static void limit_memory(rlim_t amount)
     (void) setrlimit(RLIMIT_AS, &limit);
 }
 
-/* No more than there is: what malloc and mmap need the kernel for, they do not get. */
+/* The limit is the memory that is mapped now. malloc and mmap get nothing more from the
+ * kernel. */
 static void refuse_memory(void)
 {
     int64_t mapped = limits_memory ? resident_mapped() : -1;
@@ -69,7 +70,8 @@ void pressure_turn(unsigned number)
 /* ---- Beginning -----------------------------------------------------------------------
  */
 
-/* glibc maps 64 MiB for each thread that allocates, which no limit would touch then. */
+/* glibc maps 64 MiB for each thread that allocates. A limit would not affect allocations
+ * from them. */
 static void keep_no_reserve(void)
 {
 #if defined M_ARENA_MAX

@@ -1,18 +1,18 @@
-/* Too little of everything, for a soak. */
+/* Too little memory, disk and descriptors, for a soak. */
 #ifndef SOAK_PRESSURE_H
 #define SOAK_PRESSURE_H
 
 #include <stdbool.h>
 
-/* A small disk, at "disk" in the current directory; false with errno where not even that
- * directory can be made. UNLIMITED: the memory never is. */
+/* Makes a small disk at "disk" in the current directory. False with errno if even that
+ * directory cannot be made. UNLIMITED: the memory is never limited. */
 bool pressure_begin(bool memory_unlimited);
 
-/* The limits of turn NUMBER: good and bad times alternate, as a limit that never ends
- * keeps much from being tried. */
+/* Sets the limits of turn NUMBER. Good and bad times alternate, because many calls would
+ * never be tried under a permanent limit. */
 void pressure_turn(unsigned number);
 
-/* The usual limits again. */
+/* Sets the usual limits again. */
 void pressure_end(void);
 
 #endif

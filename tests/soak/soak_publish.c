@@ -9,11 +9,11 @@
 
 enum {
     PATH_SIZE = 32,
-    ROUNDS = 20,           /* of replacing what all replace */
+    ROUNDS = 20,           /* of replacing the common files */
     STEPS = 6,             /* of a stream, at most */
     LOOKS = 500,           /* at a file that others replace */
     MOST_WORKERS = 64,     /* that have a path */
-    MOST_WORDS = 8 * 1024, /* of a content that all replace */
+    MOST_WORDS = 8 * 1024, /* of the content of a common file */
     CHILD_ODDS = 8,        /* one stream in so many is closed by a child first */
     REMOVAL_ODDS = 8       /* one path in so many is removed first */
 };
@@ -66,14 +66,14 @@ static void remove_own(const struct errand *errand, const struct job *job)
         contents[errand->worker].exists = false;
 }
 
-/* A child has a copy of the stream, and nothing to publish. */
+/* A child has a copy of the stream. It publishes nothing. */
 static bool refuses_to_publish(const struct job *job, const void *context)
 {
     (void) context;
     return fclose(job->stream) == EOF && errno == ECHILD;
 }
 
-/* The modes that start from the old content go on with its sequence. */
+/* Modes that start from the old content continue its sequence. */
 static const char *choose_mode(struct job *job, const struct content *old)
 {
     static const char *const modes[] = {"w+", "w+", "a+", "r+", "wx+"};
@@ -85,7 +85,7 @@ static const char *choose_mode(struct job *job, const struct content *old)
     return mode;
 }
 
-/* Reasons for which MODE may not open the present content. */
+/* The resources whose lack may keep MODE from opening the present content. */
 static unsigned reasons(const char *mode, const struct content *old)
 {
     if (old->exists)
@@ -116,8 +116,8 @@ static bool change_own(struct job *job)
     return goes_on;
 }
 
-/* After a failure the old content stands: nothing here makes the sync of a directory
- * fail. */
+/* The old content stays after a failure: the one exception, a failed sync of the
+ * directory, does not happen here. */
 static void publish_own(struct job *job, unsigned worker)
 {
     struct content new = {.exists = true, .seed = job->seed, .size = job->written};
@@ -160,8 +160,9 @@ void errand_publish(struct errand *errand)
 
 /* ---- Paths that all workers replace --------------------------------------------------
  *
- * A content is its number of words and then that many words, each the seed. One of the
- * files is removed now and then, the other is there at each moment once it was.
+ * A content is the number of its words and then the words, each of which is the seed.
+ * One of the files is removed now and then. The other is there at each moment once it
+ * was made.
  */
 
 static const char removed_path[] = "disk/common-removed";
@@ -188,7 +189,7 @@ static bool is_whole(FILE *file)
     return getc(file) == EOF && !ferror(file);
 }
 
-/* Often, as a moment without the file would be short. */
+/* The file could be missing for a moment only, so this looks often. */
 static void watch_standing(const struct job *job)
 {
     for (unsigned left = LOOKS; left > 0; left--) {
@@ -211,7 +212,7 @@ static void check_common(const struct job *job, const char *path)
     (void) fclose(file);
 }
 
-/* FILELIKE_NOREPLACE lets one of those win that find nothing there. */
+/* With FILELIKE_NOREPLACE, one of the workers that find no file succeeds. */
 static void replace_common(struct job *job, const char *path)
 {
     static const unsigned flags[] = {0, FILELIKE_NOSYNC, FILELIKE_NOREPLACE};

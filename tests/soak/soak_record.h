@@ -1,4 +1,4 @@
-/* Records that threads of a soak append to bytes which they share. */
+/* Records that threads of a soak append to bytes that they share. */
 #ifndef SOAK_RECORD_H
 #define SOAK_RECORD_H
 
@@ -16,8 +16,8 @@ struct record {
 struct record record_make(uint32_t seed, uint32_t member, uint32_t number);
 bool record_is_whole(const struct record *record);
 
-/* Reads STREAM on to its end: whether all in it are whole records, or zero bytes of the
- * size of one, where a writer has gone beyond the end. */
+/* Reads STREAM to end-of-file. It must hold whole records. Zero bytes of the size of a
+ * record may stand where a writer has gone beyond the end. */
 bool record_all_are_whole(FILE *stream);
 
 #endif

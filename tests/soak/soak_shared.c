@@ -11,7 +11,7 @@
 enum {
     MEMBERS = 3,
     RECORDS = 300, /* of a member, at most */
-    LOOKS = 20,    /* of who waits for them */
+    LOOKS = 20,    /* by the thread that waits for them */
     NAME_SIZE = 32
 };
 
@@ -25,13 +25,13 @@ struct member {
     pthread_t thread;
 };
 
-/* Those who share bytes. JOB has a stream that reads them. */
+/* The threads that share bytes. The stream of JOB reads them. */
 struct team {
     struct job job;
     unsigned lack;
     uint32_t records;       /* of each member */
-    uint32_t stored;        /* of all, for those who hold the stream's lock */
-    atomic_bool is_spoiled; /* what the one stream holds cannot be known any more */
+    uint32_t stored;        /* records of all members, guarded by the stream's lock */
+    atomic_bool is_spoiled; /* the content of the one stream is not known any more */
     struct member members[MEMBERS];
 };
 
@@ -46,7 +46,7 @@ static bool write_record(struct member *member, FILE *stream)
 /* ---- One stream ----------------------------------------------------------------------
  */
 
-/* In two calls, so that only flockfile holds them together. */
+/* A record takes two calls, so only flockfile keeps it together. */
 static bool write_halves(struct member *member, FILE *stream)
 {
     enum { HALF = sizeof(struct record) / 2 };
@@ -58,7 +58,7 @@ static bool write_halves(struct member *member, FILE *stream)
     return job_done(&member->team->job, written);
 }
 
-/* Takes back what a failed write may have left, as far as that can be done now. */
+/* Removes the bytes that a failed write may have left, if it can. */
 static void repair(struct team *team)
 {
     FILE *stream = team->job.stream;
@@ -87,8 +87,8 @@ static void *append_locked(void *context)
     return NULL;
 }
 
-/* stdio's own lock holds the record together; whose record an fflush fails for is not
- * known. */
+/* stdio's own lock keeps a record together. If fflush fails, nobody knows whose record
+ * it was. */
 static void *append_whole(void *context)
 {
     struct member *member = context;
@@ -159,7 +159,7 @@ static void join(struct team *team)
             (void) pthread_join(team->members[i].thread, NULL);
 }
 
-/* Whether RECORD is the next of its member. */
+/* Whether RECORD is the next record of its member. */
 static bool is_next(
     const struct team *team, const struct record *record, const uint32_t *seen)
 {
@@ -177,7 +177,7 @@ static void check_counts(const struct team *team, const uint32_t *seen)
     }
 }
 
-/* Each member's records are there, each once and in order. */
+/* Each member's records are there once, and in order. */
 static void count(const struct team *team)
 {
     struct record record;
@@ -200,7 +200,7 @@ static void count(const struct team *team)
 /* ---- Errands -------------------------------------------------------------------------
  */
 
-/* Of any kind that threads can share. */
+/* The kind is one that threads can share. */
 static bool open_team(struct team *team, struct errand *errand)
 {
     const struct kind *kind = &kinds[draw(&errand->random, (unsigned) kind_count)];
@@ -224,7 +224,7 @@ void errand_share_stream(struct errand *errand)
     job_close(&team.job, false);
 }
 
-/* Meanwhile the bytes may move. */
+/* The bytes may move to disk meanwhile. */
 static void look(struct team *team)
 {
     struct job *job = &team->job;
@@ -240,7 +240,7 @@ static void look(struct team *team)
     (void) sched_yield();
 }
 
-/* stdio hands a record over in parts where its buffer holds none. */
+/* stdio stores a record in parts if its buffer is smaller. */
 static bool has_room_for_record(const struct kind *kind)
 {
     size_t size = kind->options.buffer_size;
@@ -264,7 +264,7 @@ void errand_share_bytes(struct errand *errand)
     job_close(&team.job, false);
 }
 
-/* The bytes live on, and who opens the name again gets others. */
+/* The bytes stay for their streams. Opening the name again makes new ones. */
 static void take_name_away(const struct team *team, const char *name)
 {
     if (filelike_remove(name) != 0)

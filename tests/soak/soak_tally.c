@@ -34,7 +34,7 @@ static struct tally {
     atomic_uint_fast64_t faults[COUNT(expected)];
 } * tally;
 
-/* Children count too, so it is shared with them. */
+/* Children count too, so the memory is shared with them. */
 bool tally_begin(void)
 {
     void *shared = mmap(

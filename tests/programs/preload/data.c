@@ -49,7 +49,7 @@ static void drop(struct data *data)
     free(data);
 }
 
-/* The file's mode, as a program may copy or change it. A memory file of the kernel may
+/* The file's mode, which a program may copy or change. A memory file of the kernel may
  * refuse to be executable. */
 int data_show(struct data *data)
 {
@@ -68,13 +68,13 @@ int data_show(struct data *data)
 /* ---- Back to the file ----------------------------------------------------------------
  */
 
-/* The bytes are those of a memory file, which a child has, too. */
+/* The bytes are in a memory file, which a child shares. */
 static bool is_shared(void)
 {
     return way_asked_for()->reopen != NULL;
 }
 
-/* Otherwise a child has a copy, and no part in its parent's files. */
+/* In other ways a child has a copy, so it must not write its parent's files. */
 static bool goes_back(const struct data *data)
 {
     return data->keep != NULL && (data->owner == getpid() || is_shared());
@@ -100,7 +100,7 @@ void data_write_back_all(void)
     (void) pthread_mutex_unlock(&lock);
 }
 
-/* The number of the descriptor may stand for something else by now. */
+/* The descriptor may belong to something else by now. */
 static void give_mode_back(const struct data *data)
 {
     struct stat status;
@@ -134,8 +134,8 @@ void data_let_go(struct data *data)
     forget(data);
 }
 
-/* Shared bytes go back before the descriptor is closed, because a child that waits for
- * the end may be the next to write the file. */
+/* Shared bytes go back before the descriptor is closed: a child that waits for the close
+ * may write the file next. */
 int data_close(struct data *data)
 {
     give_mode_back(data);
@@ -152,8 +152,9 @@ int data_close(struct data *data)
     return status;
 }
 
-/* Before the library's own end, as this one needs it. An atomic file is published with
- * what stdio would write at exit; a child leaves its parent's to stdio. */
+/* Runs before the library's own end, because it uses the library. An atomic file is
+ * published with the bytes that stdio would write at exit. A child leaves its parent's
+ * streams to stdio. */
 __attribute__((destructor)) static void close_all(void)
 {
     (void) real_enter();

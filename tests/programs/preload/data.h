@@ -1,4 +1,4 @@
-/* The open streams that stand for data files. */
+/* The open streams that replace data files. */
 #ifndef DATA_H
 #define DATA_H
 
@@ -7,11 +7,11 @@
 
 struct data {
     FILE *stream;
-    FILE *keep;     /* a second stream on the same bytes; NULL: nothing goes back */
-    int descriptor; /* of the file, -1: none */
-    int theirs;     /* the one that was given to fdopen, or -1 */
-    int shown;      /* what fileno has answered, or -1 */
-    mode_t mode;    /* that of SHOWN, before the program could change it */
+    FILE *keep;     /* a second stream on the same bytes; NULL: nothing is written back */
+    int descriptor; /* of the file; -1: none */
+    int theirs;     /* the descriptor that was given to fdopen, or -1 */
+    int shown;      /* the descriptor that fileno has returned, or -1 */
+    mode_t mode;    /* the mode of SHOWN before the program could change it */
     pid_t owner;
     struct data *next;
 };
@@ -22,15 +22,15 @@ void data_add(FILE *stream, FILE *keep, int descriptor, int theirs);
 /* The data of STREAM, or NULL. */
 struct data *data_find(const FILE *stream);
 
-/* The descriptor of the stream, as the program would find it. */
+/* The stream's descriptor. The program finds its file there. */
 int data_show(struct data *data);
 
-/* The bytes go back to the file: of one, of all. */
+/* Writes the bytes back to the file: of one stream, or of all. */
 void data_write_back(const struct data *data);
 void data_write_back_all(void);
 
-/* Bytes and mode go back, and the stream stands for nothing any more: it is closed, with
- * what fclose answers; or it stays open. */
+/* Both write bytes and mode back and forget the stream. data_close also closes it, and
+ * returns the result of fclose. */
 int data_close(struct data *data);
 void data_let_go(struct data *data);
 

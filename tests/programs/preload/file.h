@@ -14,13 +14,14 @@ struct content {
 /* A regular file in the directory PROGRAMS_DIR, or below. */
 bool file_is_data(int descriptor);
 
-/* A file that may be there or not, in a directory that is PROGRAMS_DIR or below. */
+/* A file in PROGRAMS_DIR or below, whether it exists or not. */
 bool file_would_be_data(const char *path);
 
-/* A description of its own, close-on-exec. */
+/* Opens the file with a file description of its own, close-on-exec. */
 int file_open_again(int descriptor, int flags);
 
-/* The whole file, whatever DESCRIPTOR may do with it; and a file of these bytes alone. */
+/* Reads the whole file, whatever access DESCRIPTOR has; replaces all of it by these
+ * bytes. */
 struct content file_read(int descriptor);
 void file_write(int descriptor, const char *bytes, size_t size);
 

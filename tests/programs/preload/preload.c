@@ -1,14 +1,14 @@
-/* Stands before fopen and its kin in programs that know nothing of this library, and
- * opens their data files as its streams. For LD_PRELOAD; run.sh says which programs.
+/* Replaces fopen and its kin in programs that do not know this library, and opens their
+ * data files as its streams. Use it with LD_PRELOAD; run.sh names the programs.
  *
- * PROGRAMS_WAY says how: memory, spooled, atomic or names.
- * PROGRAMS_DIR is the directory of the data files; all others are left to the C library.
- * PROGRAMS_LOG is a file that gets a line for each stream opened so, and for each failure
- *              of the library, which ends the program.
+ * PROGRAMS_WAY is memory, spooled, atomic or names. PROGRAMS_DIR is the directory of the
+ * data files; the C library opens all other files. PROGRAMS_LOG is a file. It gets a
+ * line for each stream that is opened, and for each failure of the library, which ends
+ * the program.
  *
- * The bytes of a stream come from the file when it is opened, and go back to it when the
- * stream is flushed, closed, or left to exit: through a second stream on the same bytes
- * and a descriptor of the file. */
+ * The bytes of a stream come from the file when it is opened. They go back when the
+ * stream is flushed or closed, or at exit, through a second stream on the same bytes and
+ * a descriptor of the file. */
 #define _GNU_SOURCE
 #undef _FILE_OFFSET_BITS /* fopen and fopen64 are two functions here */
 
@@ -52,7 +52,7 @@ static bool writes(const char *mode)
     return strcmp(essence(mode), "r") != 0;
 }
 
-/* Nothing goes back from a stream that only reads. */
+/* A stream for reading writes nothing back. */
 static FILE *add(FILE *stream, FILE *keep, int descriptor, int theirs, const char *mode)
 {
     require(stream != NULL && keep != NULL, "opening a stream");
@@ -64,7 +64,7 @@ static FILE *add(FILE *stream, FILE *keep, int descriptor, int theirs, const cha
     return stream;
 }
 
-/* DESCRIPTOR becomes ours, and so does THEIRS, which the program may go on using. */
+/* Takes over DESCRIPTOR and THEIRS. The program may go on using THEIRS. */
 static FILE *open_data(int descriptor, int theirs, const char *mode)
 {
     struct content content = file_read(descriptor);
@@ -73,8 +73,8 @@ static FILE *open_data(int descriptor, int theirs, const char *mode)
     return add(stream, keep, descriptor, theirs, mode);
 }
 
-/* Far from the numbers that programs count on. pwrite would append where the flag stays.
- */
+/* The number is far above those that programs rely on. O_APPEND is removed, because
+ * pwrite would append. */
 static int own_descriptor(FILE *file)
 {
     int descriptor = fcntl(real.fileno(file), F_DUPFD_CLOEXEC, FIRST_DESCRIPTOR);
@@ -85,7 +85,8 @@ static int own_descriptor(FILE *file)
 /* ---- By a path -----------------------------------------------------------------------
  */
 
-/* The C library opens the file first: it makes, empties and refuses. */
+/* The C library opens the file first, so it creates and truncates the file, and reports
+ * errors. */
 static FILE *open_in_place_of(FILE *file, const char *mode)
 {
     if (file == NULL || way_asked_for()->open == NULL || !file_is_data(real.fileno(file)))
@@ -108,7 +109,7 @@ static FILE *open_atomic(const char *path, const char *mode)
     return stream;
 }
 
-/* As fopen, errno after success included. */
+/* As fopen does. errno is kept on success, too. */
 static FILE *open_path(const char *path, const char *mode)
 {
     int saved = errno;
@@ -125,8 +126,8 @@ static FILE *open_path(const char *path, const char *mode)
 /* ---- By a descriptor -----------------------------------------------------------------
  */
 
-/* An empty file, one to append to, or one to read from its start. Other descriptors are
- * left to the C library. */
+/* The file is empty, or is appended to, or is read from its start. The C library opens
+ * other descriptors. */
 static bool can_stand_for(int descriptor, const char *mode)
 {
     struct stat status;
@@ -137,7 +138,7 @@ static bool can_stand_for(int descriptor, const char *mode)
            (lseek(descriptor, 0, SEEK_CUR) == 0 && (*mode == 'r' || status.st_size == 0));
 }
 
-/* A description of its own, as what goes back is not to be appended. */
+/* The file description is a new one, because writing back must not append. */
 static FILE *open_descriptor(int descriptor, const char *mode)
 {
     int saved = errno;
@@ -154,7 +155,7 @@ static FILE *open_descriptor(int descriptor, const char *mode)
 /* ---- Once more -----------------------------------------------------------------------
  */
 
-/* Another stream is returned, as by filelike_freopen. */
+/* Returns another stream, as filelike_freopen does. */
 static FILE *reopen_ours(struct data *data, const char *path, const char *mode)
 {
     if (path == NULL) {
@@ -165,7 +166,7 @@ static FILE *reopen_ours(struct data *data, const char *path, const char *mode)
     return open_path(path, mode);
 }
 
-/* The stream stays the same. */
+/* Returns the same stream. */
 static FILE *reopen_native(const char *path, const char *mode, FILE *stream)
 {
     FILE *file = real.freopen(path, mode, stream), *keep;

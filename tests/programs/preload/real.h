@@ -1,5 +1,5 @@
-/* The C library's own functions, for those that stand before them, and words for the log.
- */
+/* The C library's own functions, for their replacements here, and messages for the
+ * log. */
 #ifndef REAL_H
 #define REAL_H
 
@@ -16,15 +16,15 @@ extern struct real {
     int (*fileno)(FILE *stream);
 } real;
 
-/* False where this thread has entered already: what the library calls, below us, is for
- * the C library alone. */
+/* False if this thread is inside a replacement already: the library's own calls go to
+ * the C library. */
 bool real_enter(void);
 void real_leave(void);
 
-/* A line for the log: the event, the way, the program, the detail. */
+/* Adds a line to the log: the event, the way, the program, the detail. */
 void tell(const char *event, const char *detail);
 
-/* A call that the library does not serve ends the program, and the log says so. */
+/* Unless it HOLDS, logs WHAT and ends the program: the library has failed. */
 void require(bool holds, const char *what);
 
 #endif

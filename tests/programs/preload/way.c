@@ -45,7 +45,8 @@ static FILE *spool(const char *mode)
     return stream;
 }
 
-/* It starts empty, so what only reads is a second stream on it. */
+/* A spooled stream starts empty, so a program that only reads gets a second stream on
+ * it. */
 static FILE *open_spooled(const struct content *content, const char *mode, FILE **keep)
 {
     FILE *stream = spool(*mode == 'r' ? "w+" : mode);
@@ -69,7 +70,7 @@ static FILE *temporary_spooled(void)
 /* ---- atomic --------------------------------------------------------------------------
  */
 
-/* A limit, so that the library watches it. */
+/* The stream has a limit, so that the library watches it. */
 static FILE *temporary_watched(void)
 {
     struct filelike_options options = {.size_limit = INT64_MAX};
@@ -79,7 +80,7 @@ static FILE *temporary_watched(void)
 /* ---- names ---------------------------------------------------------------------------
  */
 
-/* One of its own for each file that is opened. */
+/* Each file that is opened gets a name of its own. */
 static void make_name(const struct content *content, char name[NAME_ROOM])
 {
     static unsigned count;

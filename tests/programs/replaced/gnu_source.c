@@ -5,7 +5,7 @@
 
 #include "round.h"
 
-/* Declared for _GNU_SOURCE alone. */
+/* Only _GNU_SOURCE declares them. */
 static void use_extensions(void)
 {
     char *text;

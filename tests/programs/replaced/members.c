@@ -1,4 +1,4 @@
-/* The names belong to members, too, declared before stdio.h and after it. */
+/* Members may have these names, too, declared before stdio.h and after it. */
 struct early {
     int (*rename)(const char *, const char *);
     int fopen;

@@ -1,6 +1,6 @@
-/* A round through what filelike_stdio.h replaces, for the programs here: each includes it
- * after its own headers, so that its calls are those of the program. Says what it finds,
- * without the prefix of the names, and returns 0. */
+/* Uses everything that filelike_stdio.h replaces. Each program here includes this file
+ * after its own headers, so the calls are the program's. Prints its results, with names
+ * that lack their prefix, and returns 0. */
 #include <string.h>
 
 #ifndef FOPEN

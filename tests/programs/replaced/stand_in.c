@@ -1,5 +1,5 @@
-/* Stands in for the library where it is not built for a compiler: a name in memory is a
- * file of the directory NAMES. */
+/* Replaces the library for compilers that it is not built for. A name in memory is a
+ * file in the directory NAMES. */
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>

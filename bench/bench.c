@@ -4,10 +4,9 @@
  *              [--data FILE]
  *        bench --list
  *
- * Prints how fast, or how large, each kind of stream is in each piece of work: the median
- * of all rounds and how far they spread (half the distance of the quartiles), how many
- * times as fast or as small that is as what stands beside it, and the target where there
- * is one. */
+ * Prints how fast, or how large, each kind of stream is in each piece of work. The
+ * figure is the median of all rounds, with half the distance of the quartiles as its
+ * spread. Beside it stands the ratio to each peer, and the target if there is one. */
 #include <config.h>
 
 #include "report.h"
@@ -175,8 +174,8 @@ static size_t smaller(size_t one, size_t other)
     return one < other ? one : other;
 }
 
-/* If a target is within the remaining doubt, there are more rounds, up to four times as
- * many. */
+/* If the remaining doubt leaves it open whether a target is met, there are more rounds,
+ * up to four times as many. */
 static bool has_enough(const struct row *row, const struct costs *costs, size_t rounds)
 {
     enum { MOST_TIMES = 4 };
@@ -185,7 +184,7 @@ static bool has_enough(const struct row *row, const struct costs *costs, size_t 
            (costs->rounds >= rounds && report_is_certain(row, costs));
 }
 
-/* A person who waits is told how far the run is. */
+/* Progress is printed for a person who waits. */
 static void tell_progress(
     const struct row *row, size_t number, size_t count, const struct costs *costs)
 {
@@ -208,7 +207,7 @@ static size_t count_wanted(const struct settings *settings)
     return count;
 }
 
-/* One round at least. */
+/* One round is always made. */
 static void run_row(
     const struct row *row, size_t rounds, double deadline, size_t number, size_t count)
 {
@@ -222,8 +221,8 @@ static void run_row(
     report_row(row, &costs);
 }
 
-/* Each row may use an equal part of the time that is left, so what one leaves is the
- * others'. */
+/* Each row may use an equal part of the time that is left. Time that one row does not
+ * use goes to the others. */
 static void run(const struct settings *settings)
 {
     double end = now() + (double) settings->seconds;

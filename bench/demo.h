@@ -4,11 +4,11 @@
 
 #include "text.h"
 
-/* Reads the table in the file PATH and returns it as CSV; of size 0, having said why,
- * where the file or libcsv is not there. */
+/* Reads the table in the file PATH and returns it as CSV. The size is 0 if the file or
+ * libcsv is missing; a message has told which. */
 struct text demo_prepare(const char *path);
 
-/* Writes all of it, a character at a time, as libcsv does. 0, or -1. */
+/* Writes the whole CSV one character at a time, as libcsv does. 0, or -1. */
 int demo_write(FILE *file);
 
 #endif

@@ -51,8 +51,8 @@ static double measure(const struct row *row, enum kind kind)
     return kind == LIMIT ? row->measure_limit(row) : row->measure(row, kind);
 }
 
-/* Once untimed: code is there and linked then, and a warm heap has what malloc, as it is
- * by default, has kept of the memory that was freed. */
+/* One run is not timed: it loads and links the code. A warm heap also gets the freed
+ * memory that malloc keeps with its default settings. */
 static void warm_up(const struct row *row, enum kind kind)
 {
     struct row once = *row;
@@ -63,7 +63,7 @@ static void warm_up(const struct row *row, enum kind kind)
     (void) measure(&once, kind);
 }
 
-/* In a child, which leaves the cost in *SHARED. */
+/* Runs in a child, which writes the cost to *SHARED. */
 static _Noreturn void take_turn(const struct row *row, enum kind kind, double *shared)
 {
     warm_up(row, kind);
@@ -92,7 +92,7 @@ static double run_turn(const struct row *row, enum kind kind, double *shared)
 /* ---- Rounds --------------------------------------------------------------------------
  */
 
-/* Each round starts with another kind, so that none always follows the same one. */
+/* Each round starts with another kind, so that no kind always follows the same one. */
 static void run_round(
     const struct row *row, size_t round, struct costs *costs, double *shared)
 {

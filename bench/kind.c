@@ -13,7 +13,7 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-/* More than any row writes. */
+/* No row writes so much. */
 #define LARGE_LIMIT ((size_t) 1 << 30)
 
 /* ---- The library's -------------------------------------------------------------------
@@ -39,7 +39,7 @@ static FILE *open_spooled(struct subject *subject)
     return filelike_spooled("w+", &options);
 }
 
-/* Files where tmpfile has its own: on the same filesystem. */
+/* The file is on the same filesystem as tmpfile's. */
 static FILE *open_moved(struct subject *subject)
 {
     struct filelike_options options = {.dir = P_tmpdir};
@@ -79,7 +79,7 @@ static FILE *open_name(struct subject *subject)
     return file != NULL ? file : filelike_fopen(NAME_PATH, "w+");
 }
 
-/* The memory is a part of what it takes to have one, as with fmemopen. */
+/* The cost of the stream includes its memory, as with fmemopen. */
 static FILE *open_fixed(struct subject *subject)
 {
     subject->bytes = malloc(subject->size);
@@ -102,7 +102,7 @@ static FILE *open_memstream_peer(struct subject *subject)
     return open_memstream(&subject->bytes, &subject->size);
 }
 
-/* Its size is fixed, so the memory is a part of what it takes to have one. */
+/* Its size is fixed, so the cost of the stream includes its memory. */
 static FILE *open_fmemopen(struct subject *subject)
 {
     subject->bytes = malloc(subject->size);
@@ -219,7 +219,8 @@ bool kind_has_descriptor(enum kind kind)
 
 void subject_open(struct subject *subject, enum kind kind, size_t capacity)
 {
-    /* One byte more: fmemopen puts a '\0' behind what fits, and over what does not. */
+    /* fmemopen puts a '\0' behind the bytes if it fits, and else over the last one. So
+     * there is one byte more. */
     *subject = (struct subject){.kind = kind, .size = capacity + 1};
     subject->file = kinds[kind].open(subject);
     if (subject->file == NULL)
@@ -291,7 +292,7 @@ const char *subject_contents(struct subject *subject, size_t *size)
     }
     if (subject->own != NULL)
         return own_bytes(subject->own, size);
-    /* Of tmpfile's and memfd's, too. */
+    /* filelike_view works on the streams of tmpfile and memfd, too. */
     const char *bytes = filelike_view(subject->file, size);
     if (bytes == NULL)
         fail("filelike_view");

@@ -1,5 +1,5 @@
-/* The kinds of stream that are measured: the library's, their peers, and for a limit the
- * C library's own with locking off. */
+/* The kinds of stream that are measured: the library's, their peers, and, as a limit,
+ * the C library's own without locking. */
 #ifndef KIND_H
 #define KIND_H
 
@@ -12,7 +12,7 @@ enum kind {
     UNLOCKED,        /* the same with FILELIKE_UNLOCKED */
     SPOOLED,         /* filelike_spooled, below its limit */
     TEMPORARY,       /* filelike_temporary */
-    WATCHED,         /* the same with a limit, so that each write is seen */
+    WATCHED,         /* the same with a limit, so the library sees each write */
     MOVED,           /* filelike_spooled, after its limit */
     PATH,            /* filelike_fopen("memory:") */
     NAME,            /* filelike_fopen("memory:NAME") of one that is there */
@@ -30,7 +30,7 @@ enum kind {
     TMPFS,       /* fopen of a new file on tmpfs, and unlink */
     TMPFS_AGAIN, /* fopen of one that is there */
     MEMFD_AGAIN, /* a memfd opened again through /proc, and fdopen */
-    LIMIT,       /* no stream: what the row compares with besides */
+    LIMIT,       /* no stream: the row's own comparison */
     KINDS
 };
 
@@ -42,7 +42,7 @@ struct subject {
     FILE *file;
     FILE *section;
     struct own *own;
-    char *bytes; /* open_memstream's, fmemopen's and those of FIXED */
+    char *bytes; /* the bytes of open_memstream, fmemopen and FIXED */
     size_t size;
 };
 
@@ -51,25 +51,25 @@ const char *kind_name(enum kind kind);
 /* Whether each stream of this kind takes a descriptor. */
 bool kind_has_descriptor(enum kind kind);
 
-/* An empty stream, to be written and, where the kind can, to be read. Only blocks need
- * CAPACITY, the most bytes that it is to hold. Here and below, what fails ends the
+/* Opens an empty stream to be written and, if the kind can, to be read. Only blocks need
+ * CAPACITY, the most bytes that the stream is to hold. Here and below a failure ends the
  * process. */
 void subject_open(struct subject *subject, enum kind kind, size_t capacity);
 
-/* What to read the bytes by, which are all there: where it is not a section, the stream
- * that they were written to. */
+/* The stream to read the bytes from, once all are written: a section, or else the stream
+ * that wrote them. */
 FILE *subject_reader(struct subject *subject);
 
-/* The number of bytes held, asked as the kind's users would. */
+/* The number of bytes held, asked as users of the kind would ask. */
 size_t subject_size(struct subject *subject);
 
-/* All bytes, without a copy where the kind allows. */
+/* All bytes, without a copy if the kind allows it. */
 const char *subject_contents(struct subject *subject, size_t *size);
 
-/* Closes, and frees what it has left. */
+/* Closes the stream, and frees what it leaves. */
 void subject_close(struct subject *subject);
 
-/* Removes what streams of a kind that are opened again leave for the next. */
+/* Removes the bytes or file that the streams of a reopened kind share. */
 void kind_remove(enum kind kind);
 
 #endif

@@ -31,7 +31,8 @@ static struct subject *open_others(size_t count, enum kind kind)
     return others;
 }
 
-/* The newest first: glibc's fclose walks its list, from the newest, to what it closes. */
+/* The newest stream is closed first: glibc's fclose walks its list from the newest
+ * stream to the one that it closes. */
 static void close_others(struct subject *others, size_t count)
 {
     while (count > 0)
@@ -51,7 +52,7 @@ static void live(enum kind kind)
     subject_close(&subject);
 }
 
-/* The same, slowly, to see that the row arrives. */
+/* The same with a slow check that the row is stored. */
 static void check_life(enum kind kind)
 {
     struct subject subject;
@@ -152,8 +153,8 @@ double measure_opening_callbacks(const struct row *row)
 /* ---- Size ----------------------------------------------------------------------------
  */
 
-/* A few among the others, from the first to the last; few, so that the processor's caches
- * hold them however many others there are. */
+/* A few of the streams, evenly spread. They are so few that the processor's caches hold
+ * them, whatever the number of others. */
 enum { ASKED = 16 };
 
 double measure_size(const struct row *row, enum kind kind)
@@ -184,7 +185,7 @@ double measure_size_without_others(const struct row *row)
 
 bool row_has_descriptors(const struct row *row)
 {
-    enum { MORE = 100 }; /* that the process has besides */
+    enum { MORE = 100 }; /* descriptors that the process has besides */
     struct rlimit limit;
     if (!row->needs_descriptors)
         return true;

@@ -12,7 +12,7 @@ struct own {
     char *bytes;
     size_t size;
     size_t room;
-    off_t position; /* fopencookie's callbacks keep it themselves */
+    off_t position; /* fopencookie's callbacks keep the position themselves */
 };
 
 /* ---- The store -----------------------------------------------------------------------
@@ -131,7 +131,7 @@ static ssize_t read_on(void *cookie, char *buffer, size_t size)
     return (ssize_t) count;
 }
 
-/* 0 is what glibc takes for a failure, and -1 what musl does. */
+/* glibc takes 0 for a failure, musl takes -1. */
 static ssize_t write_on(void *cookie, const char *data, size_t size)
 {
 #ifdef __GLIBC__

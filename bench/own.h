@@ -1,5 +1,4 @@
-/* A store in memory as a caller would have one: under filelike_custom, and under
- * fopencookie. */
+/* A store in memory as a caller would write it, for filelike_custom and fopencookie. */
 #ifndef OWN_H
 #define OWN_H
 
@@ -8,11 +7,12 @@
 
 struct own; /* holds bytes */
 
-/* NULL where there is no memory. */
+/* NULL if memory is missing. */
 struct own *own_create(void);
 void own_free(struct own *own);
 
-/* A stream to write and to read; it leaves OWN. NULL where it cannot be. */
+/* Opens a stream to write and read. OWN stays when it is closed. NULL if it cannot be
+ * opened. */
 FILE *own_open_custom(struct own *own);
 FILE *own_open_cookie(struct own *own);
 

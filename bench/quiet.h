@@ -1,10 +1,9 @@
-/* Whether anybody else uses the machine. */
+/* Whether other processes use the machine. */
 #ifndef QUIET_H
 #define QUIET_H
 
-/* Processor time in seconds that others than this process and its children have taken
- * since the machine started, a hypervisor's guests included; 0 where that is not known.
- */
+/* Processor time, in seconds, of everything but this process and its children since the
+ * machine started, a hypervisor's guests included. 0 if it is not known. */
 double quiet_foreign_time(void);
 
 #endif

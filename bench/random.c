@@ -89,7 +89,7 @@ double measure_random_reading_of_memory(const struct row *row)
 /* ---- Writing -------------------------------------------------------------------------
  */
 
-/* Another piece each time, so that one that is lost or misplaced shows. */
+/* Each piece differs from the last, so a lost or misplaced one shows. */
 static const char *next_piece(size_t i)
 {
     return text_lines.bytes + i * PIECE_SIZE % BLOCK_SIZE;

@@ -7,16 +7,16 @@
 
 /* ---- A verdict -----------------------------------------------------------------------
  *
- * The rounds are interleaved, so what disturbs the machine disturbs both sides of a
- * ratio: it is taken within each round, and the middle of all rounds counts. Where that
- * is in so much doubt, and the target within it, the rounds do not tell. */
+ * The rounds are interleaved, so a disturbance affects both sides of a ratio. The ratio
+ * is taken within each round, and the median of all rounds counts. If its doubt is this
+ * large, and includes the target, there is no verdict. */
 #define TOO_NOISY 0.05
 
-/* Nor do they where others used so many processors meanwhile: two threads of one core
- * share what it has, and not evenly. */
+/* There is no verdict either if other processes used so many processors meanwhile. Two
+ * threads of one core share its resources, and not evenly. */
 #define MUCH_FOREIGN 0.15
 
-/* Nor do fewer rounds than this: their quartiles say nothing. */
+/* There is no verdict from fewer rounds than this: their quartiles mean nothing. */
 enum { ENOUGH_ROUNDS = 5 };
 
 enum verdict { NO_TARGET, OK, SHORT, NOISY, FEW, VERDICTS };
@@ -57,7 +57,7 @@ static bool is_disturbed(const struct row *row, const struct costs *costs)
     return row->unit != BYTES && foreign_processors(costs) > MUCH_FOREIGN;
 }
 
-/* To a hundredth, so that figure and verdict agree. */
+/* Rounded to a hundredth, so that figure and verdict agree. */
 static double as_printed(double ratio)
 {
     return (double) (long long) (ratio * 100 + 0.5) / 100;
@@ -135,7 +135,7 @@ static const char *const units[] = {
     [BYTES] = "bytes",
 };
 
-/* Three digits, or all of a whole number. */
+/* Three digits, or all digits of a whole number. */
 static int decimals(double value)
 {
     if (value < 10)
@@ -151,7 +151,7 @@ static void print_figure(const struct row *row, const struct costs *costs, enum 
         cost.spread * 100);
 }
 
-/* The stream without locks, or LIMIT, or KINDS where the row has neither. */
+/* The stream without locks, or LIMIT, or KINDS if the row has neither. */
 static enum kind limit_of(const struct row *row)
 {
     enum kind kind = MEMFD_UNLOCKED;
@@ -242,8 +242,8 @@ static double target_of(const struct row *row, enum kind subject, enum kind agai
     return 0;
 }
 
-/* The first of the library's kinds is shown beside every peer; the others where they have
- * a target, or else beside the first. */
+/* The first of the library's kinds is compared with every peer. The others are compared
+ * with peers for which they have a target, or else with the first. */
 static bool is_shown(
     const struct row *row, enum kind first, enum kind subject, enum kind against)
 {

@@ -36,7 +36,8 @@ static double room_of_each(const struct row *row, enum kind kind, size_t (*used)
     struct subject *streams = calloc(count, sizeof *streams);
     if (streams == NULL)
         fail("calloc");
-    memset(streams, 0xff, count * sizeof *streams); /* in memory before, too */
+    memset(streams, 0xff,
+        count * sizeof *streams); /* its memory is in use before the count, too */
     size_t before = used();
     for (size_t i = 0; i < count; i++)
         subject_open(&streams[i], kind, 0);

@@ -1,5 +1,4 @@
-/* A row: one piece of work, the kinds of stream that do it, and what is expected of them.
- */
+/* A row: one piece of work, the kinds of stream that do it, and the targets. */
 #ifndef ROW_H
 #define ROW_H
 
@@ -10,11 +9,11 @@ struct row;
 
 enum unit { MEGABYTES_PER_SECOND, NANOSECONDS, MICROSECONDS, BYTES };
 
-/* Whether the same work was done before in the process, so that malloc may have memory
- * that has been in use. */
+/* WARM: the process has done the same work before, so malloc may have freed memory to
+ * give. */
 enum heap { WARM, FRESH };
 
-/* SUBJECT is to be so many times as fast as AGAINST, or as small. */
+/* SUBJECT is to be FACTOR times as fast as AGAINST, or as small. */
 struct target {
     enum kind subject;
     enum kind against;
@@ -28,10 +27,10 @@ struct row {
     const char *work; /* in words */
     enum unit unit;
     enum heap heap;
-    size_t amount;          /* bytes that a stream is to hold, or operations */
-    size_t times;           /* how often, with a new stream each time */
-    size_t others;          /* streams that are open besides */
-    bool needs_descriptors; /* each of the others on disk takes one */
+    size_t amount;          /* bytes for a stream to hold, or operations */
+    size_t times;           /* repetitions, each with a new stream */
+    size_t others;          /* other streams that are open */
+    bool needs_descriptors; /* each other stream on disk takes one */
 
     /* The cost, see struct costs. */
     double (*measure)(const struct row *, enum kind);
@@ -54,21 +53,21 @@ const char *row_kind_name(const struct row *row, enum kind kind);
 /* ---- What rows measure ---------------------------------------------------------------
  */
 
-/* sequential.c: AMOUNT bytes of TEXT through WRITE or READ, in one or two threads; as
- * memcpy would copy them. */
+/* sequential.c: AMOUNT bytes of TEXT through WRITE or READ, in one or two threads, or
+ * copied by memcpy. */
 double measure_writing(const struct row *row, enum kind kind);
 double measure_reading(const struct row *row, enum kind kind);
 double measure_writing_in_threads(const struct row *row, enum kind kind);
 double measure_copying(const struct row *row);
 
-/* random.c: AMOUNT times a few bytes anywhere in a stream. */
+/* random.c: AMOUNT accesses of a few bytes at random positions of a stream. */
 double measure_random_reading(const struct row *row, enum kind kind);
 double measure_random_writing(const struct row *row, enum kind kind);
 double measure_random_reading_of_memory(const struct row *row);
 double measure_random_writing_of_memory(const struct row *row);
 
-/* life.c: AMOUNT streams that live for one row of text, and AMOUNT questions for the
- * size, among OTHERS. */
+/* life.c: AMOUNT streams that hold one row of text each, and AMOUNT calls that ask for
+ * the size while OTHERS are open. */
 double measure_opening(const struct row *row, enum kind kind);
 double measure_opening_again(const struct row *row, enum kind kind);
 double measure_opening_in_threads(const struct row *row, enum kind kind);
@@ -76,14 +75,14 @@ double measure_opening_without_others(const struct row *row);
 double measure_opening_callbacks(const struct row *row);
 double measure_size(const struct row *row, enum kind kind);
 double measure_size_without_others(const struct row *row);
-/* AMOUNT children, each of which ends at once, while OTHERS are open. */
+/* AMOUNT children that end at once, while OTHERS are open. */
 double measure_forking(const struct row *row, enum kind kind);
 
 /* Whether the process may have as many descriptors as the row needs. */
 bool row_has_descriptors(const struct row *row);
 
-/* room.c: what each of AMOUNT empty streams takes, of malloc (glibc alone tells) and of
- * the machine's memory. */
+/* room.c: the memory that AMOUNT empty streams take, each, from malloc (only glibc
+ * tells) and of the machine. */
 double measure_heap(const struct row *row, enum kind kind);
 double measure_resident(const struct row *row, enum kind kind);
 double measure_room_allowed(const struct row *row);
@@ -94,7 +93,7 @@ double measure_detach(const struct row *row, enum kind kind);
 double measure_time_allowed(const struct row *row);
 double measure_whole_copy(const struct row *row);
 
-/* As many turns of AMOUNT as make sense on KIND: those with a descriptor are slow. */
+/* AMOUNT, or fewer turns on a KIND that has a descriptor, which is slow. */
 size_t turns(size_t amount, enum kind kind);
 
 #endif

@@ -13,26 +13,26 @@ struct text {
     size_t size;
 };
 
-/* Lines of LINE_SIZE bytes, a BLOCK_SIZE of them; rows that fprintf makes; and the demo's
- * data as CSV, of size 0 where there is none. */
+/* Lines of LINE_SIZE bytes, BLOCK_SIZE bytes in all; rows that fprintf makes; and the
+ * demo's data as CSV, of size 0 if there is none. */
 extern struct text text_lines, text_rows, text_csv;
 
-/* Once, before anything else. DATA is the file with the demo's data. */
+/* Call this once, before anything else. DATA is the file with the demo's data. */
 void text_prepare(const char *data);
 
-/* Each of these writes the whole text, in its own way. */
+/* Each of these functions writes the whole text in its own way. */
 void write_characters(const struct text *text, FILE *file);
 void write_lines(const struct text *text, FILE *file);
 void write_rows(const struct text *text, FILE *file);
 void write_csv(const struct text *text, FILE *file);
 void write_block(const struct text *text, FILE *file);
 
-/* And reads SIZE bytes; BUFFER has room for one more. */
+/* These read SIZE bytes. BUFFER has room for one more. */
 void read_characters(FILE *file, char *buffer, size_t size);
 void read_lines(FILE *file, char *buffer, size_t size);
 void read_block(FILE *file, char *buffer, size_t size);
 
-/* Whether BYTES are SIZE bytes of TEXT, over and over, from OFFSET of it on. */
+/* Whether BYTES are SIZE bytes of TEXT, repeated, starting at its OFFSET. */
 bool text_matches(const struct text *text, size_t offset, const char *bytes, size_t size);
 
 #endif

@@ -28,7 +28,7 @@ static void check(const struct row *row, const char *bytes, size_t size)
 /* ---- View ----------------------------------------------------------------------------
  */
 
-/* The way of a program that has no filelike_view. */
+/* A program without filelike_view does it this way. */
 static const char *map(FILE *file, size_t *size)
 {
     struct subject subject = {.kind = TMPFILE, .file = file};
@@ -56,7 +56,7 @@ static void end_view(struct subject *subject, const char *bytes, size_t size)
         (void) munmap((void *) (uintptr_t) bytes, size);
 }
 
-/* A byte is added between two views, so that the second cannot be the first one again. */
+/* A byte is added between two views, so that the second view must be a new one. */
 static void add_byte(FILE *file)
 {
     if (putc('x', file) == EOF || fflush(file) != 0)
@@ -94,7 +94,8 @@ double measure_time_allowed(const struct row *row)
 /* ---- Detach --------------------------------------------------------------------------
  */
 
-/* The bytes as a block for free, and an empty stream, as filelike_detach leaves it. */
+/* The caller gets the bytes as a block to free, and an empty stream, as from
+ * filelike_detach. */
 static char *read_whole(FILE *file, size_t *size)
 {
     struct subject subject = {.kind = TMPFILE, .file = file};

@@ -52,7 +52,8 @@ static int load(FILE *file, struct settings *settings)
     return fclose(file) == 0 && complete ? 0 : -1;
 }
 
-/* Only fclose is asked whether it went well. */
+/* Only the result of fclose is checked: it reports the failures of all writes before
+ * it. */
 static int save(FILE *file, const struct settings *settings)
 {
     for (size_t i = 0; i < settings->count; i++)
@@ -73,7 +74,7 @@ static bool is_key(const char *text)
     return text[0] != '\0' && text[0] != '#' && text[key_length(text)] == '\0';
 }
 
-/* Empty, a comment, or KEY = VALUE. */
+/* A line is empty, a comment, or KEY = VALUE. */
 static bool is_sound(const char *line)
 {
     const char *first = line + strspn(line, " \t");
@@ -119,7 +120,7 @@ static int load_from(const char *path, struct settings *settings)
 {
     FILE *file = fopen(path, "r");
     if (file == NULL && errno == ENOENT)
-        return 0; /* the first setting of all */
+        return 0; /* there is no file yet: this is the first setting */
     if (file == NULL || load(file, settings) != 0)
         return fail(path, "cannot be read", "Give the name of a file that can be read.");
     for (size_t i = 0; i < settings->count; i++) {

@@ -36,10 +36,10 @@ struct table {
     char delimiter;
     size_t line;     /* being read */
     size_t row_line; /* where the row being read starts */
-    bool in_row;     /* not at the start of a row: a quoted field goes on */
+    bool in_row;     /* inside a row, because a quoted field goes on */
     size_t columns;  /* 0: not known yet */
     size_t
-        columns_line; /* the line that told their number: the heading or the first row */
+        columns_line; /* the line that set their number: the heading or the first row */
     bool has_heading;
     size_t fields; /* of this row */
     size_t rows;
@@ -53,8 +53,7 @@ struct parsed {
     size_t columns; /* of the widest row */
 };
 
-/* Says what is wrong with the table, in LINE unless that is 0, and what to do about it.
- */
+/* Prints the fault of the table, in line LINE unless that is 0, and the remedy. */
 __attribute__((noreturn, format(printf, 4, 5))) static void fail(
     const struct table *table, size_t line, const char *remedy, const char *format, ...)
 {
@@ -133,7 +132,8 @@ static void write_row_end(int terminator, void *data)
     table->rows++;
 }
 
-/* The columns that a comment names. Several delimiters in a row line the names up. */
+/* The number of columns that a comment names. Several delimiters in a row align the
+ * names, so they count once. */
 static size_t columns_named(const char *comment, char delimiter)
 {
     size_t columns = 1;
@@ -277,8 +277,7 @@ static void show_bytes(FILE *csv, const struct parsed *parsed)
 /* ---- What to read --------------------------------------------------------------------
  */
 
-/* The system's table, where TZDIR or else the usual place has one, or the shipped copy.
- */
+/* The system's table in TZDIR or the usual directory, or else the shipped copy. */
 static const char *default_table(void)
 {
     static char path[PATH_MAX];

@@ -22,19 +22,19 @@
 #include <zlib.h>
 
 enum { BLOCK_SIZE = 16384 };           /* bytes */
-enum { GZIP_FORMAT = 16 + MAX_WBITS }; /* rather than zlib's own, see zlib.h */
+enum { GZIP_FORMAT = 16 + MAX_WBITS }; /* not zlib's own format, see zlib.h */
 
 /* ---- Code that knows FILE * only -----------------------------------------------------
  */
 
-/* Whether LINE is NAME,AMOUNT; sets the amount. */
+/* Whether LINE is NAME,AMOUNT. Sets the amount. */
 static bool parse_row(const char *line, int64_t *amount)
 {
     char end;
     return sscanf(line, "%*[^,\n],%" SCNd64 "%c", amount, &end) == 2 && end == '\n';
 }
 
-/* Copies the rows of IN to OUT: how many there were, or -1 where one is none. */
+/* Copies the rows of IN to OUT. Returns their number, or -1 if a line is not a row. */
 static int copy_rows(FILE *in, FILE *out)
 {
     char *line = NULL;
@@ -154,11 +154,12 @@ static FILE *open_compressing(const char *path)
 struct decompressor {
     FILE *file;
     z_stream stream;
-    bool ended; /* the compressed data, not the file: it may hold several */
+    bool ended; /* the compressed data; the file may hold more of it */
     unsigned char block[BLOCK_SIZE];
 };
 
-/* More of the file: how many bytes, 0 at the end, or -1 with errno. */
+/* Reads more of the file. Returns the number of bytes, 0 at end-of-file, or -1 with
+ * errno. */
 static ssize_t fill_block(struct decompressor *decompressor)
 {
     size_t count = fread(decompressor->block, 1, BLOCK_SIZE, decompressor->file);
@@ -173,7 +174,7 @@ static ssize_t fill_block(struct decompressor *decompressor)
     return (ssize_t) count;
 }
 
-/* One step of zlib's. 0, or -1 with errno. */
+/* Makes one step of zlib. 0, or -1 with errno. */
 static int inflate_some(struct decompressor *decompressor)
 {
     if (decompressor->ended)

@@ -38,9 +38,9 @@ struct download {
     CURLM *multi;
     CURL *easy;
     bool ended;
-    CURLcode result; /* once it has ended */
+    CURLcode result; /* the transfer's result, once it has ended */
     size_t size;     /* of what has come */
-    size_t given;    /* of that, to the reader */
+    size_t given;    /* bytes of it that the reader has taken */
     char bytes[CURL_MAX_WRITE_SIZE];
     char error[CURL_ERROR_SIZE];
 };
@@ -68,7 +68,7 @@ static void note_end(struct download *download)
     download->result = message->data.result;
 }
 
-/* Lets libcurl go on until something has come or the end is there. */
+/* Lets libcurl work until bytes have come or the transfer has ended. */
 static void fetch_some(struct download *download)
 {
     enum { MILLISECONDS = 1000 };

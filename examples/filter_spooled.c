@@ -23,7 +23,7 @@ enum { DEFAULT_KIBIBYTES = 64 };
 /* ---- The filter: it knows FILE * only ------------------------------------------------
  */
 
-/* The length without the end of the line. */
+/* The length of the line without its line end. */
 static int line_width(const char *line, ssize_t length)
 {
     if (length > 0 && line[length - 1] == '\n')
@@ -77,7 +77,7 @@ static size_t parse_kibibytes(const char *text)
     exit(EXIT_FAILURE);
 }
 
-/* All of IN to OUT. 0, or -1 with errno. */
+/* Copies all of IN to OUT. 0, or -1 with errno. */
 static int copy(FILE *in, FILE *out)
 {
     char block[16384];
@@ -122,7 +122,7 @@ int main(int count, char **arguments)
     report("input", in);
     report("output", out);
     rewind(out);
-    /* Only now: where anything failed, nothing has been printed. */
+    /* The output starts only now. If anything failed, nothing has been printed. */
     if (copy(out, stdout) != 0)
         fail("the output is not written", "See to what reads it.");
     (void) fclose(in);

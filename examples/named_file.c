@@ -19,7 +19,7 @@
 
 extern char **environ;
 
-/* Says what is wrong and what to do about it. */
+/* Prints the fault and the remedy. */
 static int fail(const char *what, int error, const char *remedy)
 {
     fprintf(stderr, "named_file: %s: %s\n%s\n", what, strerror(error), remedy);

@@ -82,7 +82,7 @@ int main(int count, char **arguments)
     FILE *file = fopen(path, "re");
     if (file == NULL)
         return fail(path, strerror(errno)) == 0 ? EXIT_SUCCESS : EXIT_FAILURE;
-    /* Uncompressed ones only: in others no member lies anywhere. */
+    /* Only uncompressed archives: members of compressed ones are nowhere in the file. */
     struct archive *archive = archive_read_new();
     int status = -1;
     if (archive != NULL && archive_read_support_format_tar(archive) == ARCHIVE_OK &&

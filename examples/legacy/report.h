@@ -1,5 +1,5 @@
-/* Reports of what was sold, in files: code that opens them by their path itself, as it
- * was long before anybody thought of memory. */
+/* Reports of sales, in files. The code opens the files by path itself, as it did long
+ * before streams in memory. */
 #ifndef REPORT_H
 #define REPORT_H
 
@@ -18,7 +18,7 @@ struct report {
     struct sale sale[MOST_SALES];
 };
 
-/* Each 0, or -1 after a message on stderr. */
+/* Each returns 0, or -1 after a message on stderr. */
 int export_report(const struct report *report, const char *path);
 int import_report(struct report *report, const char *path);
 

@@ -1,5 +1,5 @@
-/* The linker calls these in place of fopen, remove and rename, see main.c. They bound
- * the memory that the legacy code may use. */
+/* The linker calls these functions in place of fopen, remove and rename, see main.c.
+ * They limit the memory that the legacy code may use. */
 #include <filelike.h>
 #include <stdlib.h>
 
@@ -11,7 +11,7 @@ enum { MOST_BYTES_OF_A_REPORT = 1 << 16, MOST_BYTES_IN_MEMORY = 1 << 20 };
 
 static filelike_budget *budget; /* of all reports together */
 
-/* The environment can ask for another bound, to see what happens. */
+/* A variable of the environment sets another limit, to show what happens. */
 static size_t bound(const char *variable, size_t usual)
 {
     const char *text = getenv(variable);

@@ -32,7 +32,7 @@ enum MHD_Result answer_page(struct MHD_Connection *connection)
 
 static const char json[] = "application/json";
 
-/* The stream's bytes become the response's, without a copy. NULL: some did not fit. */
+/* The response takes over the stream's bytes without a copy. NULL if some did not fit. */
 static struct MHD_Response *take_bytes(FILE *stream)
 {
     size_t size;

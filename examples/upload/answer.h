@@ -1,4 +1,4 @@
-/* Answers, queued on their connection. MHD_NO: there is no memory for one, hang up. */
+/* Answers, queued on their connection. MHD_NO: memory is missing, so close it. */
 #ifndef ANSWER_H
 #define ANSWER_H
 
@@ -9,15 +9,15 @@ enum MHD_Result answer_page(struct MHD_Connection *connection);
 enum MHD_Result answer_status(
     struct MHD_Connection *connection, const struct service *service);
 
-/* Of an upload: its rows, columns and bytes, or what is wrong with it. */
+/* The answer to an upload: its rows, columns and bytes, or the fault in it. */
 enum MHD_Result answer_outcome(
     struct MHD_Connection *connection, const struct outcome *outcome);
 
-/* PROBLEM needs no escape in JSON. */
+/* PROBLEM must need no escape in JSON. */
 enum MHD_Result answer_problem(
     struct MHD_Connection *connection, unsigned status, const char *problem);
 
-/* 405, as only METHODS are understood here. */
+/* The answer 405: only METHODS are allowed here. */
 enum MHD_Result answer_methods(struct MHD_Connection *connection, const char *methods);
 
 #endif

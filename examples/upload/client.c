@@ -30,7 +30,7 @@ enum { COLUMNS = 3 };
 /* ---- The table -----------------------------------------------------------------------
  */
 
-/* libcsv's own writer: it quotes what needs quotes, and knows only FILE *. */
+/* libcsv's own writer quotes the fields that need it. It knows only FILE *. */
 static void write_row(FILE *stream, const char *const fields[COLUMNS])
 {
     for (size_t i = 0; i < COLUMNS; i++) {
@@ -80,7 +80,7 @@ static const struct kind {
     {"named", open_named},
 };
 
-/* NULL: none has this name. */
+/* NULL if no kind has this name. */
 static const struct kind *find_kind(const char *name)
 {
     for (size_t i = 0; i < sizeof kinds / sizeof *kinds; i++) {
@@ -93,14 +93,14 @@ static const struct kind *find_kind(const char *name)
 /* ---- Transfers -----------------------------------------------------------------------
  */
 
-/* The bytes go from the stream to libcurl's own buffer, and nowhere between. */
+/* The bytes go from the stream directly to libcurl's buffer. */
 static size_t read_stream(char *buffer, size_t size, size_t count, void *stream)
 {
     size_t read = fread(buffer, size, count, stream);
     return ferror((FILE *) stream) ? CURL_READFUNC_ABORT : read * size;
 }
 
-/* libcurl goes back where it has to send the form once more. */
+/* libcurl seeks when it has to send the form again. */
 static int seek_stream(void *stream, curl_off_t offset, int origin)
 {
     return fseeko(stream, offset, origin) == 0 ? CURL_SEEKFUNC_OK : CURL_SEEKFUNC_FAIL;
@@ -122,7 +122,7 @@ static int complain(const char *what, const char *why)
     return EXIT_FAILURE;
 }
 
-/* Tells of the transfer if it failed. */
+/* Prints the error of the transfer if it failed. */
 static int judge(CURL *transfer, CURLcode code, const char *url, FILE *destination)
 {
     char text[64];
@@ -139,8 +139,7 @@ static int judge(CURL *transfer, CURLcode code, const char *url, FILE *destinati
     return complain(url, text);
 }
 
-/* libcurl's own write callback is fwrite: any FILE * can take what comes, as here the
- * answer's text. */
+/* libcurl's own write callback is fwrite, so any FILE * can take the answer. */
 static int perform(CURL *transfer, const char *url, FILE *destination)
 {
     (void) curl_easy_setopt(transfer, CURLOPT_URL, url);

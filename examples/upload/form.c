@@ -8,7 +8,7 @@
 
 enum {
     PARSER_SIZE = 16 * 1024,         /* bytes of the form parser's buffer */
-    IGNORED_LIMIT = 64 * 1024 * 1024 /* bytes read on after a form has been refused */
+    IGNORED_LIMIT = 64 * 1024 * 1024 /* bytes that are still read of a refused form */
 };
 
 /* ---- Refusing ------------------------------------------------------------------------
@@ -60,7 +60,7 @@ static enum MHD_Result append(struct form *form, const char *data, size_t size)
     return form->outcome.status == 0 ? MHD_YES : MHD_NO;
 }
 
-/* The parser's callback. Fields of other names may come too, and are of no interest. */
+/* The parser's callback. Fields of other names are ignored. */
 static enum MHD_Result take(void *context, enum MHD_ValueKind kind, const char *key,
     const char *file_name, const char *type, const char *encoding, const char *data,
     uint64_t offset, size_t size)
@@ -76,7 +76,7 @@ static enum MHD_Result take(void *context, enum MHD_ValueKind kind, const char *
     return MHD_NO;
 }
 
-/* Most clients look for the answer only when they have sent everything. */
+/* Most clients read the answer only after they have sent everything. */
 static enum MHD_Result ignore(struct form *form, size_t size)
 {
     form->ignored += size;

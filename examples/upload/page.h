@@ -1,4 +1,4 @@
-/* The page at /. It works as a plain form too, where scripts are off. */
+/* The page at /. It also works as a plain form, without scripts. */
 #ifndef PAGE_H
 #define PAGE_H
 

@@ -9,7 +9,8 @@
 
 #define FORM_TYPE "multipart/form-data"
 
-/* Bytes of a form besides those of its file: boundaries, headers, a few short fields. */
+/* The bytes of a form that are not its file's: boundaries, headers, a few short
+ * fields. */
 enum { FORM_ALLOWANCE = 16 * 1024 };
 
 static const char *header(struct MHD_Connection *connection, const char *name)
@@ -27,7 +28,7 @@ static bool is_form(struct MHD_Connection *connection)
     return strncasecmp(type, FORM_TYPE, strlen(FORM_TYPE)) == 0;
 }
 
-/* The client sends nothing before it is told to go on. */
+/* The client waits for 100 Continue before it sends anything. */
 static bool waits(struct MHD_Connection *connection)
 {
     return strcasecmp(header(connection, MHD_HTTP_HEADER_EXPECT), "100-continue") == 0;

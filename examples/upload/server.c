@@ -28,25 +28,25 @@
 #include <unistd.h>
 
 enum {
-    SILENCE_LIMIT = 60,    /* seconds after which a client that says nothing is gone */
+    SILENCE_LIMIT = 60,    /* seconds after which a silent client is disconnected */
     READ_STEP = 16 * 1024, /* bytes by which a connection's buffer grows */
     THREADS_MOST = 16,
-    DESCRIPTORS_OWN = 64, /* the server's, besides those of its connections */
+    DESCRIPTORS_OWN = 64, /* the server's own descriptors */
     CONNECTIONS_MOST = 10000
 };
 
 /* ---- Starting ------------------------------------------------------------------------
  */
 
-/* A pool of threads, about as many as there are processors, each of which polls its share
- * of the connections. An upload is mostly waiting, which then costs a buffer and not a
- * stack, and else copying and parsing, which more threads would not make faster. While a
- * thread parses, the clients that it also serves are held back by TCP: nothing piles up
- * here, so many uploads at once cost the budget and a few tens of KiB each. One
- * connection stays with one thread, so that the streams need no locks.
+/* The server has a pool of threads, about one for each processor. Each thread polls its
+ * share of the connections. An upload is mostly waiting; it then costs a buffer and no
+ * stack. The rest is copying and parsing, and more threads would not make it faster.
+ * While a thread parses, TCP holds back its other clients, so nothing piles up: many
+ * uploads at once cost the budget and a few tens of KiB each. One connection stays with
+ * one thread, so the streams need no locks.
  *
- * It is poll and not epoll, with which libmicrohttpd (0.9.75) now and then misses that a
- * client has gone away: what it sent would be kept until SILENCE_LIMIT. */
+ * The server uses poll and not epoll: with epoll libmicrohttpd (0.9.75) sometimes misses
+ * that a client has gone away, and keeps the bytes of that client until SILENCE_LIMIT. */
 static unsigned pool_size(void)
 {
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
@@ -55,7 +55,7 @@ static unsigned pool_size(void)
     return processors < THREADS_MOST ? (unsigned) processors : THREADS_MOST;
 }
 
-/* Each connection has a socket and may have a file. Clients beyond that wait. */
+/* Each connection has a socket and may have a file. More clients have to wait. */
 static unsigned connection_limit(void)
 {
     struct rlimit limit = {.rlim_cur = 0};
@@ -87,7 +87,7 @@ _Noreturn static void fail(const char *what, const char *remedy)
     exit(EXIT_FAILURE);
 }
 
-/* Better now than with the first large file. */
+/* An unusable directory is reported now, not with the first large file. */
 static void check_directory(const struct filelike_options *stream)
 {
     FILE *file = filelike_temporary("w+", stream);
@@ -115,7 +115,8 @@ static struct filelike_options stream_options(const struct settings *settings)
 /* ---- Running -------------------------------------------------------------------------
  */
 
-/* Blocked here, and so in every thread to come, until wait_for_end takes one. */
+/* The signals are blocked in this thread, and so in all later ones, until wait_for_end
+ * takes one. */
 static void block_signals(sigset_t *signals)
 {
     (void) sigemptyset(signals);

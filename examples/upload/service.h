@@ -1,4 +1,4 @@
-/* Shared by all requests: the way an upload is held, and the counts. */
+/* The state that all requests share: the options of uploads, and the counts. */
 #ifndef SERVICE_H
 #define SERVICE_H
 
@@ -9,9 +9,9 @@
 #include <stdio.h>
 
 struct service {
-    struct filelike_options stream; /* for each upload; its budget bounds all of them */
+    struct filelike_options stream; /* for each upload; all share its budget */
     size_t budget;                  /* bytes of that budget */
-    atomic_size_t budget_peak;      /* the most that was seen in use */
+    atomic_size_t budget_peak;      /* the most that was in use */
     atomic_uint_fast64_t requests;
     atomic_uint_fast64_t uploading; /* now */
     atomic_uint_fast64_t read;      /* uploads answered with their rows and columns */
@@ -19,13 +19,13 @@ struct service {
     atomic_uint_fast64_t abandoned; /* uploads whose client went away */
 };
 
-/* To be called after anything that may have taken from the budget. */
+/* Call this after anything that may have used the budget. */
 void service_watch_budget(struct service *service);
 
-/* For people, at the end. */
+/* A text for people, at the end. */
 void service_print(const struct service *service, FILE *stream);
 
-/* For programs, as JSON. */
+/* JSON for programs. */
 void service_print_json(const struct service *service, FILE *stream);
 
 #endif

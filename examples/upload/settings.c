@@ -38,8 +38,8 @@ _Noreturn static void refuse(const char *what, const char *value)
     exit(EXIT_FAILURE);
 }
 
-/* The factor of the letter behind a number, as a number of bits; -1: there is no such
- * letter. */
+/* The factor of the unit after a number, as a number of bits. -1 if there is no such
+ * unit. */
 static int unit(const char *letter)
 {
     static const char units[] = "KMG";

@@ -9,10 +9,10 @@ struct settings {
     uint64_t size_limit;   /* bytes of a file */
     uint64_t memory_limit; /* bytes of a file that are kept in memory */
     uint64_t budget;       /* bytes of all files that are kept in memory */
-    const char *directory; /* for those that are not; NULL: the library's choice */
+    const char *directory; /* for files on disk; NULL: the library's choice */
 };
 
-/* Ends the program where the command line is wrong, or asks for help. */
+/* Ends the program if the command line is wrong, or asks for help. */
 struct settings settings_read(int count, char **arguments);
 
 #endif

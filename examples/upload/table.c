@@ -15,9 +15,9 @@ enum {
 struct reader {
     struct csv_parser parser;
     struct table *table;
-    uint64_t line;     /* the one that is being read */
-    uint64_t row_line; /* where the row that is being read begins */
-    uint64_t fields;   /* of that row, so far */
+    uint64_t line;     /* the line that is being read */
+    uint64_t row_line; /* the line where the present row begins */
+    uint64_t fields;   /* fields of that row so far */
 };
 
 /* ---- What libcsv tells ---------------------------------------------------------------
@@ -31,7 +31,7 @@ static void end_field(void *field, size_t size, void *context)
     reader->fields++;
 }
 
-/* Only the first thing that is wrong is of interest. */
+/* Only the first fault is reported. */
 static void report(struct table *table, uint64_t line, const char *problem)
 {
     if (table->line != 0)
@@ -54,7 +54,7 @@ static void end_row(int terminator, void *context)
     reader->fields = 0;
 }
 
-/* Without a limit, a file that is one long field would be held in memory as a whole. */
+/* Without a limit, libcsv would hold a file of one long field in memory. */
 static void *grow_field(void *field, size_t size)
 {
     return size <= FIELD_LIMIT ? realloc(field, size) : NULL;
@@ -75,7 +75,7 @@ static int give_up(struct reader *reader)
     return -1;
 }
 
-/* TEXT is a line or, where a block ends, a part of one. */
+/* TEXT is a line, or the part of one at the end of a block. */
 static int parse(struct reader *reader, const char *text, size_t size)
 {
     if (csv_parse(&reader->parser, text, size, end_field, end_row, reader) != size)
@@ -90,7 +90,7 @@ static int parse(struct reader *reader, const char *text, size_t size)
     return 0;
 }
 
-/* Line by line, as libcsv counts none. */
+/* The lines are counted here, because libcsv does not count them. */
 static int parse_block(struct reader *reader, const char *block, size_t size)
 {
     for (size_t start = 0; start < size;) {

@@ -15,7 +15,7 @@ void upload_close(struct upload *upload)
     upload->stream = NULL;
 }
 
-/* The stream knows its first error, whatever errno has become since. */
+/* filelike_error keeps the first error. errno may have changed since. */
 static int fail(struct upload *upload)
 {
     int error = filelike_error(upload->stream);
@@ -24,15 +24,15 @@ static int fail(struct upload *upload)
     return -1;
 }
 
-/* Both are asked: some versions of glibc return the full count when a flush on the way
- * has failed. */
+/* Both are checked: some versions of glibc return the full count although a flush
+ * failed. */
 int upload_append(struct upload *upload, const char *data, size_t size)
 {
     size_t written = fwrite(data, 1, size, upload->stream);
     return written == size && !ferror(upload->stream) ? 0 : fail(upload);
 }
 
-/* Not rewind: it would hide a failure. */
+/* rewind would hide a failure. */
 int upload_complete(struct upload *upload)
 {
     FILE *stream = upload->stream;

@@ -1,11 +1,11 @@
 #!/bin/sh
-# Compares this build's library with that of another commit, row by row: the same bench runs
-# on both in turn, so that what disturbs the machine disturbs both.
+# Compares this build's library with that of another commit, row by row. The same bench runs on
+# both in turn, so that a disturbance of the machine affects both.
 #
 # usage: bench/against.sh SOURCE COMMIT ROUNDS [ROW...]     (make bench-against does it)
 #
-# Prints, for each of the library's kinds, how many times as fast this build is. A kind that
-# the other commit does not have yet is left out. It runs in the directory of the build.
+# Prints, for each of the library's kinds, how many times as fast this build is. Kinds that the
+# other commit lacks are left out. It runs in the directory of the build.
 set -eu
 export LC_ALL=C
 source=$1 commit=$2 rounds=$3
@@ -26,14 +26,14 @@ git -C "$source" archive "$commit" | tar -x -C "$other" || {
     exit 1
 }
 
-# run LIBRARIES ROW: one round's figures as CSV, to FILE.
+# run LIBRARIES ROW: writes one round's figures to FILE as CSV.
 run()
 {
     LD_LIBRARY_PATH=$1 "$bench" --rounds 1 --row "$2" --csv "$3" --data "$source/examples/data/zone1970.tab" \
         >"$other.row" 2>&1
 }
 
-# "STREAM COST" of each kind in the CSV: a cost grows where the work is slower.
+# Prints "STREAM COST" for each kind in the CSV. Slower work has a higher cost.
 costs()
 {
     awk -F '"' 'NR > 1 {
@@ -44,7 +44,7 @@ costs()
     END { for (stream in cost) printf "%s\t%.9g\n", stream, cost[stream] }' "$1"
 }
 
-# The middle of each stream's ratios.
+# Prints the median of each stream's ratios.
 middles()
 {
     sort "$1" | awk -F '\t' '

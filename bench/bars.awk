@@ -1,5 +1,5 @@
-# Draws the figures of bench as lines of text: how many times as fast as the faster of the C
-# library's own memory streams the library's is.
+# Draws the figures of bench as lines of text: the speed of the library's stream, as a multiple
+# of the faster one of the C library's own memory streams.
 # usage: awk -f bars.awk FILE.csv
 
 function bar(ratio,   left, drawn)
@@ -21,7 +21,7 @@ BEGIN {
     is_peer["open_memstream"] = is_peer["fmemopen"] = 1
 }
 
-# Not sizes, and not what others do to a row: threads, streams that are open.
+# Leaves out sizes, and rows with threads or other open streams.
 $4 == "memory" && $6 in is_peer && $1 !~ /-[0-9]+(-threads)?,$/ && $3 != ",bytes," {
     row = substr($1, 1, length($1) - 1)
     split($7, numbers, ",")

@@ -1,12 +1,12 @@
 # Draws the figures of bench as an SVG.
 # usage: gnuplot -e "figures='FILE.csv'" chart.gnuplot > FILE.svg
 #
-# One line for each row, one mark for each peer: how many times as fast as that peer the
-# library's stream is, or how many times as small. A hollow mark is the target.
+# Each row has a line, with one mark for each peer. The mark shows how many times as fast, or
+# as small, as that peer the library's stream is. A hollow mark is the target.
 
 set datafile separator comma
 
-# The rows' names, in the order of the file.
+# The names of the rows, in the order of the file.
 names = ""
 add(name) = (names = strstrt(names." ", " ".name." ") > 0 ? names : names." ".name, 0)
 stats figures every ::1 using (add(strcol(1))) nooutput

@@ -1,12 +1,13 @@
 #!/bin/sh
-# Counts, under callgrind, the instructions that fixed works take in the library's own
-# object, and compares them with a list: a machine's noise cannot hide a regression.
+# Counts the instructions of fixed works in the library's own object, under callgrind, and
+# compares them with a list. The noise of a machine does not change these numbers, so it cannot
+# hide a regression.
 #
 # usage: bench/instructions.sh LIST      compares: more than 3 % above the list fails
 #        bench/instructions.sh --write LIST
 #
-# It runs in the directory of the build; make bench-instructions does it. The list begins
-# with the compiler and the C library that it was counted with. With others it skips.
+# It runs in the directory of the build; make bench-instructions does it. The list begins with
+# its compiler and C library. With others the script skips.
 set -eu
 export LC_ALL=C
 MOST_PERCENT=3
@@ -26,7 +27,7 @@ skip()
 command -v valgrind >/dev/null || skip 'valgrind is not installed (Debian: valgrind)'
 test -e "$library" && test -x "$program" || skip 'the library is built as a static one only'
 
-# The same choices of the C library on every processor.
+# glibc chooses the same functions on every processor.
 export GLIBC_TUNABLES=glibc.cpu.x86_rep_movsb_threshold=2048
 export LD_LIBRARY_PATH="$PWD/lib/.libs"
 
@@ -35,9 +36,9 @@ built_with()
     echo "with: $(${CC:-gcc} --version | head -n 1); $(getconf GNU_LIBC_VERSION); $(uname -m); ${CFLAGS-}"
 }
 
-# The sum of the costs that callgrind.out gives to functions of the library's object. The
-# line after "calls=" is the cost of the whole call, which is counted in the called function.
-# An object has its name where it comes first, at "ob=" or at "cob=", and a number alone later.
+# Prints the sum of the costs that callgrind.out gives to functions of the library's object.
+# The line after "calls=" is the cost of the whole call; the called function counts it. The
+# first "ob=" or "cob=" of an object gives its name, later ones only a number.
 in_library()
 {
     awk '

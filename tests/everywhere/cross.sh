@@ -1,8 +1,8 @@
 # shellcheck shell=bash disable=SC2154 # run.sh sets what is not set here
-# Other processors: a cross build, and the tests that need no framework under qemu's user
-# emulation. i686 needs no emulation: there the suites of Check run, too. Sourced by run.sh.
+# Other processors: a cross build, and the tests without Check under qemu's user emulation.
+# i686 needs no emulation, so its suites of Check run, too. Sourced by run.sh.
 
-# What emulation cannot do, each with its reason.
+# The tests that emulation cannot run, each with the reason.
 not_emulated='tests/system/scenario_children: the emulation knows no clone with a stack of its own
 tests/system/scenario_filesystems: mounts are of the kernel below
 tests/system/scenario_fork_handler: a child may find the lock that glibc has for handlers of fork held for ever
@@ -13,8 +13,8 @@ tests/system/scenario_mounts: it starts programs of this processor in namespaces
 tests/system/scenario_tmpdir: a set-user-ID program cannot be started through qemu'
 
 # shellcheck disable=SC2034 # run.sh uses it
-# What takes more than five minutes there. quick:PROCESSOR leaves it out, but for a few of the
-# random sequences.
+# The tests that take more than five minutes under emulation. quick:PROCESSOR leaves them out,
+# except for a few of the random sequences.
 emulated_at_length='tests/system/allocation
 tests/system/differential
 tests/system/fault_scenarios
@@ -22,7 +22,7 @@ tests/system/scenario_kill
 tests/system/scenario_misbehaving'
 few_sequences=1
 
-# The compiler's name for each, and qemu's.
+# The compiler's name and qemu's name for each processor.
 triplet_of()
 {
     case $1 in
@@ -54,7 +54,7 @@ library_of()
     esac
 }
 
-# build_cross PROCESSOR CONFIGURE-ARGUMENT...: the library, and all test programs.
+# build_cross PROCESSOR CONFIGURE-ARGUMENT...: builds the library and all test programs.
 build_cross()
 {
     local triplet processor=$1
@@ -75,7 +75,7 @@ check_cross()
     build_cross "$1" && emulate "${2-}" "$emulator" -L "/usr/$(triplet_of "$1")"
 }
 
-# emulate LEFT_OUT COMMAND...: the tests of the build in this directory.
+# emulate LEFT_OUT COMMAND...: runs the tests of the build in this directory.
 emulate()
 {
     local tests left_out=$1
@@ -98,8 +98,8 @@ programs_without_framework()
 
 i686_flags='-Wl,--dynamic-linker=/usr/i686-linux-gnu/lib/ld-linux.so.2 -Wl,-rpath=/usr/i686-linux-gnu/lib'
 
-# Its programs run here, with the C library of the cross compiler. So this is no cross build
-# to configure, and all of make check is run.
+# The programs run on this machine, with the C library of the cross compiler. So configure
+# takes it for a native build, and all of make check is run.
 check_i686()
 {
     need i686-linux-gnu-gcc gcc-i686-linux-gnu libc6-dev-i386-cross

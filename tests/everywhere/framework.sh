@@ -1,9 +1,9 @@
 # shellcheck shell=bash
-# Check, for a compiler that no package of it is for, and sources of Debian's packages. Sourced
-# by run.sh and by .ci/run.
+# Builds Check for a compiler without a package of it, and fetches sources of Debian's
+# packages. Sourced by run.sh and by .ci/run.
 
-# build_framework COMPILER [LDFLAGS]: below this directory. Sets "framework" to where it
-# is installed.
+# build_framework COMPILER [LDFLAGS]: builds Check below this directory, and sets "framework"
+# to the directory where it is installed.
 build_framework()
 {
     framework=$PWD/framework/made
@@ -14,8 +14,8 @@ build_framework()
     )
 }
 
-# fetch_source PACKAGE DIRECTORY: Debian's, to DIRECTORY/source. Where apt finds packages it
-# finds their sources; the lists of both are kept apart from the system's.
+# fetch_source PACKAGE DIRECTORY: fetches Debian's source to DIRECTORY/source, from the mirrors
+# of apt. The lists of sources are kept apart from the system's.
 fetch_source()
 {
     local apt=$PWD/$2/apt

@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154 # run.sh sets what is not set here
-# Packages of other distributions, as far as they can be built here. Sourced by run.sh.
+# Packages of other distributions, as far as this machine can build them. Sourced by run.sh.
 
 make_tarball()
 {
@@ -15,7 +15,8 @@ check_package()
     esac
 }
 
-# Its dependencies are Debian's here, which rpm does not see. Its tests run elsewhere.
+# rpm does not see that Debian's packages satisfy the dependencies. The package's tests run
+# elsewhere.
 build_rpm()
 {
     need rpmbuild rpm
@@ -23,7 +24,7 @@ build_rpm()
         test "$(find rpm/RPMS -name '*.rpm' | wc -l)" -ge 2
 }
 
-# abuild's part is played by this shell: the sources unpacked, the functions called there.
+# This shell replaces abuild: it unpacks the sources and calls the functions.
 run_apkbuild()
 {
     need musl-gcc musl-tools

@@ -1,9 +1,9 @@
 # shellcheck shell=bash disable=SC2154 # run.sh sets what is not set here
-# Fresh roots of other releases, made by debootstrap from the mirror that this machine's own
-# apt uses, in which README's two commands do all of the set-up. Sourced by run.sh.
+# Fresh roots of other releases. debootstrap makes them from the mirror that apt uses here.
+# README's two commands do the whole set-up in them. Sourced by run.sh.
 
 # shellcheck disable=SC2034 # run.sh uses it
-# Those that have once been red elsewhere, and more that are quick.
+# The tests that once failed only in another release, and more quick ones.
 quick_tests='tests/unit/facts tests/unit/check_temporary tests/unit/check_stream
     tests/unit/check_wide tests/unit/check_atomic tests/system/scenario_meanwhile
     tests/system/fault_scenarios tests/system/scenario_standard tests/scripts/test_readme.sh'
@@ -14,7 +14,8 @@ mirror()
         grep -m 1 '/debian/*$'
 }
 
-# make_root RELEASE DIRECTORY: the date of a release file is not checked.
+# make_root RELEASE DIRECTORY: an old release file is accepted, because its date is not
+# checked.
 make_root()
 {
     need debootstrap debootstrap
@@ -33,7 +34,7 @@ enter_root()
     mount -t proc proc "$1/proc" && mount --rbind --make-rslave /dev "$1/dev" || skip 'mounts are not allowed here'
 }
 
-# Also for a place that ended in the middle.
+# Unmounts all roots, also those of a place that was interrupted.
 leave_roots()
 {
     local point
@@ -49,14 +50,13 @@ in_root()
         timeout "$limit_seconds" sh -c "$2"
 }
 
-# The command that README gives for TARGET, as it stands there.
+# Prints README's command for TARGET as it stands there.
 readme_command()
 {
     sed -n "s|^    \(\./bootstrap && .* make $1\)\$|\1|p" "$root/README"
 }
 
-# check_root RELEASE [TESTS]: README's two commands; of the tests those alone, if any are
-# named.
+# check_root RELEASE [TESTS]: runs README's two commands, with all tests or only those named.
 check_root()
 {
     local check
@@ -66,7 +66,7 @@ check_root()
         in_root root "cd /root/filelike && export VERBOSE=1 && $check${2+ TESTS='$(echo $2)'}"
 }
 
-# The proofs of tests/proofs, with the CBMC of Debian 13.
+# Runs the proofs of tests/proofs with the CBMC of Debian 13.
 check_proofs()
 {
     make_root trixie "$PWD/root" && git clone --quiet "$root" root/root/filelike &&

@@ -1,18 +1,18 @@
 #!/bin/bash
-# Builds and tests a clone of HEAD in places other than this machine's own compiler and C
-# library: in fresh roots of other releases, for other processors under emulation, and with
-# other compilers and language standards. As root, on Debian.
+# Builds and tests a clone of HEAD in other places than this machine's compiler and C library:
+# in fresh roots of other releases, for other processors under emulation, and with other
+# compilers and language standards. Needs root and Debian.
 #
 # usage: tests/everywhere/run.sh [--list] [PLACE...]
 #
-# Without PLACE it goes through all of them. build:PROCESSOR builds for it, and tests
-# nothing; quick:PROCESSOR leaves out the long tests; demo:RELEASE runs a few tests in a
-# fresh root. stage:NAME is a long stage of .ci/run, on this machine. READY_SOURCE names a
-# clone that bootstrap has been run in, which is taken then. What is built stays in the
-# directory KEEP_PLACES, if that is set, but no fresh root does.
+# Without PLACE it goes through all of them. build:PROCESSOR only builds; quick:PROCESSOR
+# leaves out the long tests; demo:RELEASE runs a few tests in a fresh root; stage:NAME is a
+# long stage of .ci/run, on this machine. READY_SOURCE names a clone in which bootstrap has
+# been run; it is used instead of a new one. If KEEP_PLACES is set, the builds stay in that
+# directory, but the fresh roots do not.
 #
-# Each line of the answer tells a place, how it went and its seconds. A place that cannot be
-# had here is skipped with its reason. The last line counts: "N passed, M failed, K skipped".
+# Each line of the output names a place, its result and its seconds. A place that this machine
+# cannot provide is skipped with the reason. The last line is "N passed, M failed, K skipped".
 
 set -u
 here=$(cd "$(dirname "$0")" && pwd)
@@ -46,7 +46,7 @@ skip()
     exit "$skipped_status"
 }
 
-# need PROGRAM PACKAGE...: installs the packages where the program is not there.
+# need PROGRAM PACKAGE...: installs the packages unless the program is there.
 need()
 {
     command -v "$1" >/dev/null && return
@@ -54,7 +54,7 @@ need()
     apt-get install -y --no-install-recommends "$@" || skip "apt-get cannot install $*"
 }
 
-# In the directory of the place: a clone that is made ready by bootstrap.
+# Makes a clone in the directory of the place, and runs bootstrap in it.
 clone()
 {
     if test -n "${READY_SOURCE-}"; then

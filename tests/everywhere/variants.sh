@@ -1,5 +1,5 @@
 # shellcheck shell=bash disable=SC2154 # run.sh sets what is not set here
-# Other compilers and standards of the language. Sourced by run.sh.
+# Other compilers and language standards. Sourced by run.sh.
 
 build_and_check()
 {
@@ -20,7 +20,7 @@ check_variant()
     esac
 }
 
-# 32 bits with a time_t of 64.
+# A 32-bit build whose time_t has 64 bits.
 time_of_64_bits()
 {
     check_i686 CPPFLAGS='-D_FILE_OFFSET_BITS=64 -D_TIME_BITS=64'
@@ -38,7 +38,7 @@ newest_standard()
         done
 }
 
-# The long tests, too, with filelike.c in place of the library.
+# Runs the long tests, too, with filelike.c in place of the library.
 amalgamation()
 {
     clone && mkdir build && cd build && ../source/configure -q && make && make check TESTS= &&

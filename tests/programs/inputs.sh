@@ -1,14 +1,14 @@
 # shellcheck shell=bash
 # For run.sh: make_inputs DIRECTORY makes the files that the command lines in "lines.txt" read.
-# They are the same each time. A file whose maker is not installed is left out, as then the
-# programs that read it are not there either.
+# They are the same each time. If the program that makes a file is not installed, the file is
+# left out, because the programs that read it are not installed either.
 
 make_inputs()
 {
     mkdir "$1" && (
         cd "$1" && make_tables && make_programs && make_documents && make_sources && make_pictures
         make_archives
-        # Archives keep these times.
+        # Archives store these times.
         touch -d '2020-02-02 02:02:02 UTC' ./*
     ) 2>/dev/null
 }
@@ -29,7 +29,7 @@ make_tables()
 make_programs()
 {
     echo 'BEGIN { FS = "," } NR > 1 { sum[$1] += $2 * $3 } END { for (k in sum) print k, sum[k] > ("sum-of-" k) }' >program.awk
-    # Longer than the buffers of those that read them.
+    # The file is longer than the buffers of its readers.
     printf '%s\n' 'scale = 20' 'for (i = 0; i < 30; i++) 2 ^ i' 'define f(x) { return (x * x); }' 'f(12)' >program.bc
     awk 'BEGIN { for (i = 0; i < 3000; i++) printf "f(%d) + %d\n", i, i * 7 }' >>program.bc
     printf '%s\n' 'define g(x) { return (f(x) + 1); }' 'g(1)' >functions.bc
@@ -179,7 +179,7 @@ make_pictures()
     make_packets >packets.pcap
 }
 
-# Packets of UDP and of TCP, with the same addresses.
+# UDP and TCP packets with the same addresses.
 make_packets()
 {
     address='\x0a\x00\x00\x01\x0a\x00\x00\x02' ethernet='\x02\0\0\0\0\x02\x02\0\0\0\0\x01\x08\0'

@@ -1,9 +1,9 @@
 #!/bin/bash
-# Builds Lua from its source as it is, and with fopen and its kin replaced: by
-# filelike_stdio.h, by the directory with a stdio.h of its own, and by the linker. With names
-# in memory round.lua must say what it says with files, and leave no file. Lua is compiled
-# with _FILE_OFFSET_BITS, and opens a binary chunk once more with freopen. For
-# "make check-programs".
+# Builds Lua from its unchanged source, as it is and with fopen and its kin replaced in three
+# ways: by filelike_stdio.h, by the directory with a stdio.h of its own, and by the linker.
+# With names in memory round.lua must print the same as with files, and leave no file. Lua is a
+# good test: it is compiled with _FILE_OFFSET_BITS, and reopens a binary chunk with freopen.
+# For "make check-programs".
 #
 # usage: LIBRARY=DIRECTORY lua.sh [SOURCES]     DIRECTORY has libfilelike.so; the source of
 #                                               Lua is SOURCES/lua5.4
@@ -22,7 +22,7 @@ scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 99
 
-# build NAME COMPILER-FLAGS LINKER-FLAGS: lua-NAME.
+# build NAME COMPILER-FLAGS LINKER-FLAGS: builds lua-NAME.
 build()
 {
     local file
@@ -36,7 +36,7 @@ build()
     $CC "objects-$1"/*.o $3 -Wl,-E -lm -ldl -o "lua-$1"
 }
 
-# run_round NAME PREFIX: in a directory of its own.
+# run_round NAME PREFIX: runs round.lua in a directory of its own.
 run_round()
 {
     rm -rf work
@@ -64,7 +64,7 @@ try()
 wrapped='-Wl,--wrap=fopen,--wrap=fopen64,--wrap=freopen,--wrap=freopen64,--wrap=remove,--wrap=rename'
 library="-L$LIBRARY -Wl,-rpath,$LIBRARY -lfilelike"
 
-# Debian's rules write this one when they build it.
+# Debian's rules write this header when they build Lua.
 echo '#define DEB_HOST_MULTIARCH "any"' >lua5.4-deb-multiarch.h
 build plain '' '' || exit
 run_round plain '' >said-plain

@@ -1,16 +1,16 @@
 #!/bin/bash
-# Runs command lines of other people's programs, unmodified, with preload.so: their files are
-# then streams of this library, in memory, spooled with a tiny limit, atomic, and under names
-# of filelike_fopen. What they print, their status and every file must be what they are
-# without it, byte by byte. For "make check-programs".
+# Runs command lines of other people's programs, unmodified, with preload.so. Their files are
+# then streams of this library: in memory, spooled with a tiny limit, atomic, or under names of
+# filelike_fopen. Their output, their status and every file must be the same as without it,
+# byte by byte. For "make check-programs".
 #
-# A program that can not do with one of the ways is told of in lines.txt: PACKAGE !WAY.
+# lines.txt tells which way a program cannot use: PACKAGE !WAY.
 #
 # usage: PRELOAD=... run.sh [WORD]     PRELOAD is for LD_PRELOAD; WORD: only lines with it
 #
-# A line that opens no file so proves nothing, and fails; but in the atomic way, where files
-# that are only read are fopen's, it does not count. A program that is not installed is
-# skipped. Ends with "ok" and status 0 where all is the same.
+# A line that opens no file proves nothing, so it fails. The atomic way is an exception: files
+# that are only read are fopen's there. A program that is not installed is skipped. The script
+# ends with "ok" and status 0 if everything is the same.
 
 set -u
 preload=$PRELOAD only=${1-}
@@ -27,8 +27,8 @@ scratch=$(cd "$scratch" && pwd -P) || exit 99
 
 # ---- One run --------------------------------------------------------------------------
 
-# run_in ROOM KIND WAY COMMAND: in ROOM/run, with fresh inputs; everything that can be
-# compared is in ROOM/KIND then. WAY is empty without the preload library.
+# run_in ROOM KIND WAY COMMAND: runs the command in ROOM/run, with fresh inputs. Afterwards
+# ROOM/KIND holds everything to compare. WAY is empty without the preload library.
 run_in()
 {
     local room=$1 kind=$2 way=$3 command=$4 with=()
@@ -49,7 +49,7 @@ run_in()
 
 # ---- One line, in each way ------------------------------------------------------------
 
-# complain ROOM TEXT FILE: of the file a part is shown.
+# complain ROOM TEXT FILE: shows a part of the file.
 complain()
 {
     echo "FAIL: $2" >>"$1/said"
@@ -73,7 +73,7 @@ try_way()
     rm -rf "${room:?}/$way"
 }
 
-# try_line ROOM PACKAGE COMMAND: PACKAGE may be followed by ways to leave out, each after a !.
+# try_line ROOM PACKAGE COMMAND: after PACKAGE, a ! precedes each way to leave out.
 try_line()
 {
     local room=$1 package=$2 command=$3 counts='' way failures
@@ -94,7 +94,7 @@ try_line()
         echo "ok: $command (opened:$counts)" >>"$room/said"
 }
 
-# work NUMBER OF: every OF-th line.
+# work NUMBER OF: runs every OF-th line.
 work()
 {
     local room=$scratch/room$1 number=0 package command

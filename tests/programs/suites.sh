@@ -1,6 +1,6 @@
 #!/bin/bash
-# Runs the test suites of m4 and ed, as their sources have them, over the installed programs
-# with preload.so, in each of its ways (see run.sh): they must say what they say without it.
+# Runs the test suites of m4 and ed, from their sources, on the installed programs with
+# preload.so, in each of its ways (see run.sh). Their output must be the same as without it.
 # For "make check-programs".
 #
 # usage: PRELOAD=... suites.sh [SOURCES]     SOURCES/m4 and SOURCES/ed are their source trees
@@ -18,7 +18,7 @@ scratch=$(cd "$scratch" && pwd -P) || exit 99
 
 # ---- The suites: each in a directory of its own ---------------------------------------
 
-# The examples of its manual. One depends on the shell, and Debian leaves it out, too.
+# The examples of m4's manual. One depends on the shell; Debian leaves it out, too.
 suite_m4()
 {
     cp -r "$sources/m4/checks" "$sources/m4/examples" . && cd checks && rm 198.sysval &&
@@ -32,7 +32,7 @@ suite_ed()
 
 # ---- Running them ---------------------------------------------------------------------
 
-# run_suite NAME KIND WITH...: what it says goes to the file KIND.
+# run_suite NAME KIND WITH...: writes the output to the file KIND.
 run_suite()
 {
     local name=$1 kind=$2

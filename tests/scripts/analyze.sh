@@ -1,6 +1,7 @@
 #!/bin/sh
-# Static analysis of lib/ by gcc, clang-tidy and cppcheck, as far as they are installed,
-# and of the plain examples by gcc. A finding is a failure; what is not asked for is argued here and in .clang-tidy.
+# Static analysis of lib/ by gcc, clang-tidy and cppcheck, as far as they are installed, and of
+# the plain examples by gcc. A finding is a failure. The reasons for each disabled check are
+# here and in .clang-tidy.
 #
 # usage: analyze.sh SOURCE BUILD     (make analyze does it)
 
@@ -24,9 +25,8 @@ analyzed_by()
     fi
 }
 
-# gcc 12 takes a block for lost where only a pointer into it (atomic.c) or a pointer behind
-# a pointer (fileno.c) is kept, and does not know that the streams which fopen.c opens are
-# kept by stdio.
+# gcc 12 reports a leak if only a pointer into a block (atomic.c) or a pointer behind a pointer
+# (fileno.c) is kept. It also does not know that stdio keeps the streams that fopen.c opens.
 by_gcc()
 {
     found=0
@@ -41,15 +41,15 @@ by_gcc()
     return $found
 }
 
-# It counts the findings in headers of the system, though it does not show them.
+# clang-tidy counts the findings in system headers, although it does not show them.
 by_clang_tidy()
 {
     # shellcheck disable=SC2086
     clang-tidy --quiet --config-file="$source/.clang-tidy" "$source"/lib/*/*.c -- $flags 2>/dev/null
 }
 
-# It does not see that a call within RETRY has set what is read afterwards. Style,
-# which is clang-tidy's and clang-format's here, and information are not asked for.
+# cppcheck does not see that a call within RETRY sets variables that are read afterwards. Its
+# findings on style are left to clang-tidy and clang-format, and its information is not needed.
 by_cppcheck()
 {
     cppcheck --quiet --enable=warning,performance,portability --std=c11 --error-exitcode=1 \

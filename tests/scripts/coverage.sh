@@ -1,6 +1,6 @@
 #!/bin/sh
-# Which lines and branches of lib/ the tests reach. Builds and tests the copy of the
-# sources that it lies in, in a directory beside it.
+# Prints which lines and branches of lib/ the tests reach. Builds and tests the sources that
+# contain this script, in a directory beside them.
 #
 # usage: SOURCE/tests/scripts/coverage.sh [CONFIGURE-ARGUMENT...]     (make coverage does it)
 
@@ -8,7 +8,7 @@ set -u
 export LC_ALL=C
 source=$(cd "$(dirname "$0")/../.." && pwd)
 build=$(dirname "$source")/build
-# Counters are the process's own: threads may not lose any.
+# The threads of a process share its counters, so counting must be atomic.
 flags='-g -O0 --coverage -fprofile-update=atomic'
 branches='--rc lcov_branch_coverage=1'
 
@@ -18,7 +18,7 @@ stop()
     exit 1
 }
 
-# quietly FILE COMMAND...: what it says goes to FILE, and is shown if it fails.
+# quietly FILE COMMAND...: writes the output to FILE, and shows it if the command fails.
 quietly()
 {
     said=$1
@@ -26,7 +26,7 @@ quietly()
     "$@" >"$said" 2>&1 || { tail -n 40 "$said"; stop "$* failed; all it said is in $said"; }
 }
 
-# Tests whose children are another user count too, as far as they may write what counts.
+# Tests whose children are another user count, too, as far as these may write the counters.
 share_counters()
 {
     find "$build/lib" -name '*.gcno' | sed 's/gcno$/gcda/' | while read -r counters; do
@@ -36,14 +36,14 @@ share_counters()
     find "$build/lib" -name '*.gcda' -exec chmod a+rw {} +
 }
 
-# Debian's lcov warns of itself in every run.
+# Debian's lcov warns about itself in every run.
 lcov_quietly()
 {
     # shellcheck disable=SC2086 # several words
     quietly "$build/lcov.log" lcov --quiet $branches "$@"
 }
 
-# Lines never reached, and those with a branch never taken, with what stands there.
+# Prints the lines never reached, and those with a branch never taken, with their text.
 name_missed()
 {
     awk -F '[:,]' -v root="$source/" '
@@ -72,17 +72,17 @@ command -v lcov >/dev/null || stop 'lcov is not there; install it (Debian: lcov)
 rm -rf "$build"
 mkdir -p "$build" && cd "$build" || exit 1
 
-# Static, so that each program has one set of counters, and _exit writes all of it.
+# A static library gives each program one set of counters, and _exit writes all of it.
 quietly configure.log "$source/configure" --disable-shared \
     CC="${CC:-gcc}" CFLAGS="$flags" CPPFLAGS="-include $source/tests/support/coverage.h" "$@"
 grep -q 'tests with Check *yes' configure.log ||
     stop 'the suites need Check, which configure has not found: run ./bootstrap'
 quietly make.log make
 share_counters
-# A child under a limit cannot write its counters, and would say so where a test reads.
+# A child under a limit cannot write its counters. Its message would reach a test's output.
 GCOV_ERROR_FILE=/dev/null
 export GCOV_ERROR_FILE
-# The scripts are about the build as it is installed, without counters.
+# The scripts test the installed build, which has no counters.
 # shellcheck disable=SC2016 # make's own variable
 quietly check.log make check TESTS='$(check_PROGRAMS)'
 grep -E '^# (PASS|SKIP)' check.log

@@ -1,7 +1,7 @@
 #!/bin/sh
-# For "make installcheck", which sets the directories: what lies where the library is
-# installed is what belongs there, and programs build and run against it as a user's would,
-# with pkg-config, in C and in C++, with the shared library and with the static one.
+# For "make installcheck", which sets the directories. The right files are installed, and no
+# others. Programs build and run with the installed library as a user's would: with pkg-config,
+# in C and in C++, with the shared library and with the static one.
 
 set -u
 export LC_ALL=C
@@ -22,7 +22,7 @@ fail()
 
 functions=$(sed -n 's/^ *\(filelike_[a-z_]*\);$/\1/p' "$source/lib/filelike.map")
 
-# The names that libtool has given to the libraries are in its own file.
+# libtool's own file names the libraries.
 libraries()
 {
     echo libfilelike.la
@@ -72,7 +72,8 @@ done
 
 # ---- Programs -------------------------------------------------------------------------
 
-# Also where it is staged in a directory, and where the compiler would look by itself.
+# pkg-config also finds a library that is staged in a directory, or that lies where the
+# compiler looks by itself.
 export PKG_CONFIG_SYSROOT_DIR="$root" PKG_CONFIG_PATH="$root$pkgconfigdir"
 export PKG_CONFIG_ALLOW_SYSTEM_CFLAGS=1 PKG_CONFIG_ALLOW_SYSTEM_LIBS=1
 export LD_LIBRARY_PATH="$root$libdir${LD_LIBRARY_PATH:+:$LD_LIBRARY_PATH}"
@@ -81,15 +82,14 @@ cp "$source/tests/support/installed.c" program.c
 cp program.c program.cc
 echo 'int main(void) { return 0; }' | tee empty.c >empty.cc
 
-# The flags are those that the library was built with: a sanitizer, or another C library,
-# needs them.
+# The library's own flags are needed: it may be built for a sanitizer or another C library.
 compile()
 {
     # shellcheck disable=SC2086 # they are lists
     $compiler $CFLAGS "$@" $LDFLAGS
 }
 
-# try KIND [-static]: KIND is that of the library that the program then uses.
+# try KIND [-static]: the program must use the library of this KIND.
 try()
 {
     # shellcheck disable=SC2046 # a list
@@ -104,7 +104,8 @@ try()
     echo "ok: $compiler, $1"
 }
 
-# The stdio.h whose directory filelike.pc tells replaces as filelike_stdio.h does.
+# filelike.pc names a directory with a stdio.h. This header must replace fopen as
+# filelike_stdio.h does.
 try_replacing()
 {
     printf '%s\n' '#include <stdio.h>' 'int main(void) { return fopen("memory:none", "r") != NULL; }' >replaced.c
@@ -119,7 +120,7 @@ try_replacing()
     done
 }
 
-# Programs from before C99 include it, too.
+# C89 programs include the header, too.
 try_old_header()
 {
     echo '#include <filelike.h>' >old.c
@@ -147,7 +148,7 @@ try_kinds()
     fi
 }
 
-# "glibc", or nothing.
+# Prints "glibc", or nothing.
 c_library()
 {
     printf '#include <stdio.h>\n#ifdef __GLIBC__\nglibc\n#endif\n' >library.$suffix

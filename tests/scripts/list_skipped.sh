@@ -1,5 +1,5 @@
 #!/bin/sh
-# Ends make check with one list: what was left out or skipped, and why.
+# Ends make check with a list of what was left out or skipped, with the reasons.
 #
 # usage: left_out='LIBRARY...' tests/scripts/list_skipped.sh LOG...
 set -eu

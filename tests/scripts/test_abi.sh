@@ -1,6 +1,7 @@
 #!/bin/sh
-# A program linked with an earlier version of the library runs with this one. lib/filelike.abi
-# describes the interface of the last release; abidiff compares the library with it.
+# A program that was linked with an earlier version of the library must run with this one.
+# lib/filelike.abi describes the interface of the last release, and abidiff compares the
+# library with it.
 #
 # usage: test_abi.sh            compares
 #        test_abi.sh describe   writes lib/filelike.abi anew, for a release
@@ -21,13 +22,13 @@ command -v abidiff >/dev/null || skip 'abidiff is not installed: it is in abigai
 test -e "$library" || skip 'the library is built as a static one only'
 readelf -S "$library" 2>/dev/null | grep -q '\.debug_info' || skip 'the library is built without -g'
 
-# Only what the public header declares counts.
+# Only declarations of the public header count.
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
 mkdir "$scratch/include"
 cp "$source/lib/filelike.h" "$scratch/include"
 
-# Nothing in it comes from where, or by whom, the library is built.
+# The description must not depend on who builds the library, or where.
 describe()
 {
     abidw --headers-dir "$scratch/include" --drop-private-types --drop-undefined-syms \
@@ -48,8 +49,8 @@ test "${processor%% soname=*}" = "$(sed '1s/ soname=.*//; q' "$scratch/now")" ||
 $CC -dM -E -include features.h - </dev/null 2>/dev/null | grep -q __GLIBC__ ||
     skip 'the description is of the library with glibc'
 
-# New functions are no difference. FILE is the C library's. A new member of the options is a
-# difference, although it comes from the reserved ones: describe the interface anew with it.
+# New functions are allowed. FILE belongs to the C library. A new member of the options is a
+# difference, although it takes the place of a reserved one: then describe the interface anew.
 printf '[suppress_type]\nname = _IO_FILE\n' >"$scratch/suppressions"
 if ! abidiff --harmless --no-added-syms --suppressions "$scratch/suppressions" \
     "$description" "$scratch/now"; then

@@ -1,7 +1,7 @@
 #!/bin/sh
-# Runs the examples of streams on what other libraries have, and on what a program prints:
-# what they do, and what is left where they cannot. tests/system/test_download.c runs the
-# one that downloads.
+# Runs the examples of streams on other libraries' data, and on a program's output. Checks the
+# results, and the files that remain after a failure. tests/system/test_download.c runs the
+# example that downloads.
 
 set -u
 examples=$PWD/examples
@@ -26,7 +26,7 @@ built()
     return 1
 }
 
-# expect NAME STATUS COMMAND...: with ../input, it must say what is in ../wanted.
+# expect NAME STATUS COMMAND...: given ../input, it must print what is in ../wanted.
 expect()
 {
     name=$1 status=$2
@@ -45,7 +45,7 @@ expect()
     fi
 }
 
-# left NAME FILE...: nothing else is in the directory.
+# left NAME FILE...: the directory holds these files only.
 left()
 {
     name=$1
@@ -54,7 +54,7 @@ left()
     test "$there" = "$*${*:+ }" || fail "$name: left behind: $there"
 }
 
-# with_little_room COMMAND...: no file of more than 16 blocks of 512 or 1024 bytes.
+# with_little_room COMMAND...: no file may exceed 16 blocks of 512 or 1024 bytes.
 with_little_room()
 {
     (trap '' XFSZ && ulimit -f 16 && exec "$@")
@@ -86,7 +86,7 @@ if built csv_gz zlib; then
     expect 'a bad row in a new table' 1 "$examples/csv_gz" pack table.csv.gz
     left 'a bad row in a new table'
 
-    # Nothing that could be compressed to less.
+    # The data cannot be compressed.
     awk 'BEGIN { for (i = 0; i < 50000; i++) printf "%d,%d\n", rand() * 1e9, rand() * 1e9 }' \
         >../input
     echo 'csv_gz: table.csv.gz: not written: File too large' >../wanted

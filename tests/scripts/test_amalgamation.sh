@@ -1,7 +1,7 @@
 #!/bin/sh
-# filelike.c, the library in one file: it compiles without configuration and warnings, keeps
-# to itself what it is not told to export, is not reached by what replaces fopen in the same
-# build, and passes the tests that need no framework.
+# filelike.c is the library in one file. It compiles without configuration or warnings, exports
+# only what it is told to, is not affected when fopen is replaced in the same build, and passes
+# the tests that do not need Check.
 #
 # usage: [ALL=1] tests/scripts/test_amalgamation.sh     ALL=1 runs the long tests, too
 set -eu
@@ -28,7 +28,7 @@ run()
     timeout 600 "$@" >"$scratch/said" 2>&1 </dev/null
 }
 
-# must COMMAND...: without a word.
+# must COMMAND...: it must succeed and print nothing.
 must()
 {
     if ! run "$@" || test -s "$scratch/said"; then
@@ -54,7 +54,7 @@ for compiler in "$CC" $others; do
     must $compiler -std=c11 -O2 -Wall -Wextra -Wpedantic -Werror -c filelike.c
 done
 
-# README's own command. Its "cc" is the compiler that the library was built with.
+# README's own command; "cc" is the compiler that the library was built with.
 cc()
 {
     $CC ${CFLAGS-} "$@"
@@ -66,7 +66,7 @@ eval "${command:-false}" && ./table || fail "README's command: $command"
 
 # ---- What it exports ------------------------------------------------------------------
 
-# exports FLAG...: the names that a shared library with it has for others.
+# exports FLAG...: prints the names that a shared library built with these flags exports.
 exports()
 {
     must $CC -O2 -fPIC "$@" -c filelike.c
@@ -80,7 +80,7 @@ if command -v nm >said; then
     test ! -s exported || fail "exports, although it was not told to: $(cat exported)"
     exports -fvisibility=hidden -DFILELIKE_EXPORT >exported
     diff listed exported || fail 'exports others with FILELIKE_EXPORT (above)'
-    # A name with a dot in it is the compiler's own.
+    # The compiler itself makes names with a dot.
     nm filelike.o | sed -n 's/.* [A-TVX-Z] \([^.]*\)$/\1/p' | sort >global
     diff listed global || fail 'other global names (above) than those of filelike.h'
 else
@@ -121,7 +121,7 @@ C
 cp "$source/lib/filelike_stdio.h" .
 mkdir -p filelike/stdio && cp "$source/lib/filelike/stdio/stdio.h" filelike/stdio/
 
-# replaced FLAG...: a program that is compiled with them in one command with filelike.c.
+# replaced FLAG...: compiles a program and filelike.c in one command with these flags.
 replaced()
 {
     must "$@" -o program -lpthread
@@ -139,7 +139,7 @@ done
 
 # ---- The tests that need no framework ---------------------------------------------------
 
-# Their objects are there; they are linked once more, under other names.
+# The objects of the tests exist. They are linked again, under other names.
 must $CC ${CFLAGS-} -c filelike.c -o one.o
 cd "$build"
 tests=$(echo 'include Makefile

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs bootstrap on pretended systems: a PATH that has stand-ins for the tools, for the
-# package managers and for sudo, each of which writes down how it was called.
+# Runs bootstrap on simulated systems: PATH holds stand-ins for the tools, for the package
+# managers and for sudo. Each stand-in logs its calls.
 
 set -u
 bootstrap=$(cd "${srcdir:-.}" && pwd)/bootstrap
@@ -9,7 +9,7 @@ trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 99
 failures=0
 
-# stand_in NAME: a program in bin that does what comes on standard input.
+# stand_in NAME: makes a program in bin from standard input.
 stand_in()
 {
     { echo '#!/bin/sh'; cat; } >"bin/$1"
@@ -18,7 +18,7 @@ stand_in()
 
 few_use='g++ abidiff bindfs chromedriver clang cmake curl mandoc meson mkfs.exfat mkfs.vfat ntfs-3g strace'
 
-# A complete system that is root's and has no package manager.
+# A complete system: the user is root, and there is no package manager.
 new_system()
 {
     rm -rf bin include aclocal
@@ -43,7 +43,7 @@ test -e "$scratch/include/\${name%>}"
 END
 }
 
-# add_manager NAME: one that can install Automake and libcsv, nothing else.
+# add_manager NAME: makes a package manager that can install only Automake and libcsv.
 add_manager()
 {
     stand_in "$1" <<END
@@ -60,8 +60,8 @@ done
 END
 }
 
-# expect NAME STATUS [ARGUMENT]: runs bootstrap; what it says must be what is in "said",
-# the programs that it calls what is in "called".
+# expect NAME STATUS [ARGUMENT]: runs bootstrap. Its output must be what is in "said", and the
+# programs that it calls must be those in "called".
 expect()
 {
     name=$1 status=$2

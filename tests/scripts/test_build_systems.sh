@@ -1,6 +1,6 @@
 #!/bin/sh
-# A program built by CMake, and one by Meson, find the installed library as they find others:
-# through pkg-config.
+# CMake and Meson find the installed library through pkg-config, as they find other libraries,
+# and build a program with it.
 set -eu
 build=$PWD
 work=$(mktemp -d)
@@ -9,7 +9,7 @@ cd "$work"
 export CC="${CC:-cc}" CFLAGS="${CFLAGS:-}" LDFLAGS="${LDFLAGS:-}"
 test -e "$build/lib/.libs/libfilelike.so" || { echo 'skipped: the library is built as a static one only'; exit 77; }
 
-# As installed, below a root of its own.
+# The library is installed below a root of its own.
 make -C "$build" install DESTDIR="$work/root" MAKEFLAGS= >said 2>&1 || { cat said; exit 1; }
 pkgconfig=$(dirname "$(find root -name filelike.pc)")
 export PKG_CONFIG_PATH="$work/$pkgconfig" PKG_CONFIG_SYSROOT_DIR="$work/root"

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the CSV example on good and on malformed tables, and compares all that it says.
+# Runs the CSV example on good and on malformed tables, and compares all of its output.
 
 set -u
 demo=$PWD/examples/csv_demo
@@ -13,8 +13,8 @@ trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 99
 failures=0
 
-# expect NAME STATUS ARGUMENT...: runs the demo; what it says must be what is in "wanted".
-# (The shipped table's path is as configure wrote it, so only its end is compared.)
+# expect NAME STATUS ARGUMENT...: runs the demo. Its output must be what is in "wanted".
+# (configure wrote the shipped table's path, so only its end is compared.)
 expect() {
     name=$1 status=$2
     shift 2
@@ -32,7 +32,7 @@ expect() {
     fi
 }
 
-# The shipped table's CSV, made without the library: what the demo has to arrive at.
+# Makes the CSV of the shipped table without the library, to compare with the demo's.
 tab=$(printf '\t')
 grep -v '^#' "$shipped" | awk -F"$tab" -v OFS='","' '{ $4 = $4; print "\"" $0 "\"" }' >shipped.csv
 {

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Runs the examples of files on disk: what they do, and what they say where they cannot.
+# Runs the examples of files on disk: their results, and their messages after failures.
 
 set -u
 config=$PWD/examples/atomic_config
@@ -17,8 +17,8 @@ fail() {
     failures=$((failures + 1))
 }
 
-# expect NAME STATUS COMMAND...: what it says must be what is in "../wanted", and nothing
-# may be left where temporary files go.
+# expect NAME STATUS COMMAND...: its output must be what is in "../wanted", and no temporary
+# file may remain.
 expect() {
     name=$1 status=$2
     shift 2
@@ -36,7 +36,7 @@ expect() {
     fi
 }
 
-# expect_file NAME: settings.conf must be what is in standard input, and alone there.
+# expect_file NAME: settings.conf must equal standard input, and be the only file.
 expect_file() {
     if ! diff -u - settings.conf; then
         fail "$1: another file than wanted (above)"
@@ -81,7 +81,7 @@ port = 80
 port 81
 END
 
-# 20000 bytes, where files may have no more than 16 blocks of 512 or 1024 bytes.
+# The file takes 20000 bytes. Files may not exceed 16 blocks of 512 or 1024 bytes.
 { echo 'port = 80'; printf '#%19988s\n' ''; } >settings.conf
 cp settings.conf ../before
 cat >../wanted <<'END'

@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the example of spooled streams: its output, where the bytes were, and what it says
-# where they find no room.
+# Runs the example of spooled streams: its output, the place of the bytes, and its messages
+# when there is no room for them.
 
 set -u
 filter=$PWD/examples/filter_spooled
@@ -11,8 +11,8 @@ mkdir temporary
 export TMPDIR="$scratch/temporary" LC_ALL=C
 failures=0
 
-# expect NAME STATUS COMMAND...: from "input" it must make what is in "output" and say what
-# is in "wanted", and leave nothing where temporary files go.
+# expect NAME STATUS COMMAND...: from "input" it must write what is in "output" and print what
+# is in "wanted". No temporary file may remain.
 expect() {
     name=$1 status=$2
     shift 2
@@ -49,8 +49,8 @@ expect 'more than memory may hold' 0 "$filter"
 sed -i 's/on disk/in memory/' wanted
 expect 'the same within a larger bound' 0 "$filter" 8192
 
-# No file of more than 64 blocks of 512 or 1024 bytes: the move to disk succeeds, and then
-# there is no room. Input and output go through pipes.
+# No file may exceed 64 blocks of 512 or 1024 bytes. So the move to disk succeeds, and the room
+# ends later. Input and output go through pipes.
 no_room() {
     (
         trap '' XFSZ

@@ -1,6 +1,6 @@
 #!/bin/sh
-# The manual as HTML: each page is there, each link within leads to a page and a place that
-# exist, and each link to elsewhere is to the system's manual.
+# The manual as HTML. Each page exists. Each internal link leads to an existing page and place,
+# and each other link leads to the system's manual.
 set -eu
 source=$(cd "${srcdir:-.}" && pwd)
 command -v mandoc >/dev/null || { echo 'skipped: mandoc is not installed'; exit 77; }
@@ -42,7 +42,7 @@ while read -r file link; do
     esac
 done <links
 
-# Rows of the index by task: as many as filelike(3) has.
+# The index by task has as many rows as that of filelike(3).
 rows=$(sed -n '/^\.Ss Which stream/,/^\.Ss Rules/s/^\.It .* Ta Xr .*/x/p' "$source/man/filelike.3" | wc -l)
 test "$(grep -c '^<tr>' index.html)" -eq "$rows" || fail "the index by task has not all of $rows rows"
 exit "$status"

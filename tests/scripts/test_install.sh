@@ -1,12 +1,12 @@
 #!/bin/sh
-# Installs into a directory, tries what lies there, and uninstalls: nothing may be left.
+# Installs into a directory, tests the installed files, and uninstalls. No file may remain.
 
 set -u
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
 failures=0
 
-# The options of the make that runs this test are not meant for those that it starts.
+# The options of the make that runs this test must not reach the makes that it starts.
 unset MAKEFLAGS MFLAGS MAKELEVEL
 
 run()

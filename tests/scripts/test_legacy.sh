@@ -1,6 +1,6 @@
 #!/bin/sh
-# Runs the examples of code that opens its own files: what it exports to a path and imports
-# from one lies in memory, and no file is written, or even opened to be written.
+# Runs the examples of code that opens its own files. The data that it exports to a path and
+# imports from one is in memory. No file is written, or even opened for writing.
 
 set -u
 programs=$PWD/examples/legacy
@@ -18,12 +18,12 @@ fail() {
     failures=$((failures + 1))
 }
 
-# same NAME: the program's words must be those wanted.
+# same NAME: the program's output must be what is in "wanted".
 same() {
     if diff -u ../wanted ../said; then echo "ok: $1"; else fail "$1: other words (above)"; fi
 }
 
-# expect NAME STATUS COMMAND...: errors come last.
+# expect NAME STATUS COMMAND...: errors come last in its output.
 expect() {
     name=$1 status=$2
     shift 2
@@ -34,7 +34,7 @@ expect() {
     same "$name"
 }
 
-# expect_files NAME FILES: nothing else may lie here, and nothing where temporary files go.
+# expect_files NAME FILES: only these files may lie here, and no temporary file.
 expect_files() {
     files=$(echo * "$TMPDIR"/*)
     test "$files" = "$2 $TMPDIR/*" || fail "$1: these files are there: $files"
@@ -45,7 +45,7 @@ apple;12;0.45
 pear;3;1.20
 plum, dried;1;19.99'
 
-# wants PATH: what a report exported to PATH, and imported again, looks like.
+# wants PATH: the report as it was exported to PATH and imported again.
 wants() {
     printf '%s bytes at %s:\n%s\nimported: 3 sales, 28.99 in all\n' \
         "$(printf '%s\n' "$report" | wc -c)" "$1" "$report" >../wanted
@@ -53,8 +53,8 @@ wants() {
 
 # ---- Nothing on disk ------------------------------------------------------------------
 
-# No file may have a single byte, not even one in the kernel's memory: the program would be
-# killed.
+# No file may grow to even one byte, not even a memory file of the kernel: the signal would
+# kill the program.
 write_no_file() {
     wants memory:report
     (
@@ -67,8 +67,8 @@ write_no_file() {
     expect_files "$1: with files limited to nothing" '*'
 }
 
-# The system calls that open a file to write, make one or remove one; but a memory file of
-# the kernel may be made, and opened by its descriptor, where the bytes are not watched.
+# These system calls open a file for writing, make one or remove one. A memory file of the
+# kernel may be made, and, if the bytes are not watched, opened by its descriptor.
 changes='O_WRONLY|O_RDWR|O_CREAT|O_TMPFILE'
 changes="$changes|^[0-9]+ +(creat|memfd_create|mk[a-z]+|rename[a-z0-9]*|(sym|un)?link(at)?)\\("
 own_memory='memfd_create|"/proc/self/fd/[0-9]+"'
@@ -77,8 +77,8 @@ open_no_file() {
         echo "skipped: $1: system calls: strace is not installed, or may not trace"
         return
     fi
-    # Past the script that libtool leaves in the program's place, whose shell opens files.
-    # A sanitizer cannot look for leaks while it is traced.
+    # libtool may have put a script in the program's place, whose shell opens files, so the
+    # program itself is traced. A sanitizer cannot look for leaks while it is traced.
     ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" "$libtool" --mode=execute \
         strace -f -e trace=file,memfd_create -o ../calls "$program" \
         >../said 2>&1 || fail "$1: fails where it is traced"
@@ -128,7 +128,7 @@ complain() {
     expect_files "$1" '*'
 }
 
-# The stream that cannot be completed is removed by the legacy code: a real file here.
+# The legacy code removes the incomplete report, which is a real file here.
 remove_what_failed() {
     echo 'report.csv: is not complete, and removed: File too large' >../wanted
     (
@@ -142,7 +142,7 @@ remove_what_failed() {
 
 # ---- A bound --------------------------------------------------------------------------
 
-# musl has other words for ENOMEM.
+# musl has another message for ENOMEM.
 in_words_of_glibc() {
     "$@" 2>../words
     set -- $?
@@ -150,8 +150,8 @@ in_words_of_glibc() {
     return "$1"
 }
 
-# keep_no_more WAY VARIABLE ERROR: bytes that do not fit are not kept, and the legacy code is
-# told.
+# keep_no_more WAY VARIABLE ERROR: bytes that do not fit are not kept, and the legacy code sees
+# the failure.
 keep_no_more() {
     echo "memory:report: is not complete, and removed: $3" >../wanted
     expect "$1: more than $2" 1 in_words_of_glibc env "$2=40" "$program"
@@ -169,7 +169,7 @@ for way in by_header by_linker; do
     complain $way
     remove_what_failed $way
 done
-# The shim of by_linker has the bytes watched.
+# The shim of by_linker sets a limit, so the library watches the bytes.
 write_no_file by_linker
 keep_no_more by_linker REPORT_LIMIT 'File too large'
 keep_no_more by_linker REPORT_MEMORY 'Cannot allocate memory'

@@ -1,8 +1,8 @@
 #!/bin/sh
-# The manual against the library: every function of the header is in the list of exports
-# and in the manual, and nothing else is; the synopses and the structure are the header's;
-# each example compiles without a warning, runs, prints what its page says and leaves no
-# file behind; mandoc finds nothing to complain of.
+# Compares the manual with the library. Each function of the header is exported and has a page,
+# and no other name is or has. The synopses and structures are the header's. Each example
+# compiles without a warning, runs, prints what its page says, and leaves no file. mandoc's
+# lint finds no fault.
 
 set -u
 build=$PWD
@@ -20,14 +20,14 @@ fail()
     failures=$((failures + 1))
 }
 
-# The compiler that the library was built with, and its flags.
+# The library's compiler and flags.
 cc()
 {
     # shellcheck disable=SC2086 # they are lists
     $CC $CFLAGS -I"$source/lib" "$@"
 }
 
-# same WHAT ONE OTHER HINT: two lists of names that must be equal.
+# same WHAT ONE OTHER HINT: the two lists of names must be equal.
 same()
 {
     diff "$2" "$3" >difference && return
@@ -37,11 +37,12 @@ same()
 
 # ---- Names ----------------------------------------------------------------------------
 
-# The header without its comments, and without what it includes.
+# The header without its comments and the headers that it includes.
 printf '#include <filelike.h>\n' >header.c
 cc -E header.c | awk '/^# [0-9]/ { own = /filelike\.h"/; next } own' >header
 
-# All functions but the inline one of FILELIKE_AUTO, which filelike(3) names in passing.
+# All functions except the inline one of FILELIKE_AUTO, which has no page of its own:
+# filelike(3) names it.
 tr '\n' ' ' <header | grep -o '[a-z_]*(' | grep '^filelike_' | tr -d '(' |
     grep -v '^filelike_auto_close$' | sort -u >names.header
 sed -n 's/^ *\(filelike_[a-z_]*\);$/\1/p' "$source/lib/filelike.map" | sort >names.map
@@ -60,7 +61,7 @@ same "lib/filelike.h and the NAME sections of man/" names.header names.manual \
 same "the NAME and the SYNOPSIS sections of man/" names.manual names.synopsis \
     "show each function in the SYNOPSIS of its page, as .Fo NAME"
 
-# The page of a name: its own, or one line that leads to another.
+# The page of a name is its own file, or the file that its one line leads to.
 page_of()
 {
     for page in "$source/man/$1.3" "$build/man/$1.3"; do
@@ -91,7 +92,7 @@ done <references
 
 # ---- Declarations ---------------------------------------------------------------------
 
-# Each prototype of a SYNOPSIS, as C. A different one would not compile beside the header.
+# Each prototype of a SYNOPSIS as C. If it differs, it does not compile beside the header.
 # shellcheck disable=SC2086
 {
     cat header.c
@@ -105,13 +106,13 @@ done <references
 } >prototypes.c
 cc -Wall -Wextra -Werror -c prototypes.c || fail "a SYNOPSIS is not what lib/filelike.h declares"
 
-# members STRUCTURE FILE: in their order.
+# members STRUCTURE FILE: prints them in order.
 members()
 {
     sed -n "/^typedef struct $1 {/,/^} $1;/p" "$2" | tr -s ' ' | sed '/^ *$/d'
 }
 
-# shows STRUCTURE PAGE: as it is in the header.
+# shows STRUCTURE PAGE: the page must show it as the header does.
 shows()
 {
     members "$1" "$source/man/$2.3" | sed 's/\\(aq/'\''/g' >manual.c
@@ -138,7 +139,7 @@ cc -c constants.c || fail "a page names a constant that does not exist"
 
 # ---- Examples -------------------------------------------------------------------------
 
-# A comment before a block of a page says what it is:
+# A comment before a block of a page says what the block is:
 #   .\" example: NAME [flags FLAG...] [status STATUS]
 #   .\" input: NAME                    (of the program, else empty)
 #   .\" output: NAME [FILE]            (that it prints, or that FILE holds then)
@@ -187,13 +188,14 @@ inside && file != "" { print plain($0) > file }
 END { exit failed }
 AWK
 
-# option NAME WORD: what follows WORD in the comment of the example, up to the next word.
+# option NAME WORD: prints the text after WORD in the example's comment, up to the next word.
 option()
 {
     sed -n "s/.* $2 //p" "$1.c.options" | sed 's/ status .*//; s/ flags .*//'
 }
 
-# With what the compiler shows of POSIX by itself, whatever the library was built with.
+# The examples get the compiler's default feature test macros, whatever the library was built
+# with.
 compile()
 {
     # shellcheck disable=SC2046,SC2086 # they are lists
@@ -249,7 +251,7 @@ check_example()
     check_leftovers "$1"
 }
 
-# Whether the lines of the first file are in the second, one after the other.
+# Whether the second file contains the lines of the first, one after the other.
 has_lines()
 {
     awk '

@@ -1,5 +1,5 @@
 #!/bin/sh
-# A name at file scope stands for one thing in all of lib/, static ones too: so a backtrace
+# A name at file scope has one meaning in all of lib/, even if it is static. So a backtrace
 # names one place, and the library can be compiled as one file.
 
 set -eu
@@ -34,8 +34,8 @@ function declared_name(declaration)
     return declaration
 }
 
-# Two files may define the same external function, for two C libraries: one of them is
-# compiled. The linker tells of two that are not so meant.
+# Two files may define the same external function for two C libraries, because only one of them
+# is compiled. The linker reports any other pair.
 function function_name(declaration)
 {
     found((declaration ~ /^ *static/ ? "" : "extern ") declared_name(declaration))
@@ -104,7 +104,7 @@ FNR == 1 {
     text = ""
 }
 
-# Comments go, and what stands in quotes.
+# Removes comments and quoted text.
 {
     line = $0
     gsub(/\\./, "", line)
@@ -123,7 +123,7 @@ FNR == 1 {
     }
 }
 
-# A line of the preprocessor, and those that continue it.
+# Skips lines of the preprocessor, with their continuation lines.
 continued || code ~ /^#/ {
     if (!continued && match(code, /^# *define +[A-Za-z_0-9]+/)) {
         macro = substr(code, 1, RLENGTH)
@@ -144,7 +144,7 @@ awk -f "$scratch/names.awk" lib/*/*.[ch] >"$scratch/names"
 ! grep '^unmatched brace' "$scratch/names" || exit 1
 test "$(wc -l <"$scratch/names")" -gt 1000 || { echo 'FAIL: few names found in lib/'; exit 1; }
 
-# The same name twice in one file is meant: #if chooses, or the compiler complains.
+# A name may occur twice in one file: #if chooses one, or the compiler complains.
 awk -F '\t' '
 {
     name = $1

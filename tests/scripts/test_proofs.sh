@@ -1,6 +1,6 @@
 #!/bin/sh
-# CBMC proves of the arithmetic of blocks, budgets, modes and fixed stores, within bounds, that
-# nothing overflows or leaves its block. See tests/proofs/proof.h.
+# CBMC proves, within bounds, that the arithmetic of blocks, budgets, modes and fixed stores
+# neither overflows nor leaves its block. See tests/proofs/proof.h.
 #
 # usage: test_proofs.sh [FILE...]    all of tests/proofs, or those named
 
@@ -12,7 +12,7 @@ loops=16    # rounds of each loop; CBMC reports a loop that needs more
 
 command -v cbmc >/dev/null || { echo 'skipped: cbmc is not installed (Debian has it from 13 on)'; exit 77; }
 
-# prove FILE FUNCTION: CBMC tells of a loop that LOOPS rounds are too few for.
+# prove FILE FUNCTION: CBMC fails if a loop needs more than LOOPS rounds.
 prove()
 {
     timeout "$seconds" cbmc "$1" --function "$2" -I "$build" -I lib -I tests/proofs -DFILELIKE_COMPILING \

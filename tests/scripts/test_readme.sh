@@ -1,7 +1,6 @@
 #!/bin/sh
-# Compiles and runs every program in README, with README's own command, and every command
-# after a "$", and compares what they print with what README says. Looks up every name of
-# the library that README uses.
+# Compiles and runs every program in README with README's own command, and every command after
+# a "$". Their output must be what README shows. Each name of the library in README must exist.
 
 set -u
 build=$PWD
@@ -19,15 +18,15 @@ fail()
     failures=$((failures + 1))
 }
 
-# README's "cc" is the compiler that the library was built with, with its flags: one that
-# was built for a sanitizer or another C library needs them.
+# README's "cc" is the library's compiler with its flags, because a library that is built for a
+# sanitizer or another C library needs them.
 cc()
 {
     # shellcheck disable=SC2086 # they are lists
     $CC $CFLAGS $LDFLAGS "$@"
 }
 
-# pkg-config says this once the library is installed, but for the two directories.
+# pkg-config prints this for an installed library, apart from the two directories.
 mkdir pkgconfig
 sed -e "s|^libdir=.*|libdir=$build/lib/.libs|" -e "s|^includedir=.*|includedir=$source/lib|" \
     "$build/lib/filelike.pc" >pkgconfig/filelike.pc

@@ -1,10 +1,10 @@
 #!/bin/sh
-# The ways to replace fopen when code is compiled: with -include filelike_stdio.h, and with
-# the directory that has a stdio.h of its own. The programs of tests/programs/replaced, by
-# every compiler that is here, say the same with names in memory as they say with files when
-# nothing is replaced, and leave no file; or they do not compile, where that is expected.
-# Beside it, the macros that a source sees are those that it sees otherwise. The library is
-# there for one compiler; for all others a few lines stand in for it.
+# Tests the ways to replace fopen when code is compiled: -include filelike_stdio.h, and the
+# directory with a stdio.h of its own. Each program of tests/programs/replaced is compiled by
+# every compiler here. With names in memory it must print the same as with files and nothing
+# replaced, and leave no file. A few programs must not compile. A source must also see the same
+# macros as without the replacement. Only one compiler has the library; for the others a few
+# lines replace it.
 
 set -u
 export LC_ALL=C
@@ -31,7 +31,7 @@ fail()
 
 strict='-Wall -Wextra -Werror'
 
-# flags COMPILER PROGRAM: what it is compiled with in any way.
+# flags COMPILER PROGRAM: prints the flags that all ways need.
 flags()
 {
     case $1 in
@@ -44,8 +44,9 @@ flags()
     esac
 }
 
-# expects_error COMPILER PROGRAM WAY: clang takes no second name for the linker, which glibc
-# gives with _FILE_OFFSET_BITS; others have macros alone, which members do not survive.
+# expects_error COMPILER PROGRAM WAY: glibc gives functions a second name for the linker with
+# _FILE_OFFSET_BITS, and clang cannot replace it. Other compilers have only macros, which break
+# members of the same names.
 expects_error()
 {
     case $1:$2:$3 in
@@ -56,7 +57,7 @@ expects_error()
     esac
 }
 
-# replacing WAY: its flags.
+# replacing WAY: prints its flags.
 replacing()
 {
     case $1 in
@@ -80,7 +81,7 @@ run()
     (cd "$3" && timeout 20 ../"$1" "$2"; echo "status $?") 2>&1
 }
 
-# The C library as a source sees it, by its macros, where feature test macros matter.
+# The macros that a source sees. Only some programs define feature test macros.
 sees_the_same()
 {
     case $2 in
@@ -97,7 +98,7 @@ sees_the_same()
     cat difference
 }
 
-# try COMPILER PROGRAM WAY LIBRARY...: what the program is linked with.
+# try COMPILER PROGRAM WAY LIBRARY...: the program is linked with these libraries.
 try()
 {
     what="$1, $2, $3" replaced=$(replacing "$3")
@@ -123,7 +124,7 @@ try()
 
 # ---- One compiler ---------------------------------------------------------------------
 
-# The program as it is, with files: what it says is what is wanted.
+# The unchanged program runs with files. Its output is the one that is wanted.
 prepare()
 {
     compile "$1" "$2" plain.o -c && $1 plain.o -o plain >said 2>&1 || return
@@ -162,7 +163,7 @@ try_with_stand_in()
     fi
 }
 
-# clang with musl, as there is no package of it: the headers and the linking are musl-gcc's.
+# Debian has no package of clang with musl, so the headers and the linking are musl-gcc's.
 make_musl_clang()
 {
     headers=$(echo '#include <features.h>' | musl-gcc -M -x c - 2>/dev/null |
@@ -178,7 +179,7 @@ END
     chmod +x musl-clang 2>/dev/null
 }
 
-# The library itself, by the compiler that it was built with.
+# The library itself, with the compiler that it was built with.
 try_library()
 {
     if test -e "$libraries/libfilelike.so"; then

@@ -1,7 +1,7 @@
 #!/bin/sh
-# lib/filelike.map says what is exported. The library that was built exports that, and
-# Debian's list, which is made from the map, has each name. (tests/scripts/test_manual.sh
-# compares the map with the header and the manual, test_abi.sh with the last release.)
+# lib/filelike.map lists the exports. The built library must export exactly these, and Debian's
+# list, which is made from the map, must have each of them. (test_manual.sh compares the map
+# with the header and the manual, test_abi.sh compares the library with the last release.)
 
 set -u
 export LC_ALL=C
@@ -19,7 +19,7 @@ fail()
     failures=$((failures + 1))
 }
 
-# same NAMES WHAT: the names in the file NAMES, against those of the map.
+# same NAMES WHAT: the names in the file NAMES must be those of the map.
 same()
 {
     sort "$1" | diff map - >difference && return
@@ -33,7 +33,7 @@ $2 == "{" { version = $1 }
 ' "$source/lib/filelike.map" | sort >map
 test -s map || fail 'lib/filelike.map lists nothing'
 
-# nm adds the names of the versions themselves, and a second @ for the default one.
+# nm also prints the names of the versions, and a second @ for the default version.
 exported()
 {
     nm -D --defined-only "$library" | awk '$2 != "A" { sub(/@@/, "@", $3); print $3 }'

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The tarball of a release holds what git holds and what autoreconf makes, and nothing else.
+# The tarball of a release holds exactly the files in git and those that autoreconf makes.
 
 set -u
 export LC_ALL=C
@@ -18,8 +18,8 @@ trap 'rm -rf "$scratch"' EXIT
 unset MAKEFLAGS MFLAGS MAKELEVEL
 failures=0
 
-# These files are in a clone only: those that a machine runs on a clean clone or git reads, and
-# Debian's files, which its packagers lay over the sources of a release.
+# Only a clone has these files: those for a machine that tests a clean clone, those for git,
+# and Debian's, which its packagers add to the sources of a release.
 only_in_git='^(\.ci/|\.gitignore$|debian/)'
 
 cat >"$scratch/generated" <<'END'
@@ -46,7 +46,7 @@ packaging/APKBUILD
 packaging/filelike.spec
 END
 
-# none FILES WHAT: there should be no line in the file FILES.
+# none FILES WHAT: the file FILES must be empty.
 none()
 {
     test -s "$1" || return
@@ -62,7 +62,7 @@ if ! make distdir distdir="$scratch/filelike" >"$scratch/said" 2>&1; then
 fi
 (cd "$scratch/filelike" && find . ! -type d | sed 's|^\./||') | sort >"$scratch/tarball"
 git -C "$source" ls-files | sort >"$scratch/git"
-# A new file is on its way into git; a clean clone has none.
+# A new file may not be in git yet. A clean clone has none.
 git -C "$source" ls-files --others --exclude-standard | sort >"$scratch/new"
 
 cd "$scratch" || exit 99

@@ -1,5 +1,5 @@
 #!/bin/sh
-# The endpoint of examples/upload with its client: uploads from every kind of stream and
+# Tests the server of examples/upload with its client: uploads from every kind of stream and
 # from files, downloads, refusals, and the end.
 
 set -u
@@ -31,8 +31,8 @@ expect_refusal 'no such file' "$client" --file "$scratch/nowhere" http://127.0.0
 start_server --size-limit 8M --memory-limit 64K --budget 1M
 expect_refusal 'a port in use' "$server" --port "$(echo "$address" | tr -dc '0-9:' | cut -d: -f3)"
 
-# answer ROWS: what the client's table of so many rows is answered with. Every field is
-# quoted, and so is each quote.
+# answer ROWS: prints the answer to the client's table of ROWS rows. Every field is quoted, and
+# each quote is doubled.
 answer() {
     awk -v rows="$1" 'BEGIN {
         bytes = length("\"number\",\"square\",\"remark\"\n")
@@ -46,7 +46,7 @@ answer() {
 for kind in memory spooled named; do
     expect "upload from a stream: $kind" 0 "$(answer 1000)" --stream $kind "${address}upload"
 done
-# More rows than a spooled stream keeps in memory.
+# The table is larger than a spooled stream keeps in memory.
 expect 'upload from a stream on disk' 0 "$(answer 100000)" \
     --stream spooled --rows 100000 "${address}upload"
 

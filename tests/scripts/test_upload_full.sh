@@ -1,6 +1,6 @@
 #!/bin/sh
-# The endpoint of examples/upload on a full disk: a filesystem of 1 MiB, which only this
-# test sees.
+# Tests the server of examples/upload on a full disk: a filesystem of 1 MiB in a mount
+# namespace of this test's own.
 
 set -u
 if test "${1-}" != mounted; then

@@ -1,7 +1,7 @@
 #!/bin/sh
-# The page of examples/upload in a real browser: a file is chosen, the button pressed, and
-# the answer read, as a person would. chromedriver, which speaks WebDriver (JSON over HTTP),
-# does it.
+# Tests the page of examples/upload in a real browser, as a person uses it: chooses a file,
+# presses the button and reads the answer. chromedriver controls the browser; it speaks
+# WebDriver (JSON over HTTP).
 
 set -u
 . "${srcdir:-.}/tests/scripts/upload.sh"
@@ -42,14 +42,14 @@ request() {
         ${3+--data "$3"} "http://127.0.0.1:$driver/$2"
 }
 
-# call METHOD COMMAND [JSON]: a command of the session.
+# call METHOD COMMAND [JSON]: sends a command of the session.
 call() {
     method=$1 command=$2
     shift 2
     request "$method" "session/$session$command" "$@"
 }
 
-# The string that is the value of the answer, or of NAME in it.
+# Prints the string that is the value of the answer, or of NAME in it.
 value() {
     sed -n 's/.*"'"${1-value}"'":"\([^"]*\)".*/\1/p'
 }
@@ -64,7 +64,7 @@ start_session() {
     test -n "$session" || skip "the browser does not start: $answer"
 }
 
-# The element that a selector of CSS finds.
+# Prints the element that a CSS selector finds.
 element() {
     call POST /element '{"using": "css selector", "value": "'"$1"'"}' |
         value 'element-6066-11e4-a52e-4f735466cecf'
@@ -72,7 +72,7 @@ element() {
 
 # ---- The page -------------------------------------------------------------------------
 
-# upload FILE: what the page then says, once it is done.
+# upload FILE: prints the text of the page once the upload is done.
 upload() {
     call POST /url '{"url": "'"$address"'"}' >/dev/null
     input=$(element 'input[type=file]')

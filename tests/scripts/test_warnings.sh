@@ -1,6 +1,6 @@
 #!/bin/sh
-# The attributes of filelike.h: programs that misuse it must make the compiler warn, and the
-# idioms of the manual must not.
+# The attributes of filelike.h. The compiler must warn about programs that misuse the library,
+# and must not warn about the idioms of the manual.
 set -eu
 source=$(cd "${srcdir:-.}" && pwd)
 work=$(mktemp -d)
@@ -14,7 +14,7 @@ fail()
     failures=$((failures + 1))
 }
 
-# compile COMPILER FLAG...: program.c; what the compiler says is in "said".
+# compile COMPILER FLAG...: compiles program.c, and writes the compiler's output to "said".
 compile()
 {
     compiler=$1
@@ -22,7 +22,7 @@ compile()
     "$compiler" -std=c11 -Wall -Wextra "$@" -I"$source/lib" -c program.c -o program.o 2>said
 }
 
-# program STATEMENT...: a function that has a stream F and a place for a size.
+# program STATEMENT...: writes a function with a stream F and a variable for a size.
 program()
 {
     {
@@ -91,7 +91,7 @@ check()
 
 check gcc
 check clang
-# Only gcc's analyzer follows a stream to its end.
+# Only gcc's analyzer follows a stream until it is closed.
 if command -v gcc >/dev/null && test "$(gcc -dumpversion | cut -d . -f 1)" -ge 11; then
     must_warn gcc -fanalyzer 'FILE *g = filelike_memory("w", NULL); if (g) fputs("x", g);' \
         'leak'

@@ -1,7 +1,7 @@
 #!/bin/sh
-# The wings of lib/ stand on each other: api, stdio, store, files, base. A file includes
-# headers of its own wing and of those below it, and nothing else of lib/ but filelike.h.
-# Functions that users call are all in api/, and those of one file on one page of the manual.
+# The wings of lib/ are layers: api, stdio, store, files, base. From lib/ a file includes only
+# filelike.h and headers of its own wing and of those below it. Functions that users call are
+# all in api/. The functions of one file are on one page of the manual.
 set -eu
 export LC_ALL=C
 cd "${srcdir:-.}/lib"

@@ -1,5 +1,5 @@
-# For the tests of examples/upload: sourced, in the directory of the build. Makes $scratch,
-# which is removed at the end, and $files in it for the server's files.
+# For the tests of examples/upload, which source it in the directory of the build. Makes
+# $scratch, which is removed at the end, and in it $files for the server's files.
 
 # shellcheck shell=sh
 server=$PWD/examples/upload/server
@@ -21,7 +21,7 @@ if ! test -x "$server" || ! test -x "$client"; then
     skip "examples/upload is not built, as libmicrohttpd, libcurl or libcsv is not there"
 fi
 
-# Not in /tmp, which may be in memory.
+# /tmp may be in memory, so the files are elsewhere.
 scratch=$(mktemp -d "$PWD/upload-test-XXXXXX") || exit 99
 files=$scratch/files
 server_process=''
@@ -34,7 +34,7 @@ clear_away() {
 trap clear_away EXIT
 trap 'exit 1' HUP INT TERM
 
-# start_server OPTION...: on a free port, which goes into $address.
+# start_server OPTION...: starts it on a free port, and sets $address.
 start_server() {
     : >"$scratch/server.log"
     "$server" --port 0 --dir "$files" "$@" >"$scratch/server.log" 2>&1 &
@@ -51,7 +51,7 @@ start_server() {
     exit 1
 }
 
-# Ends the server, which must go in peace and leave nothing.
+# Ends the server. It must exit with status 0 and leave no files.
 stop_server() {
     kill "$server_process"
     wait "$server_process" || fail "the server ends with status $?"
@@ -60,7 +60,7 @@ stop_server() {
     test -z "$(ls -A "$files")" || fail "the server has left files: $(ls -A "$files")"
 }
 
-# expect NAME STATUS TEXT ARGUMENT...: runs the client, whose exit status and words are to be
+# expect NAME STATUS TEXT ARGUMENT...: runs the client, whose exit status and output must be
 # these.
 expect() {
     name=$1 status=$2 text=$3
@@ -74,7 +74,7 @@ expect() {
     fi
 }
 
-# expect_refused NAME STATUS JSON ARGUMENT...: the same for an upload that is answered with
+# expect_refused NAME STATUS JSON ARGUMENT...: the same for an upload that gets an answer with
 # this status of HTTP.
 expect_refused() {
     name=$1 status=$2 json=$3

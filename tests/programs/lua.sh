@@ -12,7 +12,7 @@ set -u
 here=$(cd "$(dirname "$0")" && pwd) || exit 99
 lib=$here/../../lib
 sources=$(cd "${1:-/nonexistent}/lua5.4/src" 2>/dev/null && pwd) ||
-    { echo 'skipped: Lua: there is no source of it'; exit 0; }
+    { echo 'skipped: Lua: SOURCES has no source of it'; exit 0; }
 : "${CC:=cc}" "$LIBRARY"
 export LC_ALL=C
 limit_seconds=20
@@ -51,7 +51,7 @@ try()
     if ! build "$1" "$2" "$3"; then
         echo "FAIL: Lua, $1: does not build (above)"
     elif ! run_round "$1" memory: | diff said-plain -; then
-        echo "FAIL: Lua, $1: says something else with names in memory (above)"
+        echo "FAIL: Lua, $1: the output differs with names in memory (see above)"
     elif ! rmdir work 2>/dev/null; then
         echo "FAIL: Lua, $1: leaves files: $(ls work)"
     else

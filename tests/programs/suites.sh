@@ -72,7 +72,7 @@ try_suite()
 {
     local name=$1 way
     if ! command -v "$name" >/dev/null || ! test -d "$sources/$name"; then
-        echo "skipped: the suite of $name: there is no $name installed, or no source of it"
+        echo "skipped: the suite of $name: $name is not installed, or SOURCES has no source of it"
         return
     fi
     run_suite "$name" plain -u LD_PRELOAD

@@ -23,7 +23,7 @@ quietly()
 {
     said=$1
     shift
-    "$@" >"$said" 2>&1 || { tail -n 40 "$said"; stop "$* failed; all it said is in $said"; }
+    "$@" >"$said" 2>&1 || { tail -n 40 "$said"; stop "$* failed; its output is in $said"; }
 }
 
 # Tests whose children are another user count, too, as far as these may write the counters.

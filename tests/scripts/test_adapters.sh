@@ -37,9 +37,9 @@ expect()
         cat ../said
         fail "$name: exit status $got, not $status"
     elif ! diff -u ../wanted ../said; then
-        fail "$name: other words than wanted (above)"
+        fail "$name: the output differs (see above)"
     elif test -n "$(ls -A "$TMPDIR")"; then
-        fail "$name: left behind: $(ls -A "$TMPDIR")"
+        fail "$name: files left behind: $(ls -A "$TMPDIR")"
     else
         echo "ok: $name"
     fi
@@ -51,7 +51,7 @@ left()
     name=$1
     shift
     there=$(find . ! -name . -printf '%f\n' | sort | tr '\n' ' ')
-    test "$there" = "$*${*:+ }" || fail "$name: left behind: $there"
+    test "$there" = "$*${*:+ }" || fail "$name: files left behind: $there"
 }
 
 # with_little_room COMMAND...: no file may exceed 16 blocks of 512 or 1024 bytes.

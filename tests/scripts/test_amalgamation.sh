@@ -84,7 +84,7 @@ if command -v nm >said; then
     nm filelike.o | sed -n 's/.* [A-TVX-Z] \([^.]*\)$/\1/p' | sort >global
     diff listed global || fail 'other global names (above) than those of filelike.h'
 else
-    echo 'skipped: what it exports: nm is not installed'
+    echo 'skipped: the exports of filelike.c: nm is not installed'
 fi
 
 # ---- What replaces fopen in the same build ---------------------------------------------

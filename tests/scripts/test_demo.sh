@@ -5,7 +5,7 @@ set -u
 demo=$PWD/examples/csv_demo
 shipped=$(cd "${srcdir:-.}" && pwd)/examples/data/zone1970.tab
 if ! test -x "$demo"; then
-    echo "skipped: examples/csv_demo is not built, as libcsv is not there"
+    echo "skipped: configure found no libcsv, so examples/csv_demo is not built"
     exit 77
 fi
 scratch=$(mktemp -d) || exit 99
@@ -25,7 +25,7 @@ expect() {
         echo "FAIL: $name: exit status $got, not $status"
         failures=$((failures + 1))
     elif ! diff -u wanted said; then
-        echo "FAIL: $name: other words than wanted (above)"
+        echo "FAIL: $name: the output differs (see above)"
         failures=$((failures + 1))
     else
         echo "ok: $name"

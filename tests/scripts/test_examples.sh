@@ -28,9 +28,9 @@ expect() {
         cat ../said
         fail "$name: exit status $got, not $status"
     elif ! diff -u ../wanted ../said; then
-        fail "$name: other words than wanted (above)"
+        fail "$name: the output differs (see above)"
     elif test -n "$(ls -A "$TMPDIR")"; then
-        fail "$name: left behind: $(ls -A "$TMPDIR")"
+        fail "$name: files left behind: $(ls -A "$TMPDIR")"
     else
         echo "ok: $name"
     fi
@@ -39,9 +39,9 @@ expect() {
 # expect_file NAME: settings.conf must equal standard input, and be the only file.
 expect_file() {
     if ! diff -u - settings.conf; then
-        fail "$1: another file than wanted (above)"
+        fail "$1: settings.conf differs (see above)"
     elif test "$(ls -A)" != settings.conf; then
-        fail "$1: left behind: $(ls -A)"
+        fail "$1: files left behind: $(ls -A)"
     fi
 }
 
@@ -131,8 +131,8 @@ printf '#!/bin/sh\nexit 3\n' >../programs/sort
 chmod 755 ../programs/sort
 PATH="$scratch/programs:$PATH" "$named" plum >../said 2>&1 &&
     fail "a sort that fails: exit status 0"
-grep -q 'is not sorted: sort failed' ../said || fail "a sort that fails: not told"
-test -z "$(ls -A "$TMPDIR")" || fail "a sort that fails: left behind: $(ls -A "$TMPDIR")"
+grep -q 'is not sorted: sort failed' ../said || fail "a sort that fails: no message names it"
+test -z "$(ls -A "$TMPDIR")" || fail "a sort that fails: files left behind: $(ls -A "$TMPDIR")"
 
 echo 'usage: named_file WORD...' >../wanted
 expect "no words" 1 "$named"

@@ -44,5 +44,5 @@ done <links
 
 # The index by task has as many rows as that of filelike(3).
 rows=$(sed -n '/^\.Ss Which stream/,/^\.Ss Rules/s/^\.It .* Ta Xr .*/x/p' "$source/man/filelike.3" | wc -l)
-test "$(grep -c '^<tr>' index.html)" -eq "$rows" || fail "the index by task has not all of $rows rows"
+test "$(grep -c '^<tr>' index.html)" -eq "$rows" || fail "the index by task lacks some of its $rows rows"
 exit "$status"

@@ -20,7 +20,7 @@ fail() {
 
 # same NAME: the program's output must be what is in "wanted".
 same() {
-    if diff -u ../wanted ../said; then echo "ok: $1"; else fail "$1: other words (above)"; fi
+    if diff -u ../wanted ../said; then echo "ok: $1"; else fail "$1: the output differs (see above)"; fi
 }
 
 # expect NAME STATUS COMMAND...: errors come last in its output.
@@ -81,14 +81,14 @@ open_no_file() {
     # program itself is traced. A sanitizer cannot look for leaks while it is traced.
     ASAN_OPTIONS="${ASAN_OPTIONS-}:detect_leaks=0" "$libtool" --mode=execute \
         strace -f -e trace=file,memfd_create -o ../calls "$program" \
-        >../said 2>&1 || fail "$1: fails where it is traced"
+        >../said 2>&1 || fail "$1: fails under strace"
     grep -Eq ' open(at)?\(' ../calls || fail "$1: nothing was traced"
     if test "$1" = by_header; then
         grep -Ev "$own_memory" ../calls >../others
         mv ../others ../calls
     fi
     if grep -E "$changes" ../calls; then
-        fail "$1: opens files to write (above)"
+        fail "$1: opens files for writing (see above)"
     else
         echo "ok: $1: no system call makes a file"
     fi
@@ -99,12 +99,12 @@ open_no_file() {
 write_files() {
     wants report.csv
     expect "$1: a file" 0 "$program" report.csv
-    printf '%s\n' "$report" | cmp - report.csv || fail "$1: another file than wanted"
+    printf '%s\n' "$report" | cmp - report.csv || fail "$1: report.csv differs"
 
     wants atomic:report.csv
     echo old >report.csv
     expect "$1: a file replaced whole" 0 "$program" atomic:report.csv
-    printf '%s\n' "$report" | cmp - report.csv || fail "$1: another file than wanted"
+    printf '%s\n' "$report" | cmp - report.csv || fail "$1: report.csv differs"
     expect_files "$1" report.csv
     rm report.csv
 }

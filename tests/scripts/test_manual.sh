@@ -224,7 +224,7 @@ check_output()
     test -f "$1.wanted" || return
     printed=$1.printed
     test ! -f "$1.file" || printed=directory/$(cat "$1.file")
-    diff -u "$1.wanted" "$printed" || fail "$page: example $1 does something else (above)"
+    diff -u "$1.wanted" "$printed" || fail "$page: example $1 has another output than its page shows (see above)"
 }
 
 check_leftovers()

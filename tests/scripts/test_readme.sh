@@ -6,7 +6,7 @@ set -u
 build=$PWD
 source=$(cd "${srcdir:-.}" && pwd)
 : "${CC:=cc}" "${CFLAGS:=}" "${LDFLAGS:=}"
-command -v pkg-config >/dev/null || { echo "skipped: pkg-config is not there"; exit 77; }
+command -v pkg-config >/dev/null || { echo "skipped: pkg-config is not installed"; exit 77; }
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
 cd "$scratch" || exit 99

@@ -114,7 +114,7 @@ try()
     test "$status" -eq 0 || { fail "$what: does not compile:"; cat said; return; }
     $compiler other.o "$@" -o other >said 2>&1 || { fail "$what: does not link:"; cat said; return; }
     run other memory: empty >got
-    diff wanted got || fail "$what: does something else (above)"
+    diff wanted got || fail "$what: prints something else (see above)"
     rmdir empty names 2>/dev/null || fail "$what: leaves files: $(ls empty names)"
     rm -rf empty names
     mkdir empty names

@@ -49,7 +49,7 @@ for file in */*.c; do
     done
 done
 if test "$count" -ne "$(grep -c '^ *filelike_[a-z_]*;$' filelike.map)"; then
-    echo "$count public functions found, which are not as many as lib/filelike.map lists"
+    echo "lib/ defines $count public functions, but lib/filelike.map lists another number"
     status=1
 fi
 exit "$status"

@@ -18,7 +18,7 @@ fail() {
 }
 
 if ! test -x "$server" || ! test -x "$client"; then
-    skip "examples/upload is not built, as libmicrohttpd, libcurl or libcsv is not there"
+    skip "configure found no libmicrohttpd, libcurl or libcsv, so examples/upload is not built"
 fi
 
 # /tmp may be in memory, so the files are elsewhere.

@@ -266,7 +266,7 @@ bool job_open(struct job *job, filelike_budget *budget)
 static void check_told(const struct job *job, bool told, const char *too_little)
 {
     if (told && !job->failed)
-        job_lose(job, "a failure is told of that there was not");
+        job_lose(job, "a failure was reported that did not happen");
     else if (!told && job->failed && kind_has(job->kind, KIND_WATCHED))
         job_lose(job, too_little);
 }
@@ -280,5 +280,5 @@ void job_close(struct job *job, bool goes_on)
     bool stored = job_done(job, fclose(job->stream) == 0);
     /* On a caller's operations the last fclose reports what any stream has lost. */
     if (stored || !job->others_failed || !kind_has(job->kind, KIND_BOUND))
-        check_told(job, !stored, "fclose told nothing of a failure");
+        check_told(job, !stored, "fclose did not report a failure");
 }

@@ -51,7 +51,7 @@ static void check_content(const struct job *job, unsigned worker, const char *wh
     if (!job_done(job, file != NULL))
         return;
     if (!content->exists)
-        job_lose(job, "a file is there that was not published");
+        job_lose(job, "there is a file that was not published");
     else
         job_check_reading(&whole, file, what);
     (void) fclose(file);
@@ -104,7 +104,7 @@ static bool open_own(struct job *job, unsigned worker)
     job->may_be_in_file = true;
     job->stream = filelike_atomic(own_path(worker, path), mode, &options);
     if (job->stream != NULL && expected != LACK_ANY)
-        job_lose(job, "an atomic stream was opened that was to be refused");
+        job_lose(job, "an atomic stream was opened, not refused");
     return job_done_or_lacks(job, job->stream != NULL, LACK_ANY | expected);
 }
 

@@ -131,7 +131,7 @@ static void close_own(struct team *team)
             continue;
         bool stored = fclose(member->stream) == 0;
         if (!job_done_or_lacks(&team->job, stored, team->lack) != member->failed)
-            job_lose(&team->job, "an appender's fclose tells something else");
+            job_lose(&team->job, "an appender's fclose reports something else");
         team->job.others_failed = team->job.others_failed || member->failed;
     }
 }
@@ -271,7 +271,7 @@ static void take_name_away(const struct team *team, const char *name)
         job_lose(&team->job, "a name cannot be removed");
     FILE *none = filelike_fopen(name, "r");
     if (none != NULL)
-        job_lose(&team->job, "a name is there that was removed");
+        job_lose(&team->job, "a removed name still exists");
     (void) job_done_or_lacks(&team->job, false, LACK_MEMORY | LACK_PATH);
     if (none != NULL)
         (void) fclose(none);

@@ -121,7 +121,7 @@ static void near_limits(void)
         expect_subject = it.subject;
         int status = in_child(run_within_limit, &it);
         if (status == SKIPPED)
-            say_skipped(it.subject, "less is allowed than it needs");
+            say_skipped(it.subject, "the hard limit is below the memory that it needs");
         else
             EXPECT(status == EXIT_SUCCESS);
     }

@@ -98,9 +98,8 @@ static bool named_watched(void)
     return is_closed(filelike_named("w", &watched));
 }
 
-/* getppid marks the last call that is refused, because the process makes it nowhere
- * else. All later calls succeed: if the cleanup at the end of the process fails, nobody
- * can remove a name. */
+/* getppid ends the refusals, because the process makes it nowhere else. All later calls
+ * succeed: if the cleanup at the end of the process fails, nobody can remove a name. */
 enum { LAST_REFUSED = SYS_getppid };
 
 static bool is_open(const FILE *stream)

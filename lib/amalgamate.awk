@@ -15,7 +15,7 @@ function take_preamble(line)
     }
 }
 
-# Where a condition may leave the header out, it is no header that was taken.
+# A header that a condition may leave out does not count as taken.
 function take_header(name,   conditional)
 {
     conditional = depth > 0

@@ -8,16 +8,18 @@
 
 #include <stdatomic.h>
 
-/* What lies behind the FILE of fopencookie, as far as it is needed. */
+/* The first members of glibc's struct _IO_cookie_file behind its FILE. */
 struct behind {
     const void *functions; /* of this kind of FILE; freopen replaces them */
     void *cookie;
     uintptr_t read_callback; /* scrambled by a secret number of the process */
 };
 
+/* Those of a FILE with callbacks that are not for streams. */
 static struct behind foreign;
 
-/* What all FILEs with the callbacks for streams have. NULL: not learned. */
+/* These members are the same in all FILEs with the callbacks for streams. NULL: not
+ * learned. */
 static _Atomic(const void *) our_functions;
 static atomic_uintptr_t our_read_callback;
 

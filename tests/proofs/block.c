@@ -5,6 +5,7 @@
 #include "store/block.c"
 #include "store/budget.c"
 #include "store/memory.c"
+#include "stand_ins.h"
 
 _Atomic(atomic_uint *) process_page;
 atomic_bool process_ending;
@@ -17,21 +18,6 @@ unsigned process_find_number(void)
 void pages_provide(void *block, size_t size)
 {
     PROVE(__CPROVER_w_ok(block, size));
-}
-
-void store_init(
-    struct store *store, const struct store_operations *operations, uint64_t size_limit)
-{
-    (void) store, (void) operations, (void) size_limit;
-}
-
-int descriptor_pwrite(
-    int descriptor, const void *data, size_t size, int64_t position, size_t *written)
-{
-    (void) descriptor, (void) position;
-    PROVE(size == 0 || __CPROVER_r_ok(data, size));
-    *written = size;
-    return 0;
 }
 
 static filelike_budget budget;
@@ -98,13 +84,6 @@ static void begin_block(void)
     block->bytes = has_bytes ? any_block(room) : NULL;
     block->retired = nondet_bool() ? any_block(1) : NULL;
     ASSUME(is_sound());
-}
-
-static int64_t any_position(void)
-{
-    int64_t position = nondet_int64();
-    ASSUME(position >= 0);
-    return position;
 }
 
 void proof_write(void)

@@ -1,9 +1,10 @@
-/* What the proofs share. CBMC runs each proof_ function with every value that the nondet_
+/* Shared by the proofs. CBMC runs each proof_ function with every value that the nondet_
  * functions can return. It reports an assertion that one of them breaks, an arithmetic
  * overflow, or an access outside of a block.
  *
  * Blocks have up to MOST_BYTES bytes. All other numbers have every value of their type.
- * What is in a block is not followed: a copy only asks whether both sides are there. */
+ * The content of a block is not followed: a copy only asks whether both sides are there.
+ */
 #ifndef PROOF_H
 #define PROOF_H
 
@@ -29,6 +30,13 @@ static inline size_t any_block_size(void)
     size_t size = nondet_size();
     ASSUME(size <= MOST_BYTES);
     return size;
+}
+
+static inline int64_t any_position(void)
+{
+    int64_t position = nondet_int64();
+    ASSUME(position >= 0);
+    return position;
 }
 
 /* A block of SIZE bytes, which is there. */

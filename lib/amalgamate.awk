@@ -4,8 +4,9 @@
 #     awk -v version=VERSION -v top=SOURCE_DIRECTORY -f amalgamate.awk lib/SOURCE...
 #
 # Each header of lib/ is taken in where a source first includes it. What a header declares
-# is made static there, which holds for the definition, too. A variable needs the word once
-# more, where it is defined.
+# is made static there, which holds for the definition, too. A variable is defined there, with
+# the value 0. With -v lines=yes the compiler knows each line by its file and
+# number in lib/.
 
 function take_preamble(line)
 {
@@ -37,33 +38,42 @@ function take_line(line, is_header,   words)
         words = substr(line, 1, index(line, "(") - 1)
         if (words !~ /[ *]filelike_[a-z_]*$/)
             line = "static " line
-    } else if (is_defined_variable(line))
-        line = "static " line
+    } else if (is_variable(line))
+        line = ""
     print line
 }
 
-function is_defined_variable(line,   i)
+function is_variable(line,   i)
 {
-    sub(/ =.*/, ";", line)
     for (i = 1; i <= variable_count; i++)
         if (line == variables[i])
             return 1
     return 0
 }
 
-function take(name, is_header,   file, line)
+function name_line(file, number)
+{
+    if (lines)
+        printf "#line %d \"%s\"\n", number, file
+}
+
+function take(name, is_header,   file, line, number)
 {
     file = top "/lib/" name
     printf "\n/* ==== %s ==== */\n\n", name
-    while ((getline line < file) > 0) {
+    name_line(file, 1)
+    for (number = 1; (getline line < file) > 0; number++) {
         if (line ~ /^#if/)
             depth++
         else if (line ~ /^#endif/)
             depth--
-        if (line ~ /^#include "[a-z]+\//)
-            take_header(substr(line, 11, length(line) - 11))
-        else if (line !~ /^#include (<config.h>|"filelike.h")/)
+        if (line !~ /^#include (<config.h>|")/) {
             take_line(line, is_header)
+            continue
+        }
+        if (line ~ /"[a-z]+\//)
+            take_header(substr(line, 11, length(line) - 11))
+        name_line(file, number + 1)
     }
     close(file)
 }

@@ -19,15 +19,19 @@
  *
  * SPDX-License-Identifier: MIT
  */
+#ifdef FILELIKE_CONFIGURED
+#include <config.h>
+#else
 #ifndef _GNU_SOURCE
 #define _GNU_SOURCE 1
 #endif
 #if __SIZEOF_LONG__ == 4 && !defined _FILE_OFFSET_BITS
 #define _FILE_OFFSET_BITS 64
 #endif
-#define FILELIKE_COMPILING 1
 #undef PACKAGE_VERSION
 #define PACKAGE_VERSION "@VERSION@"
+#endif
+#define FILELIKE_COMPILING 1
 
 /* After filelike_stdio.h, clang takes no second name for the linker. */
 #ifdef FILELIKE_STDIO_H
@@ -40,11 +44,11 @@
 #undef freopen
 #endif
 
-/* configure finds these out elsewhere. */
-#include <features.h>
 #include <stdlib.h>
 #include <sys/types.h>
-#ifdef __GLIBC__
+/* configure finds these out otherwise. */
+#ifdef FILELIKE_CONFIGURED
+#elif defined __GLIBC__
 #define FILELIKE_GLIBC_INTERNALS 1
 #if __GLIBC_PREREQ(2, 26)
 #define HAVE_PWRITEV2 1

@@ -9,7 +9,7 @@
 
 #include <errno.h>
 
-static int discard(const struct access *access)
+static int discard_stream(const struct access *access)
 {
     struct stream *stream = access->stream;
     if (stream == NULL)
@@ -31,7 +31,7 @@ int filelike_discard(FILE *file)
     /* A write that fails does not matter any more. */
     (void) any_stream_flush(file);
     store_lock(access.store);
-    int status = discard(&access);
+    int status = discard_stream(&access);
     access_end_bytes(&access);
     return call_end(&access.call, status);
 }

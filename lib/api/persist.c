@@ -153,7 +153,7 @@ static int give_file(struct persisting *persisting)
 
 /* The stream's own file may be at the target already. A copy would replace it, and the
  * stream would go on writing to a file without a name. */
-static int put(struct persisting *persisting)
+static int put_in_place(struct persisting *persisting)
 {
     int file = store_descriptor(persisting->access->store);
     int status = give_file(persisting);
@@ -181,7 +181,7 @@ static int persist(struct access *access, const char *path, unsigned flags)
     if (access_check_owner(access) != 0 || check_complete(access) != 0 ||
         target_init(&persisting.target, path, flags) != 0)
         return -1;
-    int status = put(&persisting);
+    int status = put_in_place(&persisting);
     /* Linux reports a lost write only once, so the stream records it. */
     if (persisting.is_lost)
         access_record_lost_write(access, errno);

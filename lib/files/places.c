@@ -12,7 +12,7 @@
 #include <stdlib.h>
 
 /* All places. */
-static _Atomic(struct removal *) places;
+static _Atomic(struct removal *) all_places;
 
 /* Lists of the places that no caller has. The files of left_places could not be removed
  * when they were released, and are tried again. The lists are separate, because a process
@@ -136,8 +136,8 @@ struct removal *removal_reserve(void)
     removal = calloc(1, sizeof *removal);
     if (removal == NULL)
         return NULL;
-    removal->next = atomic_load(&places);
-    while (!atomic_compare_exchange_weak(&places, &removal->next, removal))
+    removal->next = atomic_load(&all_places);
+    while (!atomic_compare_exchange_weak(&all_places, &removal->next, removal))
         continue;
     return removal;
 }
@@ -153,7 +153,7 @@ void removal_remove_all(void)
 {
     enum { PATIENCE = 1000 }; /* milliseconds, for all of them */
     int patience = PATIENCE;
-    struct removal *removal = atomic_load(&places);
+    struct removal *removal = atomic_load(&all_places);
     for (; removal != NULL; removal = removal->next)
         removal_remove_now(removal, &patience);
 }

@@ -64,11 +64,11 @@ void replacement_finish(struct replacement *replacement)
  * cannot be read without changing it, and the directory may have a default ACL. */
 static int read_fresh(struct target *target, struct attributes *attributes)
 {
-    struct replacement probe;
-    if (init_with_mode(&probe, target, FRESH_MODE) != 0)
+    struct replacement fresh;
+    if (init_with_mode(&fresh, target, FRESH_MODE) != 0)
         return -1;
-    int status = attributes_read(attributes, probe.descriptor);
-    replacement_finish(&probe);
+    int status = attributes_read(attributes, fresh.descriptor);
+    replacement_finish(&fresh);
     return status;
 }
 

@@ -36,12 +36,12 @@ static uint64_t random_number(void)
 static char *random_name(const char *prefix, const char *suffix)
 {
     enum { LENGTH = 10, LETTER_BITS = 5, MASK = (1 << LETTER_BITS) - 1 };
-    static const char digits[] = "abcdefghijklmnopqrstuvwxyz234567";
+    static const char letters[] = "abcdefghijklmnopqrstuvwxyz234567";
     char random[LENGTH + 1] = {0};
     char *name;
     uint64_t number = random_number();
     for (size_t i = 0; i < LENGTH; i++)
-        random[i] = digits[number >> i * LETTER_BITS & MASK];
+        random[i] = letters[number >> i * LETTER_BITS & MASK];
     return asprintf(&name, "%s%s%s", prefix, random, suffix) == -1 ? NULL : name;
 }
 

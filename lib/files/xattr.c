@@ -102,15 +102,16 @@ static int read_one(struct extended_attribute **list, int descriptor, const char
 
 int xattr_read_all(struct extended_attribute **list, int descriptor)
 {
-    char *names;
+    char *all_names;
     size_t size = 0;
-    int status = xattr_read(descriptor, NULL, &names, &size) == -1 ? -1 : 0;
-    for (const char *name = names; status == 0 && name != NULL && name < names + size;
+    int status = xattr_read(descriptor, NULL, &all_names, &size) == -1 ? -1 : 0;
+    for (const char *name = all_names;
+         status == 0 && name != NULL && name < all_names + size;
          name += strlen(name) + 1) {
         if (is_copied(name))
             status = read_one(list, descriptor, name);
     }
-    call_free(names);
+    call_free(all_names);
     return status;
 }
 

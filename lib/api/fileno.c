@@ -21,7 +21,7 @@ int filelike_fileno(FILE *file)
         return -1;
     int descriptor = access.stream != NULL
                          ? handle_obtain_descriptor(&access.stream->handle)
-                         : store_descriptor(access.store);
+                         : access.store->descriptor;
     access_end_bytes(&access);
     return call_end(&access.call, descriptor);
 }
@@ -48,7 +48,7 @@ static char *proc_path(const struct access *access)
 {
     char path[PROC_PATH_SIZE];
     if (store_obtain_descriptor(access->store) != 0 ||
-        descriptor_proc_path(store_descriptor(access->store), path) != 0)
+        descriptor_proc_path(access->store->descriptor, path) != 0)
         return NULL;
     return strdup(path);
 }

@@ -29,7 +29,7 @@ static FILE *open_name_native(const struct named_bytes *bytes, unsigned mode,
 {
     int append = mode & MODE_APPEND ? O_APPEND : 0;
     int descriptor =
-        descriptor_open_again(store_descriptor(bytes->store), mode_access(mode) | append);
+        descriptor_open_again(bytes->store->descriptor, mode_access(mode) | append);
     if (descriptor == -1)
         return NULL;
     FILE *file = open_native(descriptor, mode, options, NO_BUFFER);

@@ -109,7 +109,7 @@ static FILE *change_to_name(const char *name, unsigned mode, FILE *file)
     if (names_obtain(name, mode, &defaults, &bytes, &made) != 0)
         return fail_and_close(file);
     FILE *changed = bytes.is_file
-                        ? change_to_descriptor(store_descriptor(bytes.store), mode, file)
+                        ? change_to_descriptor(bytes.store->descriptor, mode, file)
                         : call_fail_pointer(ENOTSUP);
     if (changed == NULL && made)
         names_forget(name, bytes.store);

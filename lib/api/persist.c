@@ -107,7 +107,7 @@ static int move_temporary(
 /* A file whose name leads elsewhere by now is not moved, but copied. */
 static int give_temporary(struct persisting *persisting, struct temporary *temporary)
 {
-    int file = temporary->file.descriptor;
+    int file = temporary->file.store.descriptor;
     const struct removal *name = temporary->removal;
     bool name_stays = false;
     if (!temporary_may_be_given_away(temporary) ||
@@ -127,7 +127,7 @@ static int give_temporary(struct persisting *persisting, struct temporary *tempo
 static int give_native(struct persisting *persisting, struct native *native)
 {
     struct stat status;
-    int file = native->file.descriptor;
+    int file = native->file.store.descriptor;
     if (RETRY(fstat(file, &status)) != 0)
         return -1;
     if (status.st_nlink != 0 || native_belongs_to_parent(native))
@@ -155,7 +155,7 @@ static int give_file(struct persisting *persisting)
  * stream would go on writing to a file without a name. */
 static int put_in_place(struct persisting *persisting)
 {
-    int file = store_descriptor(persisting->access->store);
+    int file = persisting->access->store->descriptor;
     int status = give_file(persisting);
     if (status == 1 && is_in_place(persisting, file))
         status = sync_own(persisting, file);

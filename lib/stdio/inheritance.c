@@ -15,7 +15,7 @@
  * file does not allow that, as MODE needs it. */
 static struct store *share_native(const struct native *native, unsigned mode)
 {
-    int own = native->file.descriptor;
+    int own = native->file.store.descriptor;
     int descriptor = descriptor_open_or_duplicate(own, O_RDWR);
     if (descriptor == -1 && mode_access(mode) != O_RDWR)
         descriptor = descriptor_open_or_duplicate(own, mode_access(mode));

@@ -65,7 +65,7 @@ static void release_if_closed(struct native *native)
     if (native == NULL || !store_try_lock(&native->file.store))
         return;
     bool in_use = native->file.mapping != NULL || native->lost_write != 0;
-    if (in_use && (RETRY(fstat(native->file.descriptor, &status)) != 0 ||
+    if (in_use && (RETRY(fstat(native->file.store.descriptor, &status)) != 0 ||
                       !file_matches(&native->file, &status)))
         release_file(native);
     store_unlock(&native->file.store);

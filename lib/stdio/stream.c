@@ -130,7 +130,7 @@ int stream_write(struct stream *stream, const void *data, size_t size)
     stream->wrote_last = true;
     stream->sought_last = false;
     stream->has_descriptor =
-        stream->disk_buffer_size != 0 && store_descriptor(stream->store) != -1;
+        stream->disk_buffer_size != 0 && stream->store->descriptor != -1;
     if (status != 0)
         stream_record_lost_write(stream, errno);
     store_unlock(stream->store);

@@ -18,11 +18,6 @@ static struct file *file_of(struct store *store)
     return (struct file *) store;
 }
 
-int file_descriptor(const struct store *store)
-{
-    return ((const struct file *) store)->descriptor;
-}
-
 /* ---- Reading and writing --------------------------------------------------------- */
 
 ssize_t file_read(struct store *store, void *buffer, size_t size, int64_t position)
@@ -30,18 +25,18 @@ ssize_t file_read(struct store *store, void *buffer, size_t size, int64_t positi
     /* pread fails with EINVAL if position + size is more than an off_t holds. */
     if (size > (uint64_t) (INT64_MAX - position))
         size = (size_t) (INT64_MAX - position);
-    return descriptor_pread(file_descriptor(store), buffer, size, position);
+    return descriptor_pread(store->descriptor, buffer, size, position);
 }
 
 static int64_t current_size(const struct store *store)
 {
-    return descriptor_size(file_descriptor(store));
+    return descriptor_size(store->descriptor);
 }
 
 /* Returns 0 if the kernel knows the size, else -1 with ENOTSUP. */
 static int verify_size(struct file *file)
 {
-    if (file->size_is_unverified && filesystem_check_size(file->descriptor) != 0)
+    if (file->size_is_unverified && filesystem_check_size(file->store.descriptor) != 0)
         return -1;
     file->size_is_unverified = false;
     return 0;
@@ -59,14 +54,14 @@ int64_t file_size(struct store *store)
 static void cut_partial_write(struct store *store, int64_t end, int64_t size)
 {
     if (end > size && current_size(store) == end)
-        (void) descriptor_truncate(file_descriptor(store), size);
+        (void) descriptor_truncate(store->descriptor, size);
 }
 
 /* The system may write a part and then fail, on a full disk for example. That part is
  * taken back, so that a failed write stores nothing. */
 int file_write(struct store *store, const void *data, size_t size, int64_t position)
 {
-    int descriptor = file_descriptor(store);
+    int descriptor = store->descriptor;
     int64_t old_size = current_size(store);
     size_t written;
     if (old_size == -1)
@@ -101,7 +96,7 @@ int file_append(struct store *store, const void *data, size_t size, int64_t *end
     int64_t before = current_size(store);
     if (before == -1)
         return -1;
-    ssize_t done = descriptor_append(file_descriptor(store), data, size, before);
+    ssize_t done = descriptor_append(store->descriptor, data, size, before);
     if (done == -1)
         return -1;
     if ((size_t) done < size && append_rest(store, (const char *) data + done,
@@ -116,7 +111,7 @@ int file_append(struct store *store, const void *data, size_t size, int64_t *end
 int file_truncate(struct store *store, int64_t size)
 {
     if (verify_size(file_of(store)) != 0 ||
-        descriptor_truncate(file_descriptor(store), size) != 0)
+        descriptor_truncate(store->descriptor, size) != 0)
         return -1;
     file_unmap(file_of(store));
     return 0;
@@ -166,7 +161,7 @@ enum { PINNED_SIZE = 1 };
 void *file_pin(const struct file *file)
 {
     int opened;
-    int descriptor = descriptor_obtain_readable(file->descriptor, &opened);
+    int descriptor = descriptor_obtain_readable(file->store.descriptor, &opened);
     void *pinned = mmap(NULL, PINNED_SIZE, PROT_NONE, MAP_PRIVATE, descriptor, 0);
     descriptor_close(opened);
     return pinned != MAP_FAILED ? pinned : NULL;
@@ -188,7 +183,7 @@ const void *file_view(struct store *store, size_t *size)
     if (file->mapping != NULL && file->mapping_length == *size + 1)
         return file->mapping;
     int opened;
-    int descriptor = descriptor_obtain_readable(file->descriptor, &opened);
+    int descriptor = descriptor_obtain_readable(file->store.descriptor, &opened);
     void *mapping = descriptor == -1 ? NULL : map_with_terminator(descriptor, *size);
     descriptor_close(opened);
     if (mapping == NULL)
@@ -204,7 +199,7 @@ const void *file_view(struct store *store, size_t *size)
 static char *read_whole(struct store *store, size_t *size)
 {
     int opened;
-    int descriptor = descriptor_obtain_readable(file_descriptor(store), &opened);
+    int descriptor = descriptor_obtain_readable(store->descriptor, &opened);
     char *bytes = descriptor == -1 ? NULL : malloc(*size + 1);
     ssize_t count = bytes == NULL ? -1 : descriptor_pread(descriptor, bytes, *size, 0);
     descriptor_close(opened);
@@ -231,7 +226,7 @@ void *file_detach(struct store *store, size_t *size)
 int file_copy_to(struct store *store, int target)
 {
     int opened;
-    int descriptor = descriptor_obtain_readable(file_descriptor(store), &opened);
+    int descriptor = descriptor_obtain_readable(store->descriptor, &opened);
     int status = descriptor == -1 ? -1 : copy_file(descriptor, target);
     descriptor_close(opened);
     return status;
@@ -240,7 +235,7 @@ int file_copy_to(struct store *store, int target)
 static void remember_file(struct file *file)
 {
     struct stat status = {0};
-    (void) RETRY(fstat(file->descriptor, &status));
+    (void) RETRY(fstat(file->store.descriptor, &status));
     file->device = status.st_dev;
     file->inode = status.st_ino;
 }
@@ -252,36 +247,10 @@ bool file_matches(const struct file *file, const struct stat *status)
 
 /* ---- Beginning and end ----------------------------------------------------------- */
 
-int file_in_memory(const struct store *store)
-{
-    return filesystem_in_memory(file_descriptor(store));
-}
-
-int file_obtain_descriptor(struct store *store)
-{
-    (void) store;
-    return 0;
-}
-
-int file_move_to_disk(struct store *store)
-{
-    int in_memory = file_in_memory(store);
-    if (in_memory == 1)
-        errno = ENOTSUP;
-    return in_memory == 0 ? 0 : -1;
-}
-
 int file_finish(struct file *file)
 {
     file_unmap(file);
-    return descriptor_close_checked(file->descriptor);
-}
-
-void file_forget_descriptor(struct file *file)
-{
-    store_lock(&file->store);
-    file->descriptor = -1;
-    store_unlock(&file->store);
+    return descriptor_close_checked(file->store.descriptor);
 }
 
 static int file_destroy(struct store *store)
@@ -300,17 +269,15 @@ static const struct store_operations file_operations = {
     .view = file_view,
     .detach = file_detach,
     .copy_to = file_copy_to,
-    .descriptor = file_descriptor,
-    .obtain_descriptor = file_obtain_descriptor,
-    .move_to_disk = file_move_to_disk,
-    .in_memory = file_in_memory,
     .destroy = file_destroy,
 };
 
 void file_init(struct file *file, int descriptor, uint64_t size_limit)
 {
-    *file = (struct file){.descriptor = descriptor};
     store_init(&file->store, &file_operations, size_limit);
+    file->store.descriptor = descriptor;
+    file->mapping = NULL;
+    file->size_is_unverified = false;
     remember_file(file);
 }
 

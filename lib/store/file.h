@@ -11,7 +11,6 @@
 
 struct file {
     struct store store;
-    int descriptor;
     dev_t device; /* of the file, with its inode: they tell the file from all others */
     ino_t inode;
     void *mapping; /* what the last view returned; or NULL */
@@ -24,10 +23,6 @@ void file_init(struct file *file, int descriptor, uint64_t size_limit);
 
 /* Tells whether STATUS, as fstat gives it, is that of the file. */
 bool file_matches(const struct file *file, const struct stat *status);
-
-/* Uses the descriptor no more, as its number may be that of another file by now. Later
- * operations fail with EBADF. */
-void file_forget_descriptor(struct file *file);
 
 /* Unmaps what the last view returned. */
 void file_unmap(struct file *file);
@@ -59,9 +54,5 @@ int64_t file_size(struct store *store);
 const void *file_view(struct store *store, size_t *size);
 void *file_detach(struct store *store, size_t *size);
 int file_copy_to(struct store *store, int target);
-int file_descriptor(const struct store *store);
-int file_obtain_descriptor(struct store *store);
-int file_move_to_disk(struct store *store);
-int file_in_memory(const struct store *store);
 
 #endif

@@ -111,12 +111,6 @@ static int fixed_copy_to(struct store *store, int target)
 
 /* ---- Beginning and end ----------------------------------------------------------- */
 
-static int fixed_in_memory(const struct store *store)
-{
-    (void) store;
-    return 1;
-}
-
 static int fixed_destroy(struct store *store)
 {
     free(store);
@@ -132,7 +126,6 @@ static const struct store_operations fixed_operations = {
     .view = fixed_view,
     .detach = fixed_detach,
     .copy_to = fixed_copy_to,
-    .in_memory = fixed_in_memory,
     .destroy = fixed_destroy,
 };
 
@@ -143,5 +136,6 @@ struct store *fixed_create(void *block, size_t capacity, size_t size, uint64_t s
         return NULL;
     *fixed = (struct fixed){.bytes = block, .capacity = capacity, .size = size};
     store_init(&fixed->store, &fixed_operations, size_limit);
+    fixed->store.in_memory = true;
     return &fixed->store;
 }

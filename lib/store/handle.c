@@ -43,7 +43,7 @@ int handle_init(struct handle *handle, struct store *store, unsigned mode)
 
 int handle_init_first(struct handle *handle, struct store *store, unsigned mode)
 {
-    int descriptor = store_descriptor(store);
+    int descriptor = store->descriptor;
     if (handle_init(handle, store, mode) != 0)
         return -1;
     if (descriptor != -1 && handle_prepare_descriptor(handle, descriptor) != 0)
@@ -90,7 +90,7 @@ void handle_set_descriptor(struct handle *handle, int descriptor)
 /* Opens the store's file again, so that the handle has an offset of its own. */
 static int open_own_descriptor(struct handle *handle)
 {
-    int shared = store_descriptor(handle->store);
+    int shared = handle->store->descriptor;
     if (shared == -1)
         return call_fail(ENOTSUP);
     int flags = mode_access(handle->mode) | (handle_appends(handle) ? O_APPEND : 0);

@@ -163,6 +163,7 @@ void memory_init(struct memory *memory, const struct store_operations *operation
     uint64_t size_limit, size_t capacity_limit, filelike_budget *budget)
 {
     store_init(&memory->store, operations, size_limit);
+    memory->store.in_memory = true;
     memory->store.reaches_cancellation_points = false;
     memory->read_end = 0;
     block_init(&memory->block, capacity_limit, budget);

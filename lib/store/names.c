@@ -77,7 +77,7 @@ static bool has_lost_file(const struct named *named)
     const struct store *store = named->bytes.store;
     if (!named->bytes.is_file)
         return false;
-    int64_t offset = lseek(store_descriptor(store), 0, SEEK_CUR);
+    int64_t offset = lseek(store->descriptor, 0, SEEK_CUR);
     return offset != offset_mark(store) &&
            (offset != -1 || errno == EBADF || errno == ESPIPE);
 }
@@ -103,14 +103,23 @@ static named_link *find_any_entry(const char *name)
     return link;
 }
 
-/* Does the same, and forgets the entry if its file is lost. */
+/* Later operations fail with EBADF. */
+static void forget_descriptor(struct store *store)
+{
+    store_lock(store);
+    store->descriptor = -1;
+    store_unlock(store);
+}
+
+/* Does the same, and forgets the entry if its file is lost. Its descriptor's number may
+ * be that of another file by now. */
 static named_link *find_entry(const char *name)
 {
     named_link *link = find_any_entry(name);
     struct named *named = atomic_load(link);
     if (named == NULL || !has_lost_file(named))
         return link;
-    file_forget_descriptor((struct file *) named->bytes.store);
+    forget_descriptor(named->bytes.store);
     destroy_entry(unlink_entry(link));
     return find_any_entry(name);
 }

@@ -3,7 +3,6 @@
 #include "store/section.h"
 
 #include "base/call.h"
-#include "base/mode.h"
 #include "store/contents.h"
 
 #include <errno.h>
@@ -56,34 +55,6 @@ static const void *section_view(struct store *store, size_t *size)
     return *size > 0 ? bytes + section->start : "";
 }
 
-static int section_in_memory(const struct store *store)
-{
-    return store_in_memory(section_of(store)->whole);
-}
-
-static int section_move_to_disk(struct store *store)
-{
-    return store_move_to_disk(section_of(store)->whole);
-}
-
-static int section_check_mode(const struct store *store, unsigned mode)
-{
-    (void) store;
-    if ((mode & MODE_WRITE) == 0)
-        return 0;
-    return call_fail(ENOTSUP);
-}
-
-static int section_keep(struct store *store)
-{
-    return store_keep(section_of(store)->whole);
-}
-
-static int section_discard(struct store *store)
-{
-    return store_discard(section_of(store)->whole);
-}
-
 static int section_destroy(struct store *store)
 {
     int status = store_release(section_of(store)->whole);
@@ -96,11 +67,6 @@ static const struct store_operations section_operations = {
     .size = section_size,
     .view = section_view,
     .copy_to = contents_to_file,
-    .in_memory = section_in_memory,
-    .move_to_disk = section_move_to_disk,
-    .check_mode = section_check_mode,
-    .keep = section_keep,
-    .discard = section_discard,
     .destroy = section_destroy,
 };
 
@@ -112,6 +78,6 @@ struct store *section_create(struct store *whole, int64_t start, int64_t size)
     *section = (struct section){
         .whole = whole, .start = start, .max_size = size != -1 ? size : INT64_MAX};
     store_init(&section->store, &section_operations, 0);
-    store_share_lock_of(&section->store, whole);
+    section->store.owner = whole->owner;
     return &section->store;
 }

@@ -90,14 +90,6 @@ static int sequential_write(
 
 /* ---- Beginning and end ----------------------------------------------------------- */
 
-/* Bytes that come once cannot be shared by two streams. */
-static int sequential_check_mode(const struct store *store, unsigned mode)
-{
-    (void) store;
-    (void) mode;
-    return call_fail(ENOTSUP);
-}
-
 static int sequential_destroy(struct store *store)
 {
     struct sequential *sequential = sequential_of(store);
@@ -110,7 +102,6 @@ static const struct store_operations sequential_operations = {
     .read = sequential_read,
     .write = sequential_write,
     .append = sequential_append,
-    .check_mode = sequential_check_mode,
     .discard = backend_discard,
     .destroy = sequential_destroy,
 };

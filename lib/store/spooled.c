@@ -18,7 +18,6 @@ struct spooled {
     struct memory memory;   /* must be first: its operations are called with the store */
     struct store *file;     /* to which the bytes have moved; or NULL */
     struct tempdir tempdir; /* where the file is made */
-    bool may_roll_over;     /* filelike_rollover may move the bytes */
 };
 
 static struct spooled *spooled_of(struct store *store)
@@ -52,11 +51,9 @@ static struct store *create_filled_file(struct spooled *spooled)
 
 /* Moves all bytes to a file, or leaves them in memory on failure. A valid view keeps its
  * bytes in memory until the next change. */
-static int move_to_file(struct spooled *spooled)
+static int move_to_file(struct store *store)
 {
-    if (has_moved(spooled))
-        return 0;
-    struct store *store = &spooled->memory.store;
+    struct spooled *spooled = spooled_of(store);
     store->reaches_cancellation_points = true;
     store_hold_cancellation(store);
     struct store *file = create_filled_file(spooled);
@@ -64,7 +61,8 @@ static int move_to_file(struct spooled *spooled)
         return -1;
     spooled->file = file;
     block_clear_unless_viewed(&spooled->memory.block);
-    handle_set_descriptor(spooled->memory.store.first_handle, store_descriptor(file));
+    store->descriptor = file->descriptor;
+    handle_set_descriptor(store->first_handle, store->descriptor);
     return 0;
 }
 
@@ -160,33 +158,6 @@ static int spooled_copy_to(struct store *store, int target)
     return file == NULL ? memory_copy_to(store, target) : store_copy_to(file, target);
 }
 
-static int spooled_descriptor(const struct store *store)
-{
-    const struct store *file = moved_file(store);
-    return file == NULL ? -1 : store_descriptor(file);
-}
-
-static int spooled_obtain_descriptor(struct store *store)
-{
-    return move_to_file(spooled_of(store));
-}
-
-static int spooled_in_memory(const struct store *store)
-{
-    const struct spooled *spooled = (const struct spooled *) store;
-    return !has_moved(spooled) || spooled->tempdir.kind == TEMPDIR_MEMORY_FILE;
-}
-
-static int spooled_move_to_disk(struct store *store)
-{
-    struct spooled *spooled = spooled_of(store);
-    if (!spooled_in_memory(store))
-        return 0;
-    if (spooled->may_roll_over)
-        return move_to_file(spooled);
-    return call_fail(ENOTSUP);
-}
-
 /* ---- Beginning and end ----------------------------------------------------------- */
 
 /* The file ends with the store, so a failure to close it loses nothing. */
@@ -210,10 +181,7 @@ static const struct store_operations spooled_operations = {
     .view = spooled_view,
     .detach = spooled_detach,
     .copy_to = spooled_copy_to,
-    .descriptor = spooled_descriptor,
-    .obtain_descriptor = spooled_obtain_descriptor,
-    .move_to_disk = spooled_move_to_disk,
-    .in_memory = spooled_in_memory,
+    .move_to_file = move_to_file,
     .retain_view = spooled_retain_view,
     .release_view = spooled_release_view,
     .destroy = spooled_destroy,
@@ -243,7 +211,6 @@ static struct store *create_spooled(
     spooled->tempdir = tempdir;
     /* The directory that is held for a file is closed at the end. */
     spooled->memory.store.reaches_cancellation_points = tempdir.base != NULL;
-    spooled->may_roll_over = false;
     return &spooled->memory.store;
 }
 
@@ -267,7 +234,7 @@ struct store *spooled_create(const struct filelike_options *options)
     struct store *store = create_spooled(options, limit, tempdir);
     if (store == NULL)
         return NULL;
-    spooled_of(store)->may_roll_over = true;
+    store->rolls_over = true;
     store->spills = limit != FILELIKE_NEVER || options->budget != NULL;
     return store;
 }

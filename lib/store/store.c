@@ -3,6 +3,8 @@
 #include "store/store.h"
 
 #include "base/call.h"
+#include "base/mode.h"
+#include "files/filesystem.h"
 #include "store/handle.h"
 
 #include <errno.h>
@@ -11,9 +13,11 @@ void store_init(
     struct store *store, const struct store_operations *operations, uint64_t size_limit)
 {
     store->operations = operations;
-    store->lock_owner = store;
+    store->owner = store;
+    store->descriptor = -1;
     store->first_handle = NULL;
-    store->viewed = store->spills = false;
+    store->viewed = false;
+    store->in_memory = store->rolls_over = store->spills = false;
     store->reaches_cancellation_points = true;
     store->holds_cancellation = false;
     store->view_writer = NULL;
@@ -50,7 +54,7 @@ int store_release(struct store *store)
 
 void store_hold_cancellation(struct store *store)
 {
-    struct store *owner = store->lock_owner;
+    struct store *owner = store->owner;
     if (owner->holds_cancellation)
         return;
     (void) pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &owner->cancellation);
@@ -59,20 +63,15 @@ void store_hold_cancellation(struct store *store)
 
 void store_release_cancellation(struct store *store)
 {
-    store->lock_owner->holds_cancellation = false;
-    call_release_cancellation(store->lock_owner->cancellation);
-}
-
-void store_share_lock_of(struct store *store, struct store *other)
-{
-    store->lock_owner = other->lock_owner;
+    store->owner->holds_cancellation = false;
+    call_release_cancellation(store->owner->cancellation);
 }
 
 bool store_try_lock(struct store *store)
 {
-    if (!lock_try(&store->lock_owner->lock))
+    if (!lock_try(&store->owner->lock))
         return false;
-    store->lock_owner->holds_cancellation = false;
+    store->owner->holds_cancellation = false;
     return true;
 }
 
@@ -168,43 +167,53 @@ int store_copy_to(struct store *store, int target)
 
 int store_obtain_descriptor(struct store *store)
 {
-    int (*obtain)(struct store *) = store->operations->obtain_descriptor;
-    return obtain != NULL ? obtain(store) : call_fail(ENOTSUP);
-}
-
-int store_move_to_disk(struct store *store)
-{
-    int (*move)(struct store *) = store->operations->move_to_disk;
-    return move != NULL ? move(store) : call_fail(ENOTSUP);
+    if (store_can_move(store))
+        return store->operations->move_to_file(store);
+    return store->descriptor != -1 ? 0 : call_fail(ENOTSUP);
 }
 
 int store_in_memory(const struct store *store)
 {
-    int (*in_memory)(const struct store *) = store->operations->in_memory;
-    return in_memory != NULL ? in_memory(store) : call_fail(ENOTSUP);
+    const struct store *owner = store->owner;
+    if (owner->descriptor != -1)
+        return filesystem_in_memory(owner->descriptor);
+    return owner->in_memory ? 1 : call_fail(ENOTSUP);
+}
+
+int store_move_to_disk(struct store *store)
+{
+    int in_memory = store_in_memory(store);
+    if (in_memory != 1)
+        return in_memory;
+    return store->owner->rolls_over ? store_obtain_descriptor(store->owner)
+                                    : call_fail(ENOTSUP);
 }
 
 int store_spill(struct store *store)
 {
-    if (!store->spills || store_descriptor(store) != -1 || errno != ENOMEM)
+    if (!store->spills || !store_can_move(store) || errno != ENOMEM)
         return -1;
-    return store_move_to_disk(store);
+    return store_obtain_descriptor(store);
 }
 
+/* Bytes that come only once cannot be shared by two streams. */
 int store_check_mode(const struct store *store, unsigned mode)
 {
-    int (*check_mode)(const struct store *, unsigned) = store->operations->check_mode;
-    return check_mode != NULL ? check_mode(store, mode) : 0;
+    const struct store_operations *operations = store->operations;
+    bool writes = (mode & MODE_WRITE) != 0;
+    if (store_is_sequential(store) || (writes && operations->write == NULL))
+        return call_fail(ENOTSUP);
+    return operations->check_mode != NULL ? operations->check_mode(store, mode) : 0;
 }
 
 int store_keep(struct store *store)
 {
-    int (*keep)(struct store *) = store->operations->keep;
-    return keep != NULL ? keep(store) : call_fail(ENOTSUP);
+    int (*keep)(struct store *) = store->owner->operations->keep;
+    return keep != NULL ? keep(store->owner) : call_fail(ENOTSUP);
 }
 
 int store_discard(struct store *store)
 {
-    int (*discard)(struct store *) = store->operations->discard;
-    return discard != NULL ? discard(store) : call_fail(ENOTSUP);
+    int (*discard)(struct store *) = store->owner->operations->discard;
+    return discard != NULL ? discard(store->owner) : call_fail(ENOTSUP);
 }

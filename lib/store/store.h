@@ -39,21 +39,15 @@ struct store_operations {
     void *(*detach)(struct store *, size_t *size);
     /* Writes all bytes to the start of an empty file, whose descriptor is TARGET. */
     int (*copy_to)(struct store *, int target);
-    /* Returns the descriptor of the file that holds the bytes, or -1 while there is none,
-     * which is no failure. NULL: there never is one. */
-    int (*descriptor)(const struct store *);
-    /* Moves the bytes to a file, in memory or on disk, unless they are in one. */
-    int (*obtain_descriptor)(struct store *);
-    int (*move_to_disk)(struct store *);
-    /* Returns 1 or 0. */
-    int (*in_memory)(const struct store *);
+    /* Moves the bytes to a file, in memory or on disk. Called while there is none. */
+    int (*move_to_file)(struct store *);
     /* Called before and after writes that follow a view. The caller may write the bytes
      * of that view, so they must stay readable between the two calls, although the view
      * is no longer valid. NULL: they stay readable anyhow. */
     void (*retain_view)(struct store *);
     void (*release_view)(struct store *);
     /* Returns 0 if another stream in MODE (MODE_* bits) may share the store, else -1.
-     * NULL: any stream may. */
+     * NULL: any stream may for which the operations suffice. */
     int (*check_mode)(const struct store *, unsigned mode);
     /* Keeps the file at the end, or gives up what was written. */
     int (*keep)(struct store *);
@@ -67,8 +61,10 @@ struct handle;
 struct store {
     const struct store_operations *operations;
     struct handle *first_handle; /* see handle.h; or NULL */
-    struct store *lock_owner;    /* the store whose lock guards this one */
-    struct lock lock;
+    struct store
+        *owner;       /* of the bytes: this store, or the one that it shows a part of */
+    int descriptor;   /* of the file that holds the bytes; or -1 */
+    struct lock lock; /* unused if another store is the owner: its lock guards both */
     atomic_uint references;
     int64_t size_limit; /* bytes */
     int lost_write;     /* errno of the first lost write of all streams; or 0 */
@@ -76,7 +72,9 @@ struct store {
     bool reaches_cancellation_points; /* in its operations; may become true */
     bool holds_cancellation;          /* the holder of the lock does, see store_lock */
     int cancellation;                 /* the state before */
-    bool spills; /* moves to disk by itself when memory does not suffice */
+    bool in_memory;  /* the bytes are in a block of memory while there is no descriptor */
+    bool rolls_over; /* filelike_rollover may move them to disk from there */
+    bool spills;     /* they move to disk by themselves when memory does not suffice */
     /* The handle whose writes are between retain_view and release_view; or NULL. */
     struct handle *view_writer;
 };
@@ -88,10 +86,6 @@ void store_retain(struct store *store);
 /* Returns what destroy returns if this was the last reference, else 0. */
 int store_release(struct store *store);
 
-/* Lets the lock of OTHER guard a new store too. The new store holds a reference to OTHER.
- */
-void store_share_lock_of(struct store *store, struct store *other);
-
 /* Holds cancellation until store_unlock, because a cancelled thread would leave the lock
  * locked. The caller has locked STORE. */
 void store_hold_cancellation(struct store *store);
@@ -100,8 +94,8 @@ void store_release_cancellation(struct store *store);
 /* A forked child may find holds_cancellation true, as another thread left it. */
 static inline void store_lock(struct store *store)
 {
-    lock_acquire(&store->lock_owner->lock);
-    store->lock_owner->holds_cancellation = false;
+    lock_acquire(&store->owner->lock);
+    store->owner->holds_cancellation = false;
     if (store->reaches_cancellation_points)
         store_hold_cancellation(store);
 }
@@ -110,12 +104,13 @@ bool store_try_lock(struct store *store);
 
 static inline void store_unlock(struct store *store)
 {
-    if (store->lock_owner->holds_cancellation)
+    if (store->owner->holds_cancellation)
         store_release_cancellation(store);
-    lock_release(&store->lock_owner->lock);
+    lock_release(&store->owner->lock);
 }
 
-/* These call the operations. Changes past the size limit fail with EFBIG. */
+/* These call the operations. Changes past the size limit fail with EFBIG.
+ * store_in_memory returns 1, 0 or -1. */
 ssize_t store_read(struct store *store, void *buffer, size_t size, int64_t position);
 int store_write(struct store *store, const void *data, size_t size, int64_t position);
 int store_append(struct store *store, const void *data, size_t size, int64_t *end);
@@ -130,13 +125,6 @@ int store_in_memory(const struct store *store);
 int store_check_mode(const struct store *store, unsigned mode);
 int store_keep(struct store *store);
 int store_discard(struct store *store);
-
-/* The descriptor of the file that holds the bytes, or -1 while there is none. */
-static inline int store_descriptor(const struct store *store)
-{
-    const struct store_operations *operations = store->operations;
-    return operations->descriptor != NULL ? operations->descriptor(store) : -1;
-}
 
 /* Tells whether the store has the operation truncate. */
 static inline bool store_can_truncate(const struct store *store)
@@ -153,7 +141,7 @@ static inline bool store_is_sequential(const struct store *store)
 /* Tells whether the bytes are in no file yet and can move to one. */
 static inline bool store_can_move(const struct store *store)
 {
-    return store->operations->obtain_descriptor != NULL && store_descriptor(store) == -1;
+    return store->operations->move_to_file != NULL && store->descriptor == -1;
 }
 
 void store_retain_view(struct store *store);

@@ -67,10 +67,6 @@ static const struct store_operations temporary_operations = {
     .view = file_view,
     .detach = file_detach,
     .copy_to = file_copy_to,
-    .descriptor = file_descriptor,
-    .obtain_descriptor = file_obtain_descriptor,
-    .move_to_disk = file_move_to_disk,
-    .in_memory = file_in_memory,
     .keep = temporary_keep,
     .discard = temporary_discard,
     .destroy = temporary_destroy,
@@ -117,7 +113,7 @@ bool temporary_may_be_given_away(const struct temporary *temporary)
 
 char *temporary_path(const struct temporary *temporary)
 {
-    int file = temporary->file.descriptor;
+    int file = temporary->file.store.descriptor;
     const struct directory *directory = temporary->directory;
     if (temporary->given_path != NULL)
         return path_check(strdup(temporary->given_path), file);

@@ -41,7 +41,7 @@ static char *own_path(const struct access *access)
     const char *path = access->native->given_path;
     if (path == NULL || RETRY(stat(path, &status)) != 0)
         return NULL;
-    return file_matches(&access->native->file, &status) ? strdup(path) : NULL;
+    return native_has_status(access->native, &status) ? strdup(path) : NULL;
 }
 
 static char *proc_path(const struct access *access)

@@ -7,7 +7,7 @@
 
 #include <errno.h>
 #include <stdlib.h>
-#include <sys/stat.h>
+#include <sys/mman.h>
 
 /* The entries by the number of the descriptor, in arrays of which each is twice as large
  * as the one before, so that entries never move. They are never freed: there are at most
@@ -30,29 +30,51 @@ static struct native **slot_of(size_t number)
     return native_arrays[array] != NULL ? &native_arrays[array][number] : NULL;
 }
 
-/* Unmaps and closes what keeps the file in use. */
+/* The kernel rounds it up to a page. */
+enum { PINNED_SIZE = 1 };
+
+/* Keeps the file in use by a mapping, so that no new file gets its inode number. A
+ * descriptor is not needed for that. NULL on failure. */
+static void *pin_file(int writable)
+{
+    int opened;
+    int descriptor = descriptor_obtain_readable(writable, &opened);
+    void *pinned = mmap(NULL, PINNED_SIZE, PROT_NONE, MAP_PRIVATE, descriptor, 0);
+    descriptor_close(opened);
+    return pinned != MAP_FAILED ? pinned : NULL;
+}
+
+/* Unmaps what keeps the file in use. */
 static void release_file(struct native *native)
 {
     void *held = native->lost_write != 0 ? native->held_page : NULL;
     native->lost_write = 0;
     file_unmap(&native->file);
-    file_unpin(held);
+    if (held != NULL)
+        (void) munmap(held, PINNED_SIZE);
 }
 
 /* Makes NATIVE the entry of another file. The old members are replaced before they are
  * freed, because a fork in between would let the child free them again. */
-static void reset_native(struct native *native, int descriptor)
+static void reset_native(struct native *native, int descriptor, const struct stat *status)
 {
     struct native old = *native;
     native->given_path = native->answered_path = NULL;
     native->maker = 0;
     native->lost_write = 0;
+    native->device = status->st_dev;
+    native->inode = status->st_ino;
     file_init(&native->file, descriptor, 0);
     file_set_size_unverified(&native->file.store);
     atomic_signal_fence(memory_order_seq_cst);
     release_file(&old);
     free(old.given_path);
     free(old.answered_path);
+}
+
+bool native_has_status(const struct native *native, const struct stat *status)
+{
+    return native->device == status->st_dev && native->inode == status->st_ino;
 }
 
 /* Releases the file if the stream was closed: its descriptor is then closed, too, or that
@@ -66,7 +88,7 @@ static void release_if_closed(struct native *native)
         return;
     bool in_use = native->file.mapping != NULL || native->lost_write != 0;
     if (in_use && (RETRY(fstat(native->file.store.descriptor, &status)) != 0 ||
-                      !file_matches(&native->file, &status)))
+                      !native_has_status(native, &status)))
         release_file(native);
     store_unlock(&native->file.store);
 }
@@ -92,10 +114,10 @@ static struct native *find_native_locked(int descriptor, const struct stat *stat
         struct native *made = calloc(1, sizeof *made);
         if (made == NULL)
             return NULL;
-        reset_native(made, descriptor);
+        reset_native(made, descriptor, status);
         *slot = made;
-    } else if (!file_matches(&(*slot)->file, status)) {
-        reset_native(*slot, descriptor);
+    } else if (!native_has_status(*slot, status)) {
+        reset_native(*slot, descriptor, status);
     }
     check_next_slot();
     return *slot;
@@ -143,5 +165,5 @@ void native_record_lost_write(struct native *native, int error)
     if (native->lost_write != 0)
         return;
     native->lost_write = error;
-    KEEPING_ERRNO(native->held_page = file_pin(&native->file));
+    KEEPING_ERRNO(native->held_page = pin_file(native->file.store.descriptor));
 }

@@ -11,20 +11,26 @@
 #include "store/file.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 struct native {
-    struct file file;    /* must be first */
+    struct file file; /* must be first */
+    dev_t device;     /* of the file, with its inode: they tell it from all others */
+    ino_t inode;
     char *given_path;    /* path that filelike_persist has put the file at, or NULL */
     char *answered_path; /* last answer of filelike_path, or NULL */
     unsigned maker;      /* process_number of the process that made the file for this
                             stream, or 0 */
     int lost_write;      /* errno of a write that fsync has reported lost, or 0 */
-    void *held_page;     /* after a lost write: a page of the file (file_pin), so that
-                            its inode number is not used again; or NULL */
+    void *held_page; /* after a lost write: a page of the file, so that its inode number
+                        is not used again; or NULL */
 };
 
 /* The entry of FILE's descriptor. NULL with ENOTSUP where FILE has no regular file. */
 struct native *native_find(FILE *file);
+
+/* Whether STATUS, as fstat gives it, is that of NATIVE's file. */
+bool native_has_status(const struct native *native, const struct stat *status);
 
 /* Records that this process has just made the file of FILE. 0, or -1 with errno. */
 int native_record_maker(FILE *file);

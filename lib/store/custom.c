@@ -142,11 +142,7 @@ static int custom_write(
 
 static int custom_truncate(struct store *store, int64_t size)
 {
-    struct custom *custom = custom_of(store);
-    if (backend_truncate(&custom->backend, size) != 0)
-        return -1;
-    end_view(custom);
-    return 0;
+    return backend_truncate(&custom_of(store)->backend, size);
 }
 
 /* ---- All of the bytes at once ---------------------------------------------------- */

@@ -155,24 +155,6 @@ void file_unmap(struct file *file)
         (void) munmap(mapping, file->mapping_length);
 }
 
-/* The kernel rounds it up to a page. */
-enum { PINNED_SIZE = 1 };
-
-void *file_pin(const struct file *file)
-{
-    int opened;
-    int descriptor = descriptor_obtain_readable(file->store.descriptor, &opened);
-    void *pinned = mmap(NULL, PINNED_SIZE, PROT_NONE, MAP_PRIVATE, descriptor, 0);
-    descriptor_close(opened);
-    return pinned != MAP_FAILED ? pinned : NULL;
-}
-
-void file_unpin(void *pinned)
-{
-    if (pinned != NULL)
-        (void) munmap(pinned, PINNED_SIZE);
-}
-
 const void *file_view(struct store *store, size_t *size)
 {
     struct file *file = file_of(store);
@@ -232,19 +214,6 @@ int file_copy_to(struct store *store, int target)
     return status;
 }
 
-static void remember_file(struct file *file)
-{
-    struct stat status = {0};
-    (void) RETRY(fstat(file->store.descriptor, &status));
-    file->device = status.st_dev;
-    file->inode = status.st_ino;
-}
-
-bool file_matches(const struct file *file, const struct stat *status)
-{
-    return file->device == status->st_dev && file->inode == status->st_ino;
-}
-
 /* ---- Beginning and end ----------------------------------------------------------- */
 
 int file_finish(struct file *file)
@@ -261,24 +230,21 @@ static int file_destroy(struct store *store)
 }
 
 static const struct store_operations file_operations = {
-    .read = file_read,
-    .write = file_write,
-    .append = file_append,
-    .truncate = file_truncate,
-    .size = file_size,
-    .view = file_view,
-    .detach = file_detach,
-    .copy_to = file_copy_to,
+    FILE_OPERATIONS,
     .destroy = file_destroy,
 };
+
+void file_begin(struct file *file, int descriptor)
+{
+    file->mapping = NULL;
+    file->size_is_unverified = false;
+    file->store.descriptor = descriptor;
+}
 
 void file_init(struct file *file, int descriptor, uint64_t size_limit)
 {
     store_init(&file->store, &file_operations, size_limit);
-    file->store.descriptor = descriptor;
-    file->mapping = NULL;
-    file->size_is_unverified = false;
-    remember_file(file);
+    file_begin(file, descriptor);
 }
 
 void file_set_size_unverified(struct store *store)

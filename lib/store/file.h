@@ -7,12 +7,8 @@
 
 #include "store/store.h"
 
-#include <sys/stat.h>
-
 struct file {
     struct store store;
-    dev_t device; /* of the file, with its inode: they tell the file from all others */
-    ino_t inode;
     void *mapping; /* what the last view returned; or NULL */
     size_t mapping_length;
     bool size_is_unverified; /* the kernel may not know the size, as in /proc */
@@ -21,16 +17,12 @@ struct file {
 /* Begins a store that is a part of a larger object. DESCRIPTOR stays the caller's. */
 void file_init(struct file *file, int descriptor, uint64_t size_limit);
 
-/* Tells whether STATUS, as fstat gives it, is that of the file. */
-bool file_matches(const struct file *file, const struct stat *status);
+/* Lets the bytes be in the file of DESCRIPTOR from now on. For a store that is
+ * initialized and begins with a struct file. */
+void file_begin(struct file *file, int descriptor);
 
 /* Unmaps what the last view returned. */
 void file_unmap(struct file *file);
-
-/* Keeps the file in use by a mapping, so that no new file gets its inode number. A
- * descriptor is not needed for that. file_unpin ends it. Returns NULL on failure. */
-void *file_pin(const struct file *file);
-void file_unpin(void *pinned);
 
 /* Ends what file_init began, and closes the descriptor as descriptor_close_checked does.
  */
@@ -54,5 +46,11 @@ int64_t file_size(struct store *store);
 const void *file_view(struct store *store, size_t *size);
 void *file_detach(struct store *store, size_t *size);
 int file_copy_to(struct store *store, int target);
+
+/* All of them, for a table of operations. */
+#define FILE_OPERATIONS                                              \
+    .read = file_read, .write = file_write, .append = file_append,   \
+    .truncate = file_truncate, .size = file_size, .view = file_view, \
+    .detach = file_detach, .copy_to = file_copy_to
 
 #endif

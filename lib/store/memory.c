@@ -86,7 +86,6 @@ int memory_truncate(struct store *store, int64_t size)
     if ((uint64_t) size > SIZE_MAX)
         return call_fail(ENOMEM);
     size_t end = (size_t) size;
-    block->view = VIEW_NONE;
     if (end > block->size) {
         if (block_reserve(block, end) != 0)
             return -1;
@@ -145,7 +144,6 @@ void *memory_detach(struct store *store, size_t *size)
     if (!movable && copy == NULL)
         return NULL;
     *size = block->size;
-    block->view = VIEW_NONE;
     char *bytes = block_release(block);
     return movable ? bytes : copy;
 }
@@ -162,9 +160,9 @@ int memory_copy_to(struct store *store, int target)
 void memory_init(struct memory *memory, const struct store_operations *operations,
     uint64_t size_limit, size_t capacity_limit, filelike_budget *budget)
 {
-    store_init(&memory->store, operations, size_limit);
-    memory->store.in_memory = true;
-    memory->store.reaches_cancellation_points = false;
+    store_init(&memory->file.store, operations, size_limit);
+    memory->file.store.in_memory = true;
+    memory->file.store.reaches_cancellation_points = false;
     memory->read_end = 0;
     block_init(&memory->block, capacity_limit, budget);
 }

@@ -3,10 +3,10 @@
 #define MEMORY_H
 
 #include "store/block.h"
-#include "store/store.h"
+#include "store/file.h"
 
 struct memory {
-    struct store store;
+    struct file file; /* must be first: its store; used as a file when the bytes move */
     struct block block;
     size_t read_end; /* where the last read ended */
 };

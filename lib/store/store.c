@@ -12,7 +12,7 @@
 void store_init(
     struct store *store, const struct store_operations *operations, uint64_t size_limit)
 {
-    store->operations = operations;
+    atomic_init(&store->operations, operations);
     store->owner = store;
     store->descriptor = -1;
     store->first_handle = NULL;
@@ -126,6 +126,17 @@ int store_append_by_write(
     return 0;
 }
 
+/* No view is valid any more. A write of an earlier one may be under way. */
+static void end_views(struct store *store)
+{
+    if (!store->viewed)
+        return;
+    store->viewed = false;
+    store_retain_view(store);
+    if (store->view_writer == NULL)
+        store_release_view(store);
+}
+
 /* ---- Operations that a kind may lack --------------------------------------------- */
 
 int store_truncate(struct store *store, int64_t size)
@@ -134,7 +145,10 @@ int store_truncate(struct store *store, int64_t size)
         return call_fail(ENOTSUP);
     if (size > store->size_limit)
         return call_fail(EFBIG);
-    return store->operations->truncate(store, size);
+    end_views(store);
+    if (store->operations->truncate(store, size) == 0)
+        return 0;
+    return store_spill(store) == 0 ? store->operations->truncate(store, size) : -1;
 }
 
 int64_t store_size(struct store *store)
@@ -153,9 +167,12 @@ const void *store_view(struct store *store, size_t *size)
 
 void *store_detach(struct store *store, size_t *size)
 {
-    const struct store_operations *operations = store->operations;
-    return operations->detach != NULL ? operations->detach(store, size)
-                                      : call_fail_pointer(ENOTSUP);
+    if (store->operations->detach == NULL)
+        return call_fail_pointer(ENOTSUP);
+    void *bytes = store->operations->detach(store, size);
+    if (bytes != NULL)
+        end_views(store);
+    return bytes;
 }
 
 int store_copy_to(struct store *store, int target)

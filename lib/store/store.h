@@ -39,11 +39,12 @@ struct store_operations {
     void *(*detach)(struct store *, size_t *size);
     /* Writes all bytes to the start of an empty file, whose descriptor is TARGET. */
     int (*copy_to)(struct store *, int target);
-    /* Moves the bytes to a file, in memory or on disk. Called while there is none. */
+    /* Moves the bytes to a file, in memory or on disk, and lets the store have the
+     * operations of a file from then on. */
     int (*move_to_file)(struct store *);
-    /* Called before and after writes that follow a view. The caller may write the bytes
-     * of that view, so they must stay readable between the two calls, although the view
-     * is no longer valid. NULL: they stay readable anyhow. */
+    /* Called when a view is no longer valid, and after the writes that ended it. The
+     * caller may write the bytes of that view, so they must stay readable between the two
+     * calls. NULL: they stay readable anyhow. */
     void (*retain_view)(struct store *);
     void (*release_view)(struct store *);
     /* Returns 0 if another stream in MODE (MODE_* bits) may share the store, else -1.
@@ -59,7 +60,9 @@ struct store_operations {
 struct handle;
 
 struct store {
-    const struct store_operations *operations;
+    /* One assignment changes them when the bytes move, so that a forked child finds the
+     * store before the move or after it. */
+    const struct store_operations *_Atomic operations;
     struct handle *first_handle; /* see handle.h; or NULL */
     struct store
         *owner;       /* of the bytes: this store, or the one that it shows a part of */
@@ -68,7 +71,7 @@ struct store {
     atomic_uint references;
     int64_t size_limit; /* bytes */
     int lost_write;     /* errno of the first lost write of all streams; or 0 */
-    bool viewed;        /* a view was taken since the last write */
+    bool viewed;        /* a view is valid */
     bool reaches_cancellation_points; /* in its operations; may become true */
     bool holds_cancellation;          /* the holder of the lock does, see store_lock */
     int cancellation;                 /* the state before */
@@ -141,7 +144,7 @@ static inline bool store_is_sequential(const struct store *store)
 /* Tells whether the bytes are in no file yet and can move to one. */
 static inline bool store_can_move(const struct store *store)
 {
-    return store->operations->move_to_file != NULL && store->descriptor == -1;
+    return store->operations->move_to_file != NULL;
 }
 
 void store_retain_view(struct store *store);

@@ -59,14 +59,7 @@ static int temporary_discard(struct store *store)
 }
 
 static const struct store_operations temporary_operations = {
-    .read = file_read,
-    .write = file_write,
-    .append = file_append,
-    .truncate = file_truncate,
-    .size = file_size,
-    .view = file_view,
-    .detach = file_detach,
-    .copy_to = file_copy_to,
+    FILE_OPERATIONS,
     .keep = temporary_keep,
     .discard = temporary_discard,
     .destroy = temporary_destroy,
@@ -137,8 +130,8 @@ struct store *temporary_create(int descriptor, uint64_t size_limit)
         descriptor_close(descriptor);
         return NULL;
     }
-    file_init(&temporary->file, descriptor, size_limit);
-    temporary->file.store.operations = &temporary_operations;
+    store_init(&temporary->file.store, &temporary_operations, size_limit);
+    file_begin(&temporary->file, descriptor);
     temporary->removal = NULL;
     temporary->directory = NULL;
     temporary->maker = process_number();

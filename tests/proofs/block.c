@@ -93,7 +93,7 @@ void proof_write(void)
     int64_t position = any_position();
     size_t before = block->size;
     const void *data = any_block(size);
-    int status = memory_write(&memory.store, data, size, position);
+    int status = memory_write(&memory.file.store, data, size, position);
     PROVE(is_sound());
     PROVE(
         status == 0 ? block->size >= (uint64_t) position + size : block->size == before);
@@ -104,7 +104,7 @@ void proof_write_of_any_size(void)
     begin_block();
     size_t size = nondet_size();
     ASSUME(size > MOST_BYTES);
-    PROVE(memory_write(&memory.store, block->bytes, size, any_position()) == -1);
+    PROVE(memory_write(&memory.file.store, block->bytes, size, any_position()) == -1);
     PROVE(is_sound());
 }
 
@@ -113,7 +113,7 @@ void proof_truncate(void)
     begin_block();
     int64_t size = any_position();
     size_t before = block->size;
-    int status = memory_truncate(&memory.store, size);
+    int status = memory_truncate(&memory.file.store, size);
     PROVE(is_sound());
     PROVE(block->size == (status == 0 ? (uint64_t) size : before));
 }
@@ -124,7 +124,7 @@ void proof_read(void)
     size_t size = any_block_size();
     int64_t position = any_position();
     void *buffer = any_block(size);
-    ssize_t count = memory_read(&memory.store, buffer, size, position);
+    ssize_t count = memory_read(&memory.file.store, buffer, size, position);
     PROVE(count >= 0 && (size_t) count <= size);
     PROVE(count == 0 || (uint64_t) position + (size_t) count <= block->size);
 }
@@ -133,7 +133,7 @@ void proof_view(void)
 {
     begin_block();
     size_t size;
-    const void *bytes = memory_view(&memory.store, &size);
+    const void *bytes = memory_view(&memory.file.store, &size);
     PROVE(is_sound());
     PROVE(bytes == NULL || __CPROVER_r_ok(bytes, size));
 }
@@ -143,7 +143,7 @@ void proof_detach(void)
     begin_block();
     size_t before = block->size;
     size_t size;
-    void *bytes = memory_detach(&memory.store, &size);
+    void *bytes = memory_detach(&memory.file.store, &size);
     PROVE(is_sound());
     PROVE(bytes == NULL ? block->size == before : block->size == 0);
     PROVE(bytes == NULL || __CPROVER_w_ok(bytes, size + 1));

@@ -11,18 +11,22 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdatomic.h>
 #include <unistd.h>
 
+/* The list changes by one pointer, so that a forked child finds it whole. The links are
+ * atomic, so that the compiler keeps the order in which they are set. */
+typedef _Atomic(struct redirection *) redirection_link;
+
 struct redirection {
-    struct redirection *earlier; /* the one before, of any stream */
+    redirection_link earlier; /* the one before, of any stream */
     FILE *from;
     int descriptor; /* of FROM */
     int saved;      /* a duplicate of the old descriptor */
 };
 
-/* The list changes by one pointer, so that a forked child finds it whole. */
 static struct lock redirections_lock = LOCK_INITIALIZER;
-static struct redirection *latest;
+static redirection_link latest;
 
 /* ---- Descriptors ----------------------------------------------------------------- */
 
@@ -126,7 +130,7 @@ static struct redirection *find_latest(FILE *from)
 static void forget_redirection(struct redirection *forgotten)
 {
     lock_acquire(&redirections_lock);
-    struct redirection **link = &latest;
+    redirection_link *link = &latest;
     while (*link != forgotten)
         link = &(*link)->earlier;
     *link = forgotten->earlier;

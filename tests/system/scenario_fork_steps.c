@@ -1,0 +1,595 @@
+/* fork in a signal handler after each single instruction of the library. The processor
+ * stops after each instruction of a call, and the handler forks: the child finds what the
+ * call was changing after every step of the change. It looks at that at once, or goes on
+ * with the call first.
+ *
+ * scenario_fork_handler forks within the C library, too, but only now and then.
+ *
+ * usage: scenario_fork_steps [WORK]     (a name of those in works) */
+#include <config.h>
+
+#include "expect.h"
+#include "filelike.h"
+#include "sanitized.h"
+#include "scratch.h"
+
+#include <dlfcn.h>
+#include <link.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <ucontext.h>
+#include <unistd.h>
+
+#ifdef __GLIBC__
+enum { HEAP_IS_SEEN = 1 };
+#else
+enum { HEAP_IS_SEEN = 0 };
+#endif
+
+#define COUNT(array) (sizeof(array) / sizeof *(array))
+
+#if defined REG_RIP && defined REG_EFL && !defined COVERAGE_H
+enum { CAN_STEP = 1, PROGRAM_COUNTER = REG_RIP, FLAGS = REG_EFL };
+#define REGISTERS(context) (((ucontext_t *) (context))->uc_mcontext.gregs)
+#else
+enum { CAN_STEP = 0, PROGRAM_COUNTER = 0, FLAGS = 1 };
+static long long no_registers[2];
+#define REGISTERS(context) ((void) (context), no_registers)
+#endif
+
+/* ---- What the library is in memory ----------------------------------------------------
+ */
+
+struct range {
+    uintptr_t begin;
+    uintptr_t end;
+};
+
+static uintptr_t load_address;
+static struct range code;
+static struct range
+    data; /* the variables of the library, or of a program that holds it */
+static uintptr_t heap_begin;
+
+static bool is_in(const struct range *range, uintptr_t address)
+{
+    return address >= range->begin && address < range->end;
+}
+
+static int find_library(struct dl_phdr_info *object, size_t size, void *inside)
+{
+    struct range found = {0, 0}, written = {0, 0};
+    (void) size;
+    for (unsigned i = 0; i < object->dlpi_phnum; i++) {
+        const ElfW(Phdr) *part = &object->dlpi_phdr[i];
+        uintptr_t begin = object->dlpi_addr + part->p_vaddr;
+        struct range range = {begin, begin + part->p_memsz};
+        if (part->p_type == PT_LOAD && (part->p_flags & PF_X) != 0)
+            found = range;
+        if (part->p_type == PT_LOAD && (part->p_flags & PF_W) != 0)
+            written = range;
+    }
+    if (!is_in(&found, (uintptr_t) inside))
+        return 0;
+    load_address = object->dlpi_addr;
+    code = found;
+    data = written;
+    return 1;
+}
+
+static uint64_t sum_of(uint64_t sum, uintptr_t begin, uintptr_t end)
+{
+    static const uint64_t prime = 1099511628211u;
+    const uint64_t *words = (const void *) (begin & ~(uintptr_t) 7);
+    for (size_t i = 0; i < (end - begin) / sizeof *words; i++)
+        sum = (sum ^ words[i]) * prime;
+    return sum;
+}
+
+/* Most instructions change nothing that a child can see. Code outside of the library may
+ * have changed anything. glibc's malloc keeps the small blocks of these tests below the
+ * program break, so that they can be looked at. musl's does not. */
+static bool has_changed(bool was_outside)
+{
+    static uint64_t last_sum;
+    if (!HEAP_IS_SEEN)
+        return true;
+    uint64_t sum = sum_of(0, data.begin, data.end);
+    sum = sum_of(sum, heap_begin, (uintptr_t) sbrk(0));
+    bool changed = was_outside || sum != last_sum;
+    last_sum = sum;
+    return changed;
+}
+
+/* ---- Forking -------------------------------------------------------------------------
+ */
+
+/* CALL is stepped through. CHECK is what a child does after one of its steps. */
+struct work {
+    const char *name;
+    void (*prepare)(void);
+    void (*call)(void);
+    void (*check)(void);
+    void (*finish)(void);
+};
+
+enum { CHILD_SECONDS = 10, MOST_REPORTED = 5 };
+
+static const struct work *work;
+static bool goes_on; /* whether children go on with the call before they check */
+static volatile sig_atomic_t is_child;
+static unsigned forks;
+static unsigned failures;
+
+static void count_failure(pid_t child, uintptr_t instruction)
+{
+    int status = 0;
+    if (child != -1 && waitpid(child, &status, 0) == child && status == 0)
+        return;
+    failures++;
+    if (failures <= MOST_REPORTED)
+        (void) fprintf(stderr, "%s%s, at offset %#lx: wait status %#x\n", work->name,
+            goes_on ? ", the call ended" : "",
+            (unsigned long) (instruction - load_address), (unsigned) status);
+}
+
+static void fork_at(uintptr_t instruction)
+{
+    forks++;
+    pid_t child = fork();
+    if (child != 0) {
+        count_failure(child, instruction);
+        return;
+    }
+    expect_failures = 0;
+    (void) alarm(CHILD_SECONDS);
+    is_child = true;
+    if (goes_on)
+        return;
+    work->check();
+    _exit(expect_status());
+}
+
+/* The library holds signals at times. A handler cannot fork then, but a step that is held
+ * would end the process. */
+static bool holds_signals;
+
+int pthread_sigmask(int how, const sigset_t *set, sigset_t *old)
+{
+    enum { KERNEL_SET = 8 /* bytes */ };
+    sigset_t allowed;
+    if (set != NULL) {
+        allowed = *set;
+        holds_signals = sigismember(set, SIGTRAP) == 1;
+        (void) sigdelset(&allowed, SIGTRAP);
+    }
+    return (int) syscall(
+        SYS_rt_sigprocmask, how, set != NULL ? &allowed : NULL, old, KERNEL_SET);
+}
+
+/* SIGTRAP is sent to begin and to end, and comes after each instruction in between. */
+static void handle_step(int number, siginfo_t *info, void *context)
+{
+    enum { TRAP_FLAG = 0x100 };
+    static bool was_outside = true;
+    int saved = errno;
+    uintptr_t instruction = (uintptr_t) REGISTERS(context)[PROGRAM_COUNTER];
+    bool is_inside = is_in(&code, instruction);
+    (void) number;
+    if (info->si_code <= 0)
+        REGISTERS(context)[FLAGS] ^= TRAP_FLAG;
+    else if (is_inside && !is_child && !holds_signals && has_changed(was_outside))
+        fork_at(instruction);
+    was_outside = !is_inside;
+    if (is_child)
+        REGISTERS(context)[FLAGS] &= ~TRAP_FLAG;
+    errno = saved;
+}
+
+static void step_through(bool children_go_on)
+{
+    goes_on = children_go_on;
+    work->prepare();
+    (void) kill(getpid(), SIGTRAP);
+    work->call();
+    if (is_child) {
+        work->check();
+        exit(expect_status());
+    }
+    (void) kill(getpid(), SIGTRAP);
+    work->finish();
+}
+
+/* ---- Streams that are opened and closed ----------------------------------------------
+ */
+
+enum { KEPT = 6, OPENED = 2 };
+
+static FILE *kept[KEPT];
+
+/* Streams with small buffers on the same bytes are so near to each other that some share
+ * a list of the registry. */
+static FILE *open_small(void)
+{
+    struct filelike_options options = {.buffer_size = 16};
+    return filelike_memory("w+", &options);
+}
+
+static void open_kept(void)
+{
+    kept[0] = open_small();
+    EXPECT(kept[0] != NULL && fputs("0123", kept[0]) >= 0 && fflush(kept[0]) == 0);
+    for (size_t i = 1; i < KEPT; i++)
+        EXPECT((kept[i] = filelike_reopen(kept[0], "r+")) != NULL);
+}
+
+static void open_and_close(void)
+{
+    FILE *streams[OPENED];
+    for (size_t i = 0; i < OPENED; i++)
+        EXPECT((streams[i] = filelike_reopen(kept[0], "r+")) != NULL);
+    for (size_t i = 0; i < OPENED; i++)
+        EXPECT(fclose(streams[i]) == 0);
+}
+
+static void check_kept(void)
+{
+    for (size_t i = 0; i < KEPT; i++)
+        EXPECT(filelike_size(kept[i]) == 4);
+    FILE *stream = open_small();
+    EXPECT(stream != NULL && filelike_size(stream) == 0 && fclose(stream) == 0);
+    for (size_t i = 0; i < KEPT; i++)
+        EXPECT(filelike_size(kept[i]) == 4 && fclose(kept[i]) == 0);
+}
+
+static void close_kept(void)
+{
+    for (size_t i = 0; i < KEPT; i++)
+        EXPECT(fclose(kept[i]) == 0);
+}
+
+/* ---- Names ---------------------------------------------------------------------------
+ */
+
+/* They are in one list of store/names.c. */
+static const char *const names[] = {"memory:n1651", "memory:n4779", "memory:a"};
+static const char own[] = "memory:n4890";
+
+static bool has_text(const char *name)
+{
+    char text[8] = "";
+    FILE *stream = filelike_fopen(name, "r");
+    return stream != NULL && fgets(text, sizeof text, stream) != NULL &&
+           fclose(stream) == 0 && strcmp(text, "0123") == 0;
+}
+
+static bool make_name(const char *name)
+{
+    FILE *stream = filelike_fopen(name, "w");
+    return stream != NULL && fputs("0123", stream) >= 0 && fclose(stream) == 0;
+}
+
+static void make_names(void)
+{
+    FILE *empty = filelike_fopen(own, "w");
+    EXPECT(empty != NULL && fclose(empty) == 0);
+    for (size_t i = 0; i < COUNT(names); i++)
+        EXPECT(make_name(names[i]));
+}
+
+/* The name in the middle of the list replaces the first, and goes to the end then. */
+static void change_names(void)
+{
+    EXPECT(filelike_rename(names[1], own) == 0);
+    EXPECT(filelike_rename(own, names[1]) == 0);
+}
+
+static void check_names(void)
+{
+    EXPECT(has_text(names[0]) && has_text(names[2]));
+    EXPECT(has_text(names[1]) || has_text(own));
+    EXPECT(make_name("memory:n6324") && has_text("memory:n6324"));
+    EXPECT(filelike_remove("memory:n6324") == 0);
+    EXPECT(filelike_remove(names[0]) == 0 && !has_text(names[0]) && has_text(names[2]));
+}
+
+static void remove_names(void)
+{
+    for (size_t i = 0; i < COUNT(names); i++)
+        EXPECT(has_text(names[i]) && filelike_remove(names[i]) == 0);
+    EXPECT_FAILS(filelike_remove(own), -1, ENOENT);
+}
+
+/* ---- Files to remove -----------------------------------------------------------------
+ */
+
+/* Streams in one relative directory share its descriptor, and a list of such. */
+static FILE *open_here(void)
+{
+    struct filelike_options options = {.dir = "."};
+    return filelike_named("w+", &options);
+}
+
+static FILE *named;
+static FILE *working[2];
+static char named_path[4096];
+
+static void open_named(void)
+{
+    named = open_here();
+    (void) snprintf(named_path, sizeof named_path, "%s", filelike_path(named));
+}
+
+static void close_working(size_t number)
+{
+    FILE *closed = working[number];
+    working[number] = NULL;
+    EXPECT(closed == NULL || fclose(closed) == 0);
+}
+
+static void open_and_close_named(void)
+{
+    for (size_t i = 0; i < COUNT(working); i++)
+        EXPECT((working[i] = open_here()) != NULL);
+    for (size_t i = 0; i < COUNT(working); i++)
+        close_working(i);
+}
+
+/* Each of the child's files has a place of its own, also where it uses that of a stream
+ * of its parent's which it has closed. */
+static void check_named(void)
+{
+    FILE *streams[6];
+    char *paths[COUNT(streams)];
+    EXPECT(fclose(named) == 0);
+    for (size_t i = 0; i < COUNT(streams); i++) {
+        if (i == COUNT(streams) / 2)
+            close_working(1);
+        streams[i] = open_here();
+        paths[i] = strdup(filelike_path(streams[i]));
+        EXPECT(streams[i] != NULL && access(paths[i], F_OK) == 0);
+    }
+    filelike_cleanup();
+    for (size_t i = 0; i < COUNT(streams); i++) {
+        EXPECT(access(paths[i], F_OK) != 0 && fclose(streams[i]) == 0);
+        free(paths[i]);
+    }
+    EXPECT(access(named_path, F_OK) == 0);
+}
+
+static void close_named(void)
+{
+    EXPECT(access(named_path, F_OK) == 0 && fclose(named) == 0);
+    EXPECT(access(named_path, F_OK) != 0);
+    EXPECT(strcmp(entries("."), "") == 0);
+}
+
+/* ---- Bytes that move -----------------------------------------------------------------
+ */
+
+enum { SMALL = 3000, LARGE = 3 * SMALL };
+
+static char block[LARGE];
+static FILE *stream;
+static FILE *second;    /* on the same bytes */
+static char *guards[2]; /* blocks behind the small one and the large one */
+
+static void fill_guard(size_t number)
+{
+    guards[number] = malloc(SMALL);
+    if (EXPECT(guards[number] != NULL))
+        memset(guards[number], 'g', SMALL);
+}
+
+static bool is_untouched(const char *guard)
+{
+    size_t i = 0;
+    while (guard != NULL && i < SMALL && guard[i] == 'g')
+        i++;
+    return guard == NULL || i == SMALL;
+}
+
+static void open_bytes(void)
+{
+    stream = filelike_memory("w+", NULL);
+    second = filelike_reopen(stream, "r+");
+    EXPECT(setvbuf(second, NULL, _IONBF, 0) == 0);
+    EXPECT(fwrite(block, 1, SMALL, stream) == SMALL && fflush(stream) == 0);
+    fill_guard(0);
+}
+
+/* While a view is valid, the block grows and shrinks by a copy, else by realloc. */
+static void resize_bytes(void)
+{
+    EXPECT(filelike_view(stream, NULL) != NULL);
+    EXPECT(fwrite(block, 1, LARGE, stream) == LARGE && fflush(stream) == 0);
+    EXPECT(filelike_truncate(stream, SMALL) == 0);
+    EXPECT(filelike_truncate(stream, LARGE) == 0);
+    free(filelike_detach(stream, NULL));
+    EXPECT(fwrite(block, 1, SMALL, stream) == SMALL && fflush(stream) == 0);
+    EXPECT(filelike_truncate(stream, 0) == 0);
+}
+
+static bool is_made_of_blocks(const char *bytes, size_t size)
+{
+    size_t i = 0;
+    while (i < size && (bytes[i] == 'x' || bytes[i] == '\0'))
+        i++;
+    return i == size && bytes[size] == '\0';
+}
+
+/* A child that was forked within realloc has lost the bytes, and is told so. It is not
+ * forked there: no step of realloc is one of the library. */
+static void check_bytes(void)
+{
+    size_t size = 0;
+    const char *view = filelike_view(second, &size);
+    if (view == NULL && errno == EBADF)
+        return;
+    EXPECT(view != NULL && is_made_of_blocks(view, size));
+    EXPECT(fseeko(second, 0, SEEK_SET) == 0);
+    EXPECT(fwrite(block, 1, LARGE, second) == LARGE);
+    EXPECT(is_untouched(guards[0]) && is_untouched(guards[1]));
+    EXPECT(filelike_size(second) >= LARGE && filelike_truncate(second, 1) == 0);
+    EXPECT(fclose(second) == 0);
+}
+
+static void close_bytes(void)
+{
+    EXPECT(fclose(second) == 0 && fclose(stream) == 0);
+    for (size_t i = 0; i < COUNT(guards); i++) {
+        free(guards[i]);
+        guards[i] = NULL;
+    }
+}
+
+/* ---- Bytes that move to disk ---------------------------------------------------------
+ */
+
+static void open_spooled(void)
+{
+    struct filelike_options options = {.memory_limit = SMALL};
+    stream = filelike_spooled("w+", &options);
+    second = filelike_reopen(stream, "r");
+    EXPECT(fwrite(block, 1, SMALL, stream) == SMALL && fflush(stream) == 0);
+}
+
+static void move_to_disk(void)
+{
+    EXPECT(fputs("more", stream) >= 0 && fflush(stream) == 0);
+}
+
+static void check_spooled(void)
+{
+    char bytes[SMALL];
+    EXPECT(fread(bytes, 1, SMALL, second) == SMALL && memcmp(bytes, block, SMALL) == 0);
+    EXPECT(fclose(second) == 0);
+}
+
+/* ---- Redirected streams --------------------------------------------------------------
+ */
+
+static FILE *printed;
+
+static void open_printed(void)
+{
+    stream = filelike_memory("w", NULL);
+    printed = fopen("printed", "w");
+    EXPECT(printed != NULL && filelike_redirect(stdout, stream) == 0);
+    EXPECT(filelike_redirect(printed, stream) == 0);
+}
+
+static void redirect_and_restore(void)
+{
+    EXPECT(filelike_redirect(printed, stream) == 0 && filelike_restore(stdout) == 0);
+    EXPECT(filelike_restore(printed) == 0 && filelike_redirect(stdout, stream) == 0);
+}
+
+static void check_redirections(void)
+{
+    EXPECT(filelike_restore(printed) == 0);
+    while (filelike_restore(printed) == 0)
+        continue;
+    EXPECT(errno == EINVAL);
+    EXPECT(filelike_redirect(stdout, stream) == 0 && filelike_restore(stdout) == 0);
+}
+
+static void close_printed(void)
+{
+    EXPECT(filelike_restore(stdout) == 0 && filelike_restore(printed) == 0);
+    EXPECT(fclose(printed) == 0 && fclose(stream) == 0 && unlink("printed") == 0);
+}
+
+/* ---- Streams of the C library's ------------------------------------------------------
+ */
+
+static FILE *natives[2];
+
+static void open_natives(void)
+{
+    for (size_t i = 0; i < COUNT(natives); i++) {
+        natives[i] = tmpfile();
+        EXPECT(natives[i] != NULL && fputs("0123", natives[i]) >= 0);
+        EXPECT(fflush(natives[i]) == 0);
+    }
+    EXPECT(filelike_view(natives[0], NULL) != NULL);
+}
+
+/* A descriptor with a large number needs a new table. */
+static void use_natives(void)
+{
+    enum { LARGE_NUMBER = 300 };
+    EXPECT(filelike_view(natives[1], NULL) != NULL);
+    int descriptor = dup2(fileno(natives[1]), LARGE_NUMBER);
+    FILE *high = fdopen(descriptor, "r");
+    EXPECT(high != NULL && filelike_size(high) == 4 && fclose(high) == 0);
+    high = fdopen(dup2(fileno(natives[0]), LARGE_NUMBER), "r");
+    EXPECT(high != NULL && filelike_view(high, NULL) != NULL && fclose(high) == 0);
+}
+
+static void check_natives(void)
+{
+    for (size_t i = 0; i < COUNT(natives); i++) {
+        const char *view = filelike_view(natives[i], NULL);
+        EXPECT(view != NULL && strcmp(view, "0123") == 0);
+        EXPECT(fclose(natives[i]) == 0);
+    }
+    FILE *other = tmpfile();
+    EXPECT(other != NULL && filelike_view(other, NULL) != NULL && fclose(other) == 0);
+}
+
+static void close_natives(void)
+{
+    for (size_t i = 0; i < COUNT(natives); i++)
+        EXPECT(fclose(natives[i]) == 0);
+}
+
+/* ---- All -----------------------------------------------------------------------------
+ */
+
+static const struct work works[] = {
+    {"streams", open_kept, open_and_close, check_kept, close_kept},
+    {"names", make_names, change_names, check_names, remove_names},
+    {"files to remove", open_named, open_and_close_named, check_named, close_named},
+    {"bytes that move", open_bytes, resize_bytes, check_bytes, close_bytes},
+    {"bytes that move to disk", open_spooled, move_to_disk, check_spooled, close_bytes},
+    {"redirected streams", open_printed, redirect_and_restore, check_redirections,
+        close_printed},
+    {"native streams", open_natives, use_natives, check_natives, close_natives},
+};
+
+int main(int argc, char **argv)
+{
+    struct sigaction action = {.sa_sigaction = handle_step, .sa_flags = SA_SIGINFO};
+    void *first = malloc(1);
+    void *inside = dlsym(RTLD_DEFAULT, "filelike_memory");
+    if (!CAN_STEP || SANITIZED || runs_in_valgrind()) {
+        say_skipped(
+            "fork after each instruction", "needs an x86-64 processor of its own");
+        return SKIPPED;
+    }
+    if (inside == NULL)
+        *(FILE * (**) (const char *, const filelike_options *) ) & inside =
+            filelike_memory;
+    EXPECT(dl_iterate_phdr(find_library, inside) == 1);
+    heap_begin = (uintptr_t) first;
+    free(first);
+    expect_subject = "fork after an instruction";
+    memset(block, 'x', sizeof block);
+    scratch_enter();
+    EXPECT(sigaction(SIGTRAP, &action, NULL) == 0);
+    for (size_t i = 0; i < COUNT(works); i++) {
+        work = &works[i];
+        if (argc > 1 && strcmp(argv[1], work->name) != 0)
+            continue;
+        step_through(false);
+        step_through(true);
+        (void) fprintf(
+            stderr, "%s: %u forks, %u failures\n", work->name, forks, failures);
+    }
+    EXPECT(forks > 0 && failures == 0);
+    scratch_leave();
+    return expect_status();
+}

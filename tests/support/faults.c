@@ -1,4 +1,4 @@
-/* With fortification the headers would define open themselves. */
+/* With fortification the headers would define openat themselves. */
 #undef _FORTIFY_SOURCE
 #include <config.h>
 
@@ -220,25 +220,6 @@ static int open_at(int directory, const char *path, int flags, mode_t mode)
     return note('o', NEXT(openat)(directory, path, flags, mode));
 }
 
-STANDS_BEFORE int open(const char *path, int flags, ...)
-{
-    mode_t mode = 0;
-    if (creates(flags)) {
-        va_list arguments;
-        va_start(arguments, flags);
-        mode = va_arg(arguments, mode_t);
-        va_end(arguments);
-    }
-    return open_at(AT_FDCWD, path, flags, mode);
-}
-
-/* The name of open with _FORTIFY_SOURCE, where the compiler does not know the flags. */
-int __open_2(const char *path, int flags);
-STANDS_BEFORE int __open_2(const char *path, int flags)
-{
-    return open_at(AT_FDCWD, path, flags, 0);
-}
-
 STANDS_BEFORE int openat(int directory, const char *path, int flags, ...)
 {
     mode_t mode = 0;
@@ -249,6 +230,21 @@ STANDS_BEFORE int openat(int directory, const char *path, int flags, ...)
         va_end(arguments);
     }
     return open_at(directory, path, flags, mode);
+}
+
+/* The names of openat with _FORTIFY_SOURCE, where the compiler does not know the flags:
+ * the second is that for sizes of 64 bits. */
+int __openat_2(int directory, const char *path, int flags);
+int __openat64_2(int directory, const char *path, int flags);
+
+STANDS_BEFORE int __openat_2(int directory, const char *path, int flags)
+{
+    return open_at(directory, path, flags, 0);
+}
+
+STANDS_BEFORE int __openat64_2(int directory, const char *path, int flags)
+{
+    return open_at(directory, path, flags, 0);
 }
 
 STANDS_BEFORE int access(const char *path, int mode)

@@ -136,6 +136,8 @@ int __real_posix_memalign(void **block, size_t alignment, size_t size);
 int __wrap_posix_memalign(void **block, size_t alignment, size_t size);
 int __wrap_asprintf(char **text, const char *format, ...)
     __attribute__((format(printf, 2, 3)));
+int __wrap___asprintf_chk(char **text, int level, const char *format, ...)
+    __attribute__((format(printf, 3, 4)));
 
 void *__wrap_malloc(size_t size)
 {
@@ -190,16 +192,34 @@ int __wrap_posix_memalign(void **block, size_t alignment, size_t size)
     return fails(size) ? ENOMEM : __real_posix_memalign(block, alignment, size);
 }
 
+static __attribute__((format(printf, 2, 0))) int print_to_block(
+    char **text, const char *format, va_list arguments)
+{
+    if (fails(0))
+        return -1;
+    int length = vasprintf(text, format, arguments);
+    if (length != -1)
+        (void) add(*text);
+    return length;
+}
+
 int __wrap_asprintf(char **text, const char *format, ...)
 {
     va_list arguments;
-    if (fails(0))
-        return -1;
     va_start(arguments, format);
-    int length = vasprintf(text, format, arguments);
+    int length = print_to_block(text, format, arguments);
     va_end(arguments);
-    if (length != -1)
-        (void) add(*text);
+    return length;
+}
+
+/* The name of asprintf with _FORTIFY_SOURCE. */
+int __wrap___asprintf_chk(char **text, int level, const char *format, ...)
+{
+    va_list arguments;
+    (void) level;
+    va_start(arguments, format);
+    int length = print_to_block(text, format, arguments);
+    va_end(arguments);
     return length;
 }
 

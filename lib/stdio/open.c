@@ -61,11 +61,8 @@ static struct stream *open_with(struct store *store, unsigned mode,
         KEEPING_ERRNO(stream_abandon(stream));
         return NULL;
     }
-    if (registry_add(stream) == 0)
-        return stream;
-    store_retain(store);
-    any_stream_abandon(stream->file);
-    return NULL;
+    registry_add(stream);
+    return stream;
 }
 
 struct stream *open_stream(struct store *store, unsigned mode,

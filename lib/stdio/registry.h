@@ -4,8 +4,7 @@
 
 #include "stdio/stream.h"
 
-/* 0, or -1 with ENOMEM. */
-int registry_add(struct stream *stream);
+void registry_add(struct stream *stream);
 
 /* Does nothing if the stream is not registered. */
 void registry_remove(struct stream *stream);

@@ -115,14 +115,19 @@ static FILE *kept[4];
 static FILE *lines; /* with a descriptor, whose offset the children share */
 static filelike_budget *budget;
 
-/* The signal is blocked here. A child would write what is pending at a fork a second
- * time. */
-static void open_kept(void)
+/* HOW is SIG_BLOCK while bytes are pending in a stream with a descriptor: a child would
+ * write them a second time. */
+static void mask_alarm(int how)
 {
     sigset_t signals;
     (void) sigemptyset(&signals);
     (void) sigaddset(&signals, SIGALRM);
-    (void) sigprocmask(SIG_BLOCK, &signals, NULL);
+    (void) sigprocmask(how, &signals, NULL);
+}
+
+static void open_kept(void)
+{
+    mask_alarm(SIG_BLOCK);
     budget = filelike_budget_new(3 * BLOCK);
     kept[0] = filelike_memory("w+", NULL);
     kept[1] = filelike_spooled("w+", NULL);
@@ -134,7 +139,7 @@ static void open_kept(void)
     for (unsigned i = 0; i < LINES; i++)
         EXPECT(fprintf(lines, "%u\n", i) > 0);
     rewind(lines);
-    (void) sigprocmask(SIG_UNBLOCK, &signals, NULL);
+    mask_alarm(SIG_UNBLOCK);
 }
 
 static void close_kept(void)
@@ -258,8 +263,10 @@ static void (*const works[])(void) = {
  * any other stream. */
 static void use_native_stream(time_t end)
 {
+    mask_alarm(SIG_BLOCK);
     FILE *stream = filelike_temporary("w+", NULL);
-    EXPECT(stream != NULL && fputs("0123", stream) >= 0);
+    EXPECT(stream != NULL && fputs("0123", stream) >= 0 && fflush(stream) == 0);
+    mask_alarm(SIG_UNBLOCK);
     while (time(NULL) < end)
         EXPECT(filelike_size(stream) == 4);
     EXPECT(fclose(stream) == 0);

@@ -72,7 +72,7 @@ static FILE *open_name(
         return NULL;
     FILE *file = open_named_bytes(&bytes, mode, options, made);
     if (file == NULL && made)
-        names_forget(name, bytes.store);
+        (void) names_remove(name, bytes.store);
     KEEPING_ERRNO((void) store_release(bytes.store));
     return file;
 }

@@ -112,7 +112,7 @@ static FILE *change_to_name(const char *name, unsigned mode, FILE *file)
                         ? change_to_descriptor(bytes.store->descriptor, mode, file)
                         : call_fail_pointer(ENOTSUP);
     if (changed == NULL && made)
-        names_forget(name, bytes.store);
+        (void) names_remove(name, bytes.store);
     KEEPING_ERRNO((void) store_release(bytes.store));
     return changed;
 }

@@ -22,7 +22,7 @@ static int remove_path(const char *path)
         return call_fail(EFAULT);
     switch (scheme_of(path, &rest)) {
     case SCHEME_MEMORY_NAME:
-        return names_remove(rest);
+        return names_remove(rest, NULL);
     case SCHEME_MEMORY:
         return call_fail(ENOENT);
     case SCHEME_ATOMIC:
@@ -40,7 +40,7 @@ int filelike_remove(const char *path)
 
 /* ---- Renaming -------------------------------------------------------------------- */
 
-/* Persists through a stream on the bytes of the name. names_forget removes the name only
+/* Persists through a stream on the bytes of the name. names_remove removes the name only
  * if it still stands for these bytes. */
 static int persist_bytes(
     const char *name, const struct named_bytes *bytes, const char *path)
@@ -54,7 +54,7 @@ static int persist_bytes(
         return -1;
     int status = filelike_persist(stream->file, path, flags);
     if (status == 0)
-        names_forget(name, bytes->store);
+        (void) names_remove(name, bytes->store);
     any_stream_abandon(stream->file);
     return status;
 }
@@ -62,7 +62,8 @@ static int persist_bytes(
 static int persist_name(const char *name, const char *path)
 {
     struct named_bytes bytes;
-    if (names_find(name, &bytes) != 0)
+    bool made;
+    if (names_obtain(name, MODE_READ, NULL, &bytes, &made) != 0)
         return -1;
     int status = persist_bytes(name, &bytes, path);
     KEEPING_ERRNO((void) store_release(bytes.store));

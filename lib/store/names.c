@@ -124,17 +124,19 @@ static named_link *find_entry(const char *name)
     return find_any_entry(name);
 }
 
-/* Makes an entry for NAME, with a reference of its own. Returns NULL with ENOMEM. */
+/* Makes an entry for NAME, which gets the reference of BYTES. Returns NULL with ENOMEM,
+ * and releases the reference. */
 static struct named *create_entry(const char *name, const struct named_bytes *bytes)
 {
     size_t size = strlen(name) + 1;
     struct named *named = malloc(sizeof *named + size);
-    if (named == NULL)
+    if (named == NULL) {
+        KEEPING_ERRNO((void) store_release(bytes->store));
         return NULL;
+    }
     atomic_init(&named->next, NULL);
     named->bytes = *bytes;
     memcpy(named->name, name, size);
-    store_retain(bytes->store);
     return named;
 }
 
@@ -152,41 +154,20 @@ static struct named *link_entry(named_link *link, struct named *named)
     return old;
 }
 
-/* ---- Finding and forgetting ------------------------------------------------------ */
+/* ---- Forgetting and renaming ----------------------------------------------------- */
 
-int names_find(const char *name, struct named_bytes *bytes)
+int names_remove(const char *name, const struct store *store)
 {
-    lock_acquire(&names_lock);
-    const struct named *named = atomic_load(find_entry(name));
-    if (named != NULL) {
-        *bytes = named->bytes;
-        store_retain(bytes->store);
-    }
-    lock_release(&names_lock);
-    return named != NULL ? 0 : call_fail(ENOENT);
-}
-
-int names_remove(const char *name)
-{
-    lock_acquire(&names_lock);
-    struct named *named = unlink_entry(find_entry(name));
-    lock_release(&names_lock);
-    if (named == NULL)
-        return call_fail(ENOENT);
-    destroy_entry(named);
-    return 0;
-}
-
-void names_forget(const char *name, const struct store *store)
-{
-    struct named *forgotten = NULL;
+    struct named *removed = NULL;
     lock_acquire(&names_lock);
     named_link *link = find_entry(name);
     const struct named *named = atomic_load(link);
-    if (named != NULL && named->bytes.store == store)
-        forgotten = unlink_entry(link);
+    if (named != NULL && (store == NULL || store == named->bytes.store))
+        removed = unlink_entry(link);
     lock_release(&names_lock);
-    destroy_entry(forgotten);
+    int status = removed != NULL ? 0 : call_fail(ENOENT);
+    destroy_entry(removed);
+    return status;
 }
 
 /* Links the new name before it unlinks the old one, so that the bytes have a name at each
@@ -198,6 +179,7 @@ static int rename_entry_locked(const char *from, const char *to, struct named *o
         return call_fail(ENOENT);
     if (strcmp(from, to) == 0)
         return 0;
+    store_retain(named->bytes.store);
     struct named *renamed = create_entry(to, &named->bytes);
     if (renamed == NULL)
         return -1;
@@ -226,30 +208,6 @@ static bool has_descriptor_left(void)
     return getrlimit(RLIMIT_NOFILE, &limit) == 0 && file_count < limit.rlim_cur / 2;
 }
 
-static int add_entry_locked(struct named *named)
-{
-    named_link *link = find_entry(named->name);
-    if (atomic_load(link) != NULL)
-        return call_fail(EEXIST);
-    if (named->bytes.is_file && !has_descriptor_left())
-        return call_fail(EMFILE);
-    (void) link_entry(link, named);
-    return 0;
-}
-
-static int add_entry(const char *name, const struct named_bytes *bytes)
-{
-    struct named *named = create_entry(name, bytes);
-    if (named == NULL)
-        return -1;
-    lock_acquire(&names_lock);
-    int status = add_entry_locked(named);
-    lock_release(&names_lock);
-    if (status != 0)
-        destroy_entry(named);
-    return status;
-}
-
 /* Makes a store on a memory file of the kernel. Opening the file again needs /proc, so it
  * fails without. PERMISSIONS 0 keep the mode that the kernel gives, so that the file can
  * be opened again after setuid. Returns NULL with errno. */
@@ -270,58 +228,47 @@ static struct store *create_name_file(mode_t permissions)
     return NULL;
 }
 
-/* Gives the name NAME to STORE, which may be NULL after a failure. Takes the reference.
- */
-static int add_store(const char *name, struct store *store, struct named_bytes *bytes)
-{
-    if (store == NULL)
-        return -1;
-    bytes->store = store;
-    if (add_entry(name, bytes) == 0)
-        return 0;
-    KEEPING_ERRNO((void) store_release(store));
-    return -1;
-}
-
 /* Makes a memory file, unless options ask for a limit: nobody watches the size of a
  * memory file. If there is no file to be had, for whatever reason, makes a store in
  * memory. */
-static int make_name(
-    const char *name, const struct filelike_options *options, struct named_bytes *bytes)
+static struct named *make_entry(
+    named_link *link, const char *name, const struct filelike_options *options)
 {
+    struct named_bytes bytes = {
+        .permissions = options->permissions, .flags = options->flags};
     bool watched = options->size_limit != 0 || options->budget != NULL;
-    *bytes = (struct named_bytes){
-        .is_file = !watched,
-        .permissions = options->permissions,
-        .flags = options->flags,
-    };
-    if (!watched) {
-        if (add_store(name, create_name_file(options->permissions), bytes) == 0)
-            return 0;
-        if (errno == EEXIST)
-            return -1;
-    }
-    bytes->is_file = false;
-    return add_store(name, spooled_create_memory(options), bytes);
+    if (!watched && has_descriptor_left())
+        bytes.store = create_name_file(options->permissions);
+    bytes.is_file = bytes.store != NULL;
+    if (!bytes.is_file)
+        bytes.store = spooled_create_memory(options);
+    struct named *named = bytes.store != NULL ? create_entry(name, &bytes) : NULL;
+    if (named != NULL)
+        (void) link_entry(link, named);
+    return named;
+}
+
+static const struct named *obtain_entry(
+    const char *name, unsigned mode, const struct filelike_options *options, bool *made)
+{
+    bool creates = (mode & (MODE_TRUNCATE | MODE_APPEND)) != 0;
+    named_link *link = find_entry(name);
+    const struct named *named = atomic_load(link);
+    *made = named == NULL;
+    if (named == NULL)
+        return creates ? make_entry(link, name, options) : call_fail_pointer(ENOENT);
+    return creates && (mode & MODE_EXCLUSIVE) != 0 ? call_fail_pointer(EEXIST) : named;
 }
 
 int names_obtain(const char *name, unsigned mode, const struct filelike_options *options,
     struct named_bytes *bytes, bool *made)
 {
-    bool creates = (mode & (MODE_TRUNCATE | MODE_APPEND)) != 0;
-    for (;;) {
-        *made = false;
-        if (names_find(name, bytes) == 0) {
-            if (!creates || (mode & MODE_EXCLUSIVE) == 0)
-                return 0;
-            (void) store_release(bytes->store);
-            return call_fail(EEXIST);
-        }
-        if (!creates)
-            return -1;
-        *made = make_name(name, options, bytes) == 0;
-        /* Another thread may have made the name meanwhile, and is asked for it again. */
-        if (*made || errno != EEXIST)
-            return *made ? 0 : -1;
+    lock_acquire(&names_lock);
+    const struct named *named = obtain_entry(name, mode, options, made);
+    if (named != NULL) {
+        *bytes = named->bytes;
+        store_retain(bytes->store);
     }
+    lock_release(&names_lock);
+    return named != NULL ? 0 : -1;
 }

@@ -23,16 +23,9 @@ struct named_bytes {
 int names_obtain(const char *name, unsigned mode, const struct filelike_options *options,
     struct named_bytes *bytes, bool *made);
 
-/* Finds the bytes of NAME. BYTES gets a reference of its own. Returns 0, or -1 with
- * ENOENT.
- */
-int names_find(const char *name, struct named_bytes *bytes);
-
-/* Forgets NAME. Returns 0, or -1 with ENOENT. */
-int names_remove(const char *name);
-
-/* Forgets NAME, if its bytes are still those of STORE. */
-void names_forget(const char *name, const struct store *store);
+/* Forgets NAME, unless its bytes are others than those of STORE. A NULL STORE means any
+ * bytes. Returns 0, or -1 with ENOENT. */
+int names_remove(const char *name, const struct store *store);
 
 /* Gives the name TO to the bytes of FROM, in one step, and replaces those that had it.
  * Returns 0, or -1 with errno, which is ENOENT if there is no FROM. */

@@ -75,7 +75,7 @@ FILE *filelike_bytes(const void *data, size_t size, const char *mode,
     return call_end_pointer(&call, file);
 }
 
-/* A store on DATA. block_return_adopted gives DATA back to the caller. */
+/* A store on DATA. block_release gives DATA back to the caller. */
 static struct store *store_on_adopted(
     void *data, size_t size, const struct filelike_options *options)
 {
@@ -88,7 +88,7 @@ static struct store *store_on_adopted(
 
 static void abandon(struct store *store)
 {
-    block_return_adopted(spooled_block(store));
+    (void) block_release(spooled_block(store));
     (void) store_release(store);
 }
 

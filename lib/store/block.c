@@ -23,18 +23,10 @@ static void keep_fork_order(void)
     atomic_signal_fence(memory_order_seq_cst);
 }
 
-/* During realloc the bytes may no longer be at their address. fork does not wait for
- * that. A child that was forked in between has lost the bytes, and knows it by mover. */
-static void begin_reallocation(struct block *block)
+/* Tells whether the block is the caller's, and stays where it is. */
+static bool is_lent(const struct block *block)
 {
-    block->mover = process_number();
-    keep_fork_order();
-}
-
-static void end_reallocation(struct block *block)
-{
-    keep_fork_order();
-    block->mover = 0;
+    return block->origin == BLOCK_BORROWED || block->origin == BLOCK_FIXED;
 }
 
 /* ---- Changing the capacity ------------------------------------------------------- */
@@ -64,11 +56,11 @@ static void free_bytes(const struct block *block, char *bytes)
 /* Frees BYTES, which were replaced, or keeps them for writes of their view. */
 static void retire_bytes(struct block *block, char *bytes)
 {
-    if (block->view == VIEW_NONE || block->retired != NULL)
+    if (!block->retains || block->retired != NULL)
         free_bytes(block, bytes);
     else
         block->retired = bytes;
-    block->view = VIEW_NONE;
+    block->retains = false;
 }
 
 static int copy_to_new_bytes(struct block *block, size_t capacity)
@@ -85,13 +77,17 @@ static int copy_to_new_bytes(struct block *block, size_t capacity)
     return 0;
 }
 
+/* During realloc the bytes may no longer be at their address. fork does not wait for
+ * that. A child that was forked in between has lost the bytes, and knows it by mover. */
 static int reallocate_bytes(struct block *block, size_t capacity)
 {
-    begin_reallocation(block);
+    block->mover = process_number();
+    keep_fork_order();
     char *bytes = realloc(block->bytes, capacity + 1);
     if (bytes != NULL)
         use_bytes(block, bytes, capacity);
-    end_reallocation(block);
+    keep_fork_order();
+    block->mover = 0;
     return bytes != NULL ? 0 : -1;
 }
 
@@ -103,7 +99,7 @@ enum { COPY_LIMIT = 8 << 20 /* bytes */ };
  * child that was forked in the middle of that has lost the bytes. */
 static bool must_copy(const struct block *block)
 {
-    return block->origin == BLOCK_BORROWED || block->view != VIEW_NONE ||
+    return block->origin == BLOCK_BORROWED || block->retains ||
            (threads_may_run() && block->capacity < COPY_LIMIT);
 }
 
@@ -135,7 +131,7 @@ static int grow(struct block *block, size_t needed, size_t wanted)
 int block_make_room(struct block *block, size_t needed)
 {
     if (needed > block->limit)
-        return call_fail(ENOMEM);
+        return block_fail_full(block);
     if (needed < block->size)
         needed = block->size;
     size_t doubled = block->capacity <= SIZE_MAX / 2 ? block->capacity * 2 : SIZE_MAX;
@@ -148,7 +144,7 @@ int block_make_room(struct block *block, size_t needed)
 void block_shrink(struct block *block)
 {
     size_t capacity = block->capacity;
-    if (block->origin == BLOCK_BORROWED)
+    if (is_lent(block))
         return;
     if (block->size == 0)
         block_clear(block);
@@ -192,7 +188,7 @@ int block_terminate_for_reader(struct block *block)
 /* Returns NULL if the block is not ours to free. */
 static char *own_bytes(const struct block *block)
 {
-    return block->origin == BLOCK_BORROWED || block_is_lost(block) ? NULL : block->bytes;
+    return is_lent(block) || block_is_lost(block) ? NULL : block->bytes;
 }
 
 char *block_release(struct block *block)
@@ -200,6 +196,8 @@ char *block_release(struct block *block)
     size_t capacity = block->capacity;
     char *bytes = own_bytes(block);
     block->size = 0;
+    if (block->origin == BLOCK_FIXED)
+        return NULL;
     keep_fork_order();
     block->capacity = 0;
     block->provided = 0;
@@ -214,28 +212,19 @@ char *block_release(struct block *block)
 
 void block_clear(struct block *block)
 {
-    block->view = VIEW_NONE;
-    free_bytes(block, block_release(block));
+    retire_bytes(block, block_release(block));
 }
 
 /* ---- Views ----------------------------------------------------------------------- */
 
-void block_clear_unless_viewed(struct block *block)
-{
-    if (block->view != VIEW_VALID)
-        retire_bytes(block, block_release(block));
-}
-
 void block_retain_view(struct block *block)
 {
-    if (block->view == VIEW_VALID)
-        block->view = VIEW_IN_WRITE;
+    block->retains = true;
 }
 
 void block_release_view(struct block *block)
 {
-    if (block->view == VIEW_IN_WRITE)
-        block->view = VIEW_NONE;
+    block->retains = false;
     char *retired = block->retired;
     block->retired = NULL;
     free_bytes(block, retired);
@@ -253,7 +242,7 @@ void block_init(struct block *block, size_t limit, filelike_budget *budget)
     block->origin = BLOCK_OWN;
     block->maker = process_number();
     block->mover = 0;
-    block->view = VIEW_NONE;
+    block->retains = false;
 }
 
 void block_finish(struct block *block)
@@ -271,6 +260,15 @@ void block_borrow(struct block *block, const void *data, size_t size)
     block->origin = BLOCK_BORROWED;
 }
 
+/* Its pages are the caller's affair. */
+void block_fix(struct block *block, void *data, size_t capacity, size_t size)
+{
+    block->bytes = data;
+    block->size = size;
+    block->capacity = block->provided = capacity;
+    block->origin = BLOCK_FIXED;
+}
+
 int block_adopt(struct block *block, void *data, size_t size)
 {
     size_t taken;
@@ -281,10 +279,4 @@ int block_adopt(struct block *block, void *data, size_t size)
     block->capacity = size;
     block->origin = BLOCK_ADOPTED;
     return 0;
-}
-
-void block_return_adopted(struct block *block)
-{
-    block->bytes = NULL;
-    block_clear(block);
 }

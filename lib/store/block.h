@@ -15,16 +15,10 @@
 #include <stddef.h>
 
 enum block_origin {
-    BLOCK_OWN,     /* allocated here: capacity + 1 bytes, for a '\0'; or NULL */
-    BLOCK_ADOPTED, /* given by the caller: capacity bytes, with no room for a '\0' */
-    BLOCK_BORROWED /* lent by the caller, and only read; capacity is 0 */
-};
-
-/* Whether somebody may read the block through its address. */
-enum block_view {
-    VIEW_NONE,
-    VIEW_VALID,   /* yes: a view is valid */
-    VIEW_IN_WRITE /* yes: a write of an earlier view may be under way */
+    BLOCK_OWN,      /* allocated here: capacity + 1 bytes, for a '\0'; or NULL */
+    BLOCK_ADOPTED,  /* given by the caller: capacity bytes, with no room for a '\0' */
+    BLOCK_BORROWED, /* lent by the caller, and only read; capacity is 0 */
+    BLOCK_FIXED     /* lent by the caller, and written; capacity bytes and never more */
 };
 
 struct block {
@@ -37,8 +31,8 @@ struct block {
     enum block_origin origin;
     unsigned maker; /* process_number of the process that made the block */
     unsigned mover; /* process_number of the process that is in realloc; or 0 */
-    enum block_view view;
-    char *retired; /* earlier bytes, kept for writes of their view; or NULL */
+    bool retains;   /* a write of a view of the bytes may be under way */
+    char *retired;  /* earlier bytes, kept for that write; or NULL */
 };
 
 /* Begins an empty block whose capacity stays within LIMIT and BUDGET (NULL: none).
@@ -47,13 +41,12 @@ void block_init(struct block *block, size_t limit, filelike_budget *budget);
 void block_finish(struct block *block);
 
 /* Fill an empty block with the SIZE bytes at DATA. block_borrow lets them be read in
- * place. block_adopt takes DATA over, which malloc has allocated. It returns 0, or -1
- * with ENOMEM, and DATA is still the caller's then. */
+ * place. block_fix lets them be written, too, where CAPACITY bytes have room. block_adopt
+ * takes DATA over, which malloc has allocated. It returns 0, or -1 with ENOMEM, and DATA
+ * is still the caller's then. */
 void block_borrow(struct block *block, const void *data, size_t size);
+void block_fix(struct block *block, void *data, size_t capacity, size_t size);
 int block_adopt(struct block *block, void *data, size_t size);
-
-/* Gives what block_adopt took back to the caller. */
-void block_return_adopted(struct block *block);
 
 /* Whether this is a child that was forked while the bytes were moving. */
 static inline bool block_is_lost(const struct block *block)
@@ -69,13 +62,20 @@ static inline int block_check_not_lost(const struct block *block)
 
 /* Whether this is the end of a forked child. Then nobody reads the bytes any more, so
  * nothing is allocated or freed: a signal handler that interrupted malloc may have forked
- * the child, and malloc would hang in it. */
+ * the child, and malloc would hang in it. Others may share a fixed block. */
 static inline bool block_ends_unread(const struct block *block)
 {
-    return process_is_ending_child(block->maker);
+    return process_is_ending_child(block->maker) && block->origin != BLOCK_FIXED;
 }
 
-/* Makes the block writable, with room for NEEDED bytes. 0, or -1 with ENOMEM. */
+/* Fails for lack of room: returns -1 with ENOMEM, or ENOSPC for a fixed block. */
+static inline int block_fail_full(const struct block *block)
+{
+    return call_fail(block->origin == BLOCK_FIXED ? ENOSPC : ENOMEM);
+}
+
+/* Makes the block writable, with room for NEEDED bytes. Returns 0, or fails as
+ * block_fail_full does. */
 int block_make_room(struct block *block, size_t needed);
 
 static inline int block_reserve(struct block *block, size_t needed)
@@ -112,12 +112,9 @@ int block_terminate_for_reader(struct block *block);
 /* Takes the bytes out, which the caller frees. NULL if they are borrowed or lost. */
 char *block_release(struct block *block);
 
-/* Frees the bytes and ends a view of them. */
-void block_clear(struct block *block);
-
-/* Does the same, unless a view is valid. Bytes whose view may be written stay until
+/* Frees the bytes. Those that a write of their view may need stay until
  * block_release_view. */
-void block_clear_unless_viewed(struct block *block);
+void block_clear(struct block *block);
 
 /* See retain_view and release_view of struct store_operations. */
 void block_retain_view(struct block *block);

@@ -62,7 +62,7 @@ int memory_write(struct store *store, const void *data, size_t size, int64_t pos
     if (block_check_not_lost(block) != 0)
         return -1;
     if ((uint64_t) position > SIZE_MAX || size > SIZE_MAX - (size_t) position)
-        return call_fail(ENOMEM);
+        return block_fail_full(block);
     size_t start = (size_t) position;
     size_t end = start + size;
     if (block_reserve(block, end) != 0)
@@ -84,7 +84,7 @@ int memory_truncate(struct store *store, int64_t size)
     if (block_check_not_lost(block) != 0)
         return -1;
     if ((uint64_t) size > SIZE_MAX)
-        return call_fail(ENOMEM);
+        return block_fail_full(block);
     size_t end = (size_t) size;
     if (end > block->size) {
         if (block_reserve(block, end) != 0)
@@ -118,7 +118,6 @@ const void *memory_view(struct store *store, size_t *size)
     if (prepare_for_reader(block) != 0)
         return NULL;
     *size = block->size;
-    block->view = VIEW_VALID;
     return block->bytes != NULL ? block->bytes : "";
 }
 

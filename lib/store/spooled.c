@@ -32,7 +32,7 @@ static void spooled_retain_view(struct store *store)
     struct block *block = spooled_block(store);
     block_retain_view(block);
     if (!store_can_move(store))
-        block_clear_unless_viewed(block);
+        block_clear(block);
 }
 
 static void spooled_release_view(struct store *store)
@@ -84,7 +84,8 @@ static int move_to_file(struct store *store)
         return -1;
     file_begin(&spooled_of(store)->memory.file, descriptor);
     store->operations = &moved_operations;
-    block_clear_unless_viewed(spooled_block(store));
+    if (!store->viewed)
+        block_clear(spooled_block(store));
     handle_set_descriptor(store->first_handle, descriptor);
     return 0;
 }

@@ -54,15 +54,8 @@ static bool is_sound(void)
 static enum block_origin any_origin(void)
 {
     unsigned origin = nondet_unsigned();
-    ASSUME(origin <= BLOCK_BORROWED);
+    ASSUME(origin <= BLOCK_FIXED);
     return (enum block_origin) origin;
-}
-
-static enum block_view any_view(void)
-{
-    unsigned view = nondet_unsigned();
-    ASSUME(view <= VIEW_IN_WRITE);
-    return (enum block_view) view;
 }
 
 /* Every sound state. */
@@ -71,10 +64,10 @@ static void begin_block(void)
     used_by_others = nondet_size();
     budget.bytes = nondet_size();
     budget.used = nondet_size();
-    block->budget = nondet_bool() ? &budget : NULL;
-    block->limit = nondet_size();
     block->origin = any_origin();
-    block->view = any_view();
+    block->budget = block->origin != BLOCK_FIXED && nondet_bool() ? &budget : NULL;
+    block->limit = nondet_size();
+    block->retains = nondet_bool();
     block->size = any_block_size();
     block->capacity = block->origin == BLOCK_BORROWED ? 0 : any_block_size();
     block->provided = any_block_size();
@@ -84,6 +77,7 @@ static void begin_block(void)
     block->bytes = has_bytes ? any_block(room) : NULL;
     block->retired = nondet_bool() ? any_block(1) : NULL;
     ASSUME(is_sound());
+    ASSUME(block->origin != BLOCK_FIXED || block->limit == block->capacity);
 }
 
 void proof_write(void)

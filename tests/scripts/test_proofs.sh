@@ -1,5 +1,5 @@
 #!/bin/sh
-# CBMC proves, within bounds, that the arithmetic of blocks, budgets, modes and fixed stores
+# CBMC proves, within bounds, that the arithmetic of blocks, budgets and modes
 # neither overflows nor leaves its block. See tests/proofs/proof.h.
 #
 # usage: test_proofs.sh [FILE...]    all of tests/proofs, or those named

@@ -6,6 +6,8 @@
 #include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
 /* With bytes on either side that nothing may touch. */
@@ -260,6 +262,26 @@ START_TEST(reopened_streams_share_the_block)
 }
 END_TEST
 
+/* The end of a child stores what is pending: its parent may share the block. */
+START_TEST(child_ends_with_pending_bytes)
+{
+    int status;
+    char *shared =
+        mmap(NULL, ROOM, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(shared, MAP_FAILED);
+    FILE *stream = filelike_fixed(shared, ROOM, 0, "w", NULL);
+    ck_assert_ptr_nonnull(stream);
+    pid_t child = fork();
+    if (child == 0)
+        exit(fputs("pending", stream) < 0);
+    ck_assert_int_eq(waitpid(child, &status, 0), child);
+    ck_assert_int_eq(status, 0);
+    ck_assert_str_eq(shared, "pending");
+    assert_closes(stream);
+    (void) munmap(shared, ROOM);
+}
+END_TEST
+
 START_TEST(has_neither_descriptor_nor_path)
 {
     FILE *stream = open_fixed(10, "0123", "r+");
@@ -313,6 +335,7 @@ int main(void)
     tcase_add_test(whole, detach_from_a_reader_is_refused);
     tcase_add_test(whole, reopened_streams_share_the_block);
     tcase_add_test(whole, has_neither_descriptor_nor_path);
+    tcase_add_test(whole, child_ends_with_pending_bytes);
 
     return suite_run(suite);
 }

@@ -54,18 +54,20 @@ static void release_file(struct native *native)
         (void) munmap(held, PINNED_SIZE);
 }
 
-/* Makes NATIVE the entry of another file. The old members are replaced before they are
- * freed, because a fork in between would let the child free them again. */
+/* Makes NATIVE the entry of another file. A fork may come at any moment. The old members
+ * are replaced before they are freed, because the child would free them again. The file
+ * is noted last, so that a child does not take the entry for one that is ready. */
 static void reset_native(struct native *native, int descriptor, const struct stat *status)
 {
     struct native old = *native;
     native->given_path = native->answered_path = NULL;
     native->maker = 0;
     native->lost_write = 0;
-    native->device = status->st_dev;
-    native->inode = status->st_ino;
     file_init(&native->file, descriptor, 0);
     file_set_size_unverified(&native->file.store);
+    atomic_signal_fence(memory_order_seq_cst);
+    native->device = status->st_dev;
+    native->inode = status->st_ino;
     atomic_signal_fence(memory_order_seq_cst);
     release_file(&old);
     free(old.given_path);

@@ -16,6 +16,7 @@
 #include <dlfcn.h>
 #include <link.h>
 #include <malloc.h>
+#include <pthread.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/syscall.h>
@@ -432,6 +433,24 @@ static void close_bytes(void)
     EXPECT(fclose(second) == 0 && fclose(stream) == 0);
 }
 
+/* Beside another thread, small blocks shrink by a copy, too. */
+static void *wait_for_end(void *nothing)
+{
+    while (pause() == -1)
+        continue;
+    return nothing;
+}
+
+static void open_bytes_beside_thread(void)
+{
+    static pthread_t thread;
+    static bool started;
+    if (!started)
+        EXPECT(pthread_create(&thread, NULL, wait_for_end, NULL) == 0);
+    started = true;
+    open_bytes();
+}
+
 /* ---- Bytes that move to disk ---------------------------------------------------------
  */
 
@@ -551,6 +570,9 @@ static const struct work works[] = {
     {"redirected streams", open_printed, redirect_and_restore, check_redirections,
         close_printed},
     {"native streams", open_natives, use_natives, check_natives, close_natives},
+    /* The last one, as the thread stays. */
+    {"bytes beside a thread", open_bytes_beside_thread, resize_bytes, check_bytes,
+        close_bytes},
 };
 
 /* Whether children go on. The last pass finds what those before have left to use again.

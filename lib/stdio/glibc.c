@@ -71,7 +71,8 @@ void libc_turn_locking_off(FILE *file)
 
 /* ---- Buffers --------------------------------------------------------------------- */
 
-enum { FOPEN_BUFFER = 4096 }; /* bytes of the buffer of fopen's streams on disk */
+/* Bytes that are read after a seek. On disk they are as many as fopen's streams have. */
+enum { READ_IN_MEMORY = 1024, READ_ON_DISK = 4096 };
 
 size_t libc_buffer_room(size_t size)
 {
@@ -114,39 +115,34 @@ static bool has_our_buffer(const struct stream *stream)
     return stream->file->_IO_buf_base == ours;
 }
 
-static void use_disk_buffer(struct stream *stream, char *buffer)
+/* Called from the write callback only: there the buffer is empty, and after it glibc
+ * starts with the buffer that it finds. A failure is no error, as the next write tries
+ * again.
+ *
+ * Writes that do not begin at a multiple of their size are a quarter slower on disk. So
+ * the buffer begins with FIRST_SIZE bytes, and the next write ends at a multiple. */
+static void replace_buffer(struct stream *stream, size_t first_size)
 {
+    char *buffer = malloc(stream->disk_buffer_size);
+    if (buffer == NULL)
+        return;
+    set_buffer(stream->file, buffer, first_size);
     stream->disk_buffer = buffer;
     stream->buffer_size = stream->disk_buffer_size;
     stream->disk_buffer_size = 0;
-    set_buffer(stream->file, buffer, stream->buffer_size);
 }
 
-/* Called from the write callback only: there the buffer is empty, and after it glibc
- * starts with the buffer that it finds. A failure is no error, as the next write tries
- * again. */
-static void replace_buffer(struct stream *stream)
+/* A program that seeks may not write on from here. */
+static size_t first_size_of_disk_buffer(struct stream *stream, bool after_seek)
 {
-    char *buffer = malloc(stream->disk_buffer_size);
-    if (buffer != NULL)
-        use_disk_buffer(stream, buffer);
-}
-
-/* Writes that do not begin at a multiple of their size are a quarter slower on disk. So
- * the buffer is replaced at a multiple of the new size, unless writes of the present size
- * will never end at one. */
-static bool is_aligned_for_disk_buffer(struct stream *stream)
-{
-    int64_t position = stream_tell(stream);
-    return position % (int64_t) stream->disk_buffer_size == 0 ||
-           position % (int64_t) stream->buffer_size != 0;
+    size_t size = stream->disk_buffer_size;
+    return after_seek ? size : size - (size_t) stream_tell(stream) % size;
 }
 
 static bool is_time_for_disk_buffer(struct stream *stream)
 {
     return stream->disk_buffer_size != 0 && !process_is_ending() &&
-           stream->has_descriptor && has_first_buffer(stream) &&
-           is_aligned_for_disk_buffer(stream);
+           stream->has_descriptor && has_first_buffer(stream);
 }
 
 /* For a block that glibc's fclose frees. A program may have linked this library with a
@@ -196,12 +192,11 @@ static bool reads_for_seek_after_write(const struct stream *stream)
     return stream->wrote_last && stream->file->_offset == GLIBC_SEEKING;
 }
 
-/* After a seek, glibc is to read little: from a disk as much as for a stream of fopen's.
- * The buffer is made smaller for that until the next read or write. Returns how many of
- * SIZE bytes to read. */
+/* After a seek, glibc is to read little. The buffer is made smaller for that until the
+ * next read or write. Returns how many of SIZE bytes to read. */
 static size_t shrink_buffer_after_seek(struct stream *stream, size_t size)
 {
-    size_t most = stream->buffer_size < BUFFER_ON_DISK ? BUFFER_IN_MEMORY : FOPEN_BUFFER;
+    size_t most = stream->buffer_size < BUFFER_ON_DISK ? READ_IN_MEMORY : READ_ON_DISK;
     bool small = stream->sought_last && stream->buffer_size > most;
     size_t room = small ? most : stream->buffer_size;
     set_buffer(stream->file, stream->file->_IO_buf_base, room);
@@ -231,7 +226,7 @@ void libc_after_write(struct stream *stream, bool after_seek)
         return;
     forget_position(stream->file);
     if (is_time_for_disk_buffer(stream))
-        replace_buffer(stream);
+        replace_buffer(stream, first_size_of_disk_buffer(stream, after_seek));
     else if (!after_seek && has_our_buffer(stream))
         set_buffer(stream->file, stream->file->_IO_buf_base, stream->buffer_size);
 }

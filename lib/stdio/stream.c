@@ -92,18 +92,11 @@ bool stream_belongs_to_parent(const struct stream *stream)
     return stream->close_action != NULL && stream->process != process_number();
 }
 
-/* How many of the SIZE bytes that stdio asks for are read to BUFFER. A store that can
- * move to disk has a large buffer from the beginning. glibc fills that after each seek,
- * but a small read is cheaper while the bytes are in memory. */
+/* How many of the SIZE bytes that stdio asks for are read to BUFFER. */
 static size_t size_to_read(struct stream *stream, const char *buffer, size_t size)
 {
-    enum { READ_IN_MEMORY = 1024 }; /* bytes */
-    if (store_is_sequential(stream->store))
-        return size;
-    if (!store_can_move(stream->store))
-        return libc_size_to_read(stream, buffer, size);
-    bool fills_buffer = size == stream->buffer_size;
-    return fills_buffer && size > READ_IN_MEMORY ? READ_IN_MEMORY : size;
+    return store_is_sequential(stream->store) ? size
+                                              : libc_size_to_read(stream, buffer, size);
 }
 
 ssize_t stream_read(struct stream *stream, void *buffer, size_t size)

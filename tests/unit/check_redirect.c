@@ -546,6 +546,24 @@ START_TEST(refuses_a_closed_stdout)
 }
 END_TEST
 
+/* What a child prints must not go into its parent's file. */
+static int redirect_to_parents(void *stream)
+{
+    FILE *from = fopen("other", "w");
+    bool refused = filelike_redirect(from, stream) == -1 && errno == ECHILD;
+    return refused && filelike_restore(from) == -1 && fclose(from) == 0 ? 0 : 1;
+}
+
+START_TEST(refuses_an_atomic_stream_of_the_parents)
+{
+    FILE *to = filelike_atomic("target", "w", NULL);
+    ck_assert_int_eq(in_child(redirect_to_parents, to), 0);
+    print(to, "own");
+    assert_closes(to);
+    ck_assert_str_eq(content("target"), "own");
+}
+END_TEST
+
 START_TEST(refuses_to_end_in_a_pipe)
 {
     int ends[2];
@@ -756,6 +774,7 @@ int main(void)
     tcase_add_test(errors, refuses_the_same_descriptor);
     tcase_add_test(errors, refuses_a_closed_descriptor);
     tcase_add_test(errors, refuses_a_closed_stdout);
+    tcase_add_test(errors, refuses_an_atomic_stream_of_the_parents);
     tcase_add_test(errors, refuses_to_end_in_a_pipe);
     tcase_add_test(errors, full_pipe_changes_nothing);
     tcase_add_test(errors, failed_flush_is_told_and_restored);

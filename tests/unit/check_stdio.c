@@ -138,6 +138,11 @@ START_TEST(a_buffer_of_the_programs_is_used)
         write_text(stream, TEXT);
     ck_assert_int_eq(filelike_size(stream), (MANY + 1) * 10);
     ck_assert_uint_le(__fbufsize(stream), sizeof buffer);
+    rewind(stream);
+    for (int i = 0; i < (MANY + 1) * 10; i++)
+        ck_assert_int_eq(getc(stream), TEXT[i % 10]);
+    ck_assert_int_eq(getc(stream), EOF);
+    ck_assert_uint_le(__fbufsize(stream), sizeof buffer);
     assert_closes(stream);
 }
 END_TEST

@@ -50,25 +50,17 @@ static int64_t check_result(int64_t result, int64_t highest)
     return -1;
 }
 
-/* Tells whether the operation must be called again. */
-static bool is_interrupted(int64_t result)
-{
-    return result == -1 && errno == EINTR;
-}
+/* ---- Operations ------------------------------------------------------------------ */
 
-/* ---- Operations ----------------------------------------------------------------------
- *
- * errno is set to 0 before each call, so that a failure which sets no errno is noticed.
- */
+/* Calls an operation again while it is interrupted. errno is set to 0 before each call,
+ * so that a failure which sets no errno is noticed. */
+#define RETRY_OPERATION(call) RETRY((errno = 0, (call)))
 
 ssize_t backend_read(
     const struct backend *backend, void *buffer, size_t size, int64_t position)
 {
-    ssize_t count;
-    do {
-        errno = 0;
-        count = backend->operations.read(backend->context, buffer, size, position);
-    } while (is_interrupted(count));
+    ssize_t count = RETRY_OPERATION(
+        backend->operations.read(backend->context, buffer, size, position));
     return (ssize_t) check_result(count, (int64_t) size);
 }
 
@@ -76,11 +68,8 @@ ssize_t backend_read(
 static ssize_t write_some(
     const struct backend *backend, const void *data, size_t size, int64_t position)
 {
-    ssize_t count;
-    do {
-        errno = 0;
-        count = backend->operations.write(backend->context, data, size, position);
-    } while (is_interrupted(count));
+    ssize_t count = RETRY_OPERATION(
+        backend->operations.write(backend->context, data, size, position));
     if (count == 0)
         errno = EIO;
     return count == 0 ? -1 : (ssize_t) check_result(count, (int64_t) size);
@@ -103,23 +92,15 @@ int backend_write(const struct backend *backend, const void *data, size_t size,
 
 int64_t backend_size(const struct backend *backend)
 {
-    int64_t size;
-    do {
-        errno = 0;
-        size = backend->operations.size(backend->context);
-    } while (is_interrupted(size));
+    int64_t size = RETRY_OPERATION(backend->operations.size(backend->context));
     return check_result(size, INT64_MAX);
 }
 
 int backend_truncate(const struct backend *backend, int64_t size)
 {
-    int status;
     if (backend->operations.truncate == NULL)
         return call_fail(ENOTSUP);
-    do {
-        errno = 0;
-        status = backend->operations.truncate(backend->context, size);
-    } while (is_interrupted(status));
+    int status = RETRY_OPERATION(backend->operations.truncate(backend->context, size));
     return (int) check_result(status, 0);
 }
 
@@ -138,7 +119,7 @@ static int close_context(const struct backend *backend, int lost)
         return 0;
     errno = 0;
     int status = backend->operations.close(backend->context, lost);
-    if (is_interrupted(status))
+    if (status == -1 && errno == EINTR)
         errno = EIO;
     return (int) check_result(status, 0);
 }

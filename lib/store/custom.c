@@ -187,7 +187,6 @@ static int custom_destroy(struct store *store)
 static const struct store_operations custom_operations = {
     .read = custom_read,
     .write = custom_write,
-    .append = store_append_by_write,
     .truncate = custom_truncate,
     .size = custom_size,
     .view = custom_view,

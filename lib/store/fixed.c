@@ -16,7 +16,6 @@ static int fixed_destroy(struct store *store)
 static const struct store_operations fixed_operations = {
     .read = memory_read,
     .write = memory_write,
-    .append = store_append_by_write,
     .truncate = memory_truncate,
     .size = memory_size,
     .view = memory_view,

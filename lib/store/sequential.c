@@ -70,22 +70,16 @@ static ssize_t sequential_read(
 
 /* The store counts the position itself, because the operation may have taken the first
  * bytes of a write that failed. */
-static int sequential_append(
-    struct store *store, const void *data, size_t size, int64_t *end)
+static int sequential_write(
+    struct store *store, const void *data, size_t size, int64_t position)
 {
+    (void) position;
     struct sequential *sequential = sequential_of(store);
     size_t taken;
     int status =
         backend_write(&sequential->backend, data, size, sequential->position, &taken);
     sequential->position += (int64_t) taken;
-    *end = sequential->position;
     return status;
-}
-
-static int sequential_write(
-    struct store *store, const void *data, size_t size, int64_t position)
-{
-    return sequential_append(store, data, size, &position);
 }
 
 /* ---- Beginning and end ----------------------------------------------------------- */
@@ -101,7 +95,6 @@ static int sequential_destroy(struct store *store)
 static const struct store_operations sequential_operations = {
     .read = sequential_read,
     .write = sequential_write,
-    .append = sequential_append,
     .discard = backend_discard,
     .destroy = sequential_destroy,
 };

@@ -95,7 +95,6 @@ static int move_to_file(struct store *store)
 static const struct store_operations memory_operations = {
     .read = memory_read,
     .write = memory_write,
-    .append = store_append_by_write,
     .truncate = memory_truncate,
     .size = memory_size,
     .view = memory_view,

@@ -111,14 +111,8 @@ int store_write(struct store *store, const void *data, size_t size, int64_t posi
  * end moves only if somebody writes to the file without this store. */
 int store_append(struct store *store, const void *data, size_t size, int64_t *end)
 {
-    if (store->size_limit == INT64_MAX)
+    if (store->operations->append != NULL && store->size_limit == INT64_MAX)
         return store->operations->append(store, data, size, end);
-    return store_append_by_write(store, data, size, end);
-}
-
-int store_append_by_write(
-    struct store *store, const void *data, size_t size, int64_t *end)
-{
     int64_t position = store_size(store);
     if (position == -1 || store_write(store, data, size, position) != 0)
         return -1;

@@ -27,7 +27,7 @@ struct store_operations {
     /* Writes all of the SIZE bytes or none. Zero bytes fill a gap before POSITION. */
     int (*write)(struct store *, const void *data, size_t size, int64_t position);
     /* Writes at the end, wherever that is at this moment. Sets *END to the position
-     * behind the bytes. */
+     * behind the bytes. NULL: nobody moves the end without this store. */
     int (*append)(struct store *, const void *data, size_t size, int64_t *end);
     int (*truncate)(struct store *, int64_t size);
     int64_t (*size)(struct store *);
@@ -156,9 +156,5 @@ int store_check_limit(const struct store *store, int64_t position, size_t size);
 /* Moves the bytes to disk after a change failed for lack of memory. Returns 0 if the
  * change can be tried again, else -1, and errno says why the change failed. */
 int store_spill(struct store *store);
-
-/* The operation append for a store whose end nobody else moves. */
-int store_append_by_write(
-    struct store *store, const void *data, size_t size, int64_t *end);
 
 #endif

@@ -83,6 +83,10 @@ int descriptor_pwrite_noappend(
 /* The same at the offset of the descriptor, as write. */
 int descriptor_write(int descriptor, const void *data, size_t size, size_t *written);
 
+/* Takes back what a failed write has added between SIZE and END. If END is no longer the
+ * end, somebody else has written behind it, and nothing is cut. Keeps errno. */
+void descriptor_take_back(int descriptor, int64_t end, int64_t size);
+
 /* Appends what the system takes of SIZE bytes, in one step for all who append to the
  * file. Returns their number, or -1. A system that cannot do so writes at END. */
 ssize_t descriptor_append(int descriptor, const void *data, size_t size, int64_t end);

@@ -136,6 +136,14 @@ int descriptor_write(int descriptor, const void *data, size_t size, size_t *writ
     return write_all(write_on, descriptor, data, size, 0, written);
 }
 
+void descriptor_take_back(int descriptor, int64_t end, int64_t size)
+{
+    int error = errno;
+    if (end > size && descriptor_size(descriptor) == end)
+        (void) descriptor_truncate(descriptor, size);
+    errno = error;
+}
+
 ssize_t descriptor_append(int descriptor, const void *data, size_t size, int64_t end)
 {
     enum { APPEND = 0x10 }; /* the kernel's RWF_APPEND */

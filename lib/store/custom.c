@@ -150,7 +150,7 @@ static int custom_truncate(struct store *store, int64_t size)
 static void *custom_detach(struct store *store, size_t *size)
 {
     struct custom *custom = custom_of(store);
-    if (!is_readable(custom) || custom->backend.operations.truncate == NULL)
+    if (!is_readable(custom))
         return call_fail_pointer(ENOTSUP);
     char *bytes = contents_to_block(store, size);
     if (bytes != NULL && custom_truncate(store, 0) == 0)

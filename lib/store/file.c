@@ -49,14 +49,6 @@ int64_t file_size(struct store *store)
     return current_size(store);
 }
 
-/* Cuts off what a failed write has added between SIZE and END. If END is no longer the
- * end, somebody else has written behind it, and nothing is cut. */
-static void cut_partial_write(struct store *store, int64_t end, int64_t size)
-{
-    if (end > size && current_size(store) == end)
-        (void) descriptor_truncate(store->descriptor, size);
-}
-
 /* The system may write a part and then fail, on a full disk for example. That part is
  * taken back, so that a failed write stores nothing. */
 int file_write(struct store *store, const void *data, size_t size, int64_t position)
@@ -69,7 +61,7 @@ int file_write(struct store *store, const void *data, size_t size, int64_t posit
     if (descriptor_pwrite_noappend(descriptor, data, size, position, &written) == 0)
         return 0;
     if (written > 0)
-        KEEPING_ERRNO(cut_partial_write(store, position + (int64_t) written, old_size));
+        descriptor_take_back(descriptor, position + (int64_t) written, old_size);
     return -1;
 }
 
@@ -85,7 +77,7 @@ static int append_rest(struct store *store, const char *rest, size_t size, int64
     if (file_write(store, rest, size, end) == 0)
         return 0;
     if (end == stored_end)
-        KEEPING_ERRNO(cut_partial_write(store, end, before));
+        descriptor_take_back(store->descriptor, end, before);
     return -1;
 }
 

@@ -154,8 +154,7 @@ static void undo_partial_write(
     int descriptor, int64_t begin, size_t written, int64_t old_size, int64_t offset)
 {
     int64_t end = begin + (int64_t) written;
-    if (end > old_size && descriptor_size(descriptor) == end)
-        (void) descriptor_truncate(descriptor, old_size);
+    descriptor_take_back(descriptor, end, old_size);
     if (lseek(descriptor, 0, SEEK_CUR) == end)
         (void) lseek(descriptor, offset, SEEK_SET);
 }

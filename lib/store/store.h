@@ -18,8 +18,8 @@ struct store;
 
 /* The operations of a kind of store. A failed one returns -1 or NULL, sets errno and
  * loses no bytes. A kind sets the operations that do not apply to it to NULL, and the
- * functions below then fail with ENOTSUP. All kinds have read and destroy, and the
- * writable ones have write and append. */
+ * functions below then fail with ENOTSUP, unless it says otherwise here. All kinds have
+ * read and destroy, and the writable ones have write. */
 struct store_operations {
     /* Reads at most SIZE bytes from POSITION on. Returns their number, which is 0 at the
      * end and past it. */
@@ -64,10 +64,10 @@ struct store {
      * store before the move or after it. */
     const struct store_operations *_Atomic operations;
     struct handle *first_handle; /* see handle.h; or NULL */
-    struct store
-        *owner;       /* of the bytes: this store, or the one that it shows a part of */
-    int descriptor;   /* of the file that holds the bytes; or -1 */
+    /* The owner of the bytes: this store, or the one that it shows a part of. */
+    struct store *owner;
     struct lock lock; /* unused if another store is the owner: its lock guards both */
+    int descriptor;   /* of the file that holds the bytes; or -1 */
     atomic_uint references;
     int64_t size_limit; /* bytes */
     int lost_write;     /* errno of the first lost write of all streams; or 0 */

@@ -23,13 +23,13 @@ static void keep_fork_order(void)
     atomic_signal_fence(memory_order_seq_cst);
 }
 
+/* ---- Changing the capacity ------------------------------------------------------- */
+
 /* Tells whether the block is the caller's, and stays where it is. */
 static bool is_lent(const struct block *block)
 {
     return block->origin == BLOCK_BORROWED || block->origin == BLOCK_FIXED;
 }
-
-/* ---- Changing the capacity ------------------------------------------------------- */
 
 /* Sets bytes and capacity in such an order that the capacity is never more than there is.
  */

@@ -8,10 +8,8 @@
 #include "files/filesystem.h"
 
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <sys/mman.h>
-#include <unistd.h>
 
 static struct file *file_of(struct store *store)
 {

@@ -2,10 +2,8 @@
 
 #include "store/memory.h"
 
-#include "base/call.h"
 #include "files/descriptor.h"
 
-#include <errno.h>
 #include <stdint.h>
 #include <stdlib.h>
 #include <string.h>

@@ -5,7 +5,6 @@
 #include "base/call.h"
 #include "store/contents.h"
 
-#include <errno.h>
 #include <stdlib.h>
 
 struct section {

@@ -2,7 +2,6 @@
 
 #include "store/spooled.h"
 
-#include "base/call.h"
 #include "files/descriptor.h"
 #include "files/tempfile.h"
 #include "store/file.h"
@@ -77,12 +76,14 @@ static int create_filled_file(struct store *store)
  * bytes in memory until the next write. */
 static int move_to_file(struct store *store)
 {
+    struct spooled *spooled = spooled_of(store);
     store->reaches_cancellation_points = true;
     store_hold_cancellation(store);
     int descriptor = create_filled_file(store);
     if (descriptor == -1)
         return -1;
-    file_begin(&spooled_of(store)->memory.file, descriptor);
+    file_begin(&spooled->memory.file, descriptor);
+    store->in_memory = spooled->tempdir.kind == TEMPDIR_MEMORY_FILE;
     store->operations = &moved_operations;
     if (!store->viewed)
         block_clear(spooled_block(store));

@@ -186,9 +186,10 @@ int store_obtain_descriptor(struct store *store)
 int store_in_memory(const struct store *store)
 {
     const struct store *owner = store->owner;
-    if (owner->descriptor != -1)
-        return filesystem_in_memory(owner->descriptor);
-    return owner->in_memory ? 1 : call_fail(ENOTSUP);
+    if (owner->in_memory)
+        return 1;
+    return owner->descriptor != -1 ? filesystem_in_memory(owner->descriptor)
+                                   : call_fail(ENOTSUP);
 }
 
 int store_move_to_disk(struct store *store)

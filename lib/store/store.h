@@ -75,7 +75,7 @@ struct store {
     bool reaches_cancellation_points; /* in its operations; may become true */
     bool holds_cancellation;          /* the holder of the lock does, see store_lock */
     int cancellation;                 /* the state before */
-    bool in_memory;  /* the bytes are in a block of memory while there is no descriptor */
+    bool in_memory;  /* the bytes are; if not, the filesystem of the descriptor knows */
     bool rolls_over; /* filelike_rollover may move them to disk from there */
     bool spills;     /* they move to disk by themselves when memory does not suffice */
     /* The handle whose writes are between retain_view and release_view; or NULL. */

@@ -5,17 +5,14 @@
 #if FILELIKE_GLIBC_INTERNALS
 
 #include "base/call.h"
-#include "base/process.h"
 #include "files/descriptor.h"
+#include "stdio/glibc_buffer.h"
 #include "stdio/glibc_cookie.h"
 #include "stdio/glibc_probe.h"
 #include "stdio/glibc_wide.h"
-#include "stdio/open.h"
 
 #include <fcntl.h>
-#include <stdalign.h>
 #include <stddef.h>
-#include <stdlib.h>
 
 /* ---- Locks ----------------------------------------------------------------------- */
 
@@ -69,168 +66,6 @@ void libc_turn_locking_off(FILE *file)
         file->_flags2 &= ~GLIBC_NEED_LOCK;
 }
 
-/* ---- Buffers --------------------------------------------------------------------- */
-
-/* Bytes that are read after a seek. On disk they are as many as fopen's streams have. */
-enum { READ_IN_MEMORY = 1024, READ_ON_DISK = 4096 };
-
-size_t libc_buffer_room(size_t size)
-{
-    return size;
-}
-
-bool libc_replaces_buffers(void)
-{
-    return glibc_internals_work();
-}
-
-static void set_buffer(FILE *file, char *buffer, size_t size)
-{
-    file->_IO_buf_base = buffer;
-    file->_IO_buf_end = buffer + size;
-}
-
-/* At the first read or write glibc allocates a buffer if there is none. Setting the
- * members takes less time than setvbuf. */
-static void set_first_buffer(struct stream *stream)
-{
-    FILE *file = stream->file;
-    if (stream->uses_internals) {
-        file->_flags |= GLIBC_USER_BUFFER;
-        set_buffer(file, stream->buffer, stream->buffer_size);
-    } else {
-        (void) setvbuf(file, stream->buffer, _IOFBF, stream->buffer_size);
-    }
-}
-
-static bool has_first_buffer(const struct stream *stream)
-{
-    return stream->file->_IO_buf_base == stream->buffer;
-}
-
-/* False after the program has called setvbuf: its buffer stays. */
-static bool has_our_buffer(const struct stream *stream)
-{
-    const char *ours = stream->disk_buffer != NULL ? stream->disk_buffer : stream->buffer;
-    return stream->file->_IO_buf_base == ours;
-}
-
-/* Called from the write callback only: there the buffer is empty, and after it glibc
- * starts with the buffer that it finds. A failure is no error, as the next write tries
- * again.
- *
- * Writes that do not begin at a multiple of their size are a quarter slower on disk. So
- * the buffer begins with FIRST_SIZE bytes, and the next write ends at a multiple. */
-static void replace_buffer(struct stream *stream, size_t first_size)
-{
-    char *buffer = malloc(stream->disk_buffer_size);
-    if (buffer == NULL)
-        return;
-    set_buffer(stream->file, buffer, first_size);
-    stream->disk_buffer = buffer;
-    stream->buffer_size = stream->disk_buffer_size;
-    stream->disk_buffer_size = 0;
-}
-
-/* A program that seeks may not write on from here. */
-static size_t first_size_of_disk_buffer(struct stream *stream, bool after_seek)
-{
-    size_t size = stream->disk_buffer_size;
-    return after_seek ? size : size - (size_t) stream_tell(stream) % size;
-}
-
-static bool is_time_for_disk_buffer(struct stream *stream)
-{
-    return stream->disk_buffer_size != 0 && !process_is_ending() &&
-           stream->has_descriptor && has_first_buffer(stream);
-}
-
-/* For a block that glibc's fclose frees. A program may have linked this library with a
- * malloc of its own (--wrap=malloc), whose blocks glibc's free does not know. It does
- * know those of posix_memalign. */
-static void *allocate_for_glibc(size_t size)
-{
-    void *block;
-    int error = posix_memalign(&block, alignof(max_align_t), size);
-    return error == 0 ? block : call_fail_pointer(error);
-}
-
-int libc_give_buffer(FILE *file, size_t size)
-{
-    if (!glibc_frees_buffers())
-        return 0;
-    void *buffer = allocate_for_glibc(size);
-    if (buffer == NULL)
-        return -1;
-    (void) setvbuf(file, buffer, _IOFBF, size);
-    if (file->_IO_buf_base == buffer)
-        file->_flags &= ~GLIBC_USER_BUFFER;
-    else
-        free(buffer);
-    return 0;
-}
-
-/* ---- Reading and writing --------------------------------------------------------- */
-
-/* For fseek, glibc seeks to the beginning of a block and then fills the buffer. Between
- * the two it does not look at _offset, so a mark there tells the read callback that the
- * read belongs to a seek. */
-void libc_after_seek(struct stream *stream, int whence, bool succeeded)
-{
-    if (!stream->marks_seeks)
-        return;
-    if (succeeded && whence == SEEK_SET)
-        stream->file->_offset = GLIBC_SEEKING;
-    else if (stream->file->_offset == GLIBC_SEEKING)
-        stream->file->_offset = GLIBC_POSITION_UNKNOWN;
-}
-
-/* After a write and a seek, the program will probably write again. The bytes that fseek
- * reads ahead would then be thrown away. */
-static bool reads_for_seek_after_write(const struct stream *stream)
-{
-    return stream->wrote_last && stream->file->_offset == GLIBC_SEEKING;
-}
-
-/* After a seek, glibc is to read little. The buffer is made smaller for that until the
- * next read or write. Returns how many of SIZE bytes to read. */
-static size_t shrink_buffer_after_seek(struct stream *stream, size_t size)
-{
-    size_t most = stream->buffer_size < BUFFER_ON_DISK ? READ_IN_MEMORY : READ_ON_DISK;
-    bool small = stream->sought_last && stream->buffer_size > most;
-    size_t room = small ? most : stream->buffer_size;
-    set_buffer(stream->file, stream->file->_IO_buf_base, room);
-    return size < room ? size : room;
-}
-
-size_t libc_size_to_read(struct stream *stream, const char *buffer, size_t size)
-{
-    if (!stream->uses_internals)
-        return size;
-    if (reads_for_seek_after_write(stream))
-        return 0;
-    bool buffered = buffer == stream->file->_IO_buf_base && has_our_buffer(stream);
-    return buffered ? shrink_buffer_after_seek(stream, size) : size;
-}
-
-/* After a write that follows read-ahead, glibc leaves an old position in _offset, and the
- * next fseek with SEEK_CUR would count from it. Without a position glibc asks for it. */
-static void forget_position(FILE *file)
-{
-    file->_offset = GLIBC_POSITION_UNKNOWN;
-}
-
-void libc_after_write(struct stream *stream, bool after_seek)
-{
-    if (!stream->uses_internals)
-        return;
-    forget_position(stream->file);
-    if (is_time_for_disk_buffer(stream))
-        replace_buffer(stream, first_size_of_disk_buffer(stream, after_seek));
-    else if (!after_seek && has_our_buffer(stream))
-        set_buffer(stream->file, stream->file->_IO_buf_base, stream->buffer_size);
-}
-
 /* ---- A stream with callbacks ----------------------------------------------------- */
 
 static void show_descriptor(struct handle *handle)
@@ -259,7 +94,7 @@ void libc_prepare_stream(struct stream *stream)
 {
     stream->uses_internals = glibc_internals_work();
     stream->marks_seeks = glibc_seeks_can_be_marked();
-    set_first_buffer(stream);
+    glibc_use_first_buffer(stream);
     wide_prepare_stream(stream);
     if (stream->uses_internals)
         use_internals(stream);

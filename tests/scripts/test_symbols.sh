@@ -1,11 +1,13 @@
 #!/bin/sh
-# lib/filelike.map lists the exports. The built library must export exactly these, and Debian's
-# list, which is made from the map, must have each of them. (test_manual.sh compares the map
+# lib/filelike.map lists the exports. The built library must export exactly these, a static one
+# must define no other global names, and Debian's list, which is made from the map, must have
+# each of them. (test_manual.sh compares the map
 # with the header and the manual, test_abi.sh compares the library with the last release.)
 
 set -u
 export LC_ALL=C
 library=$PWD/lib/.libs/libfilelike.so
+archive=$PWD/lib/.libs/libfilelike.a
 config=$PWD/Makefile
 source=$(cd "${srcdir:-.}" && pwd)
 scratch=$(mktemp -d) || exit 99
@@ -48,6 +50,14 @@ elif ! grep -q '^[^#]*-Wl,--version-script' "$config"; then
 else
     exported >exports
     same exports 'the library exports other names'
+fi
+
+# A program may have functions of any other name. The compiler itself makes names with a dot.
+if ! test -e "$archive"; then
+    echo 'skipped: the names in the static library: it is built as a shared one only'
+elif command -v nm >/dev/null; then
+    nm "$archive" | sed -n 's/.* [A-TVX-Z] \([^.]*\)$/\1/p' | sort >global
+    sed 's/@.*//' map | diff - global || fail 'the static library defines other names (above)'
 fi
 
 if test -d "$source/debian"; then

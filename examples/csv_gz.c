@@ -34,20 +34,22 @@ static bool parse_row(const char *line, int64_t *amount)
     return sscanf(line, "%*[^,\n],%" SCNd64 "%c", amount, &end) == 2 && end == '\n';
 }
 
-/* Copies the rows of IN to OUT. Returns their number, or -1 if a line is not a row. */
-static int copy_rows(FILE *in, FILE *out)
+/* Copies the rows of IN to OUT. Returns 0, or the number of the first line that is not a
+ * row. */
+static size_t copy_rows(FILE *in, FILE *out)
 {
     char *line = NULL;
     size_t room = 0;
     int64_t amount;
-    int rows = 0;
-    while (rows != -1 && getline(&line, &room, in) != -1) {
-        rows = parse_row(line, &amount) ? rows + 1 : -1;
-        if (rows != -1)
+    size_t bad_line = 0;
+    for (size_t number = 1; bad_line == 0 && getline(&line, &room, in) != -1; number++) {
+        if (parse_row(line, &amount))
             fputs(line, out);
+        else
+            bad_line = number;
     }
     free(line);
-    return rows;
+    return bad_line;
 }
 
 static int64_t sum_rows(FILE *in)
@@ -248,9 +250,9 @@ static FILE *open_decompressing(const char *path)
 /* ---- The program ---------------------------------------------------------------------
  */
 
-static int fail(const char *path, const char *what)
+static int fail(const char *path, const char *what, const char *remedy)
 {
-    fprintf(stderr, "csv_gz: %s: %s: %s\n", path, what, strerror(errno));
+    fprintf(stderr, "csv_gz: %s: %s: %s\n%s\n", path, what, strerror(errno), remedy);
     return EXIT_FAILURE;
 }
 
@@ -258,24 +260,33 @@ static int pack(const char *path)
 {
     FILE *table = open_compressing(path);
     if (table == NULL)
-        return fail(path, "cannot be written");
-    if (copy_rows(stdin, table) == -1) {
-        fprintf(stderr, "csv_gz: a line is not NAME,AMOUNT; %s is as it was\n", path);
+        return fail(path, "cannot be written",
+            "Give a path in a directory that exists and may be written.");
+    size_t bad_line = copy_rows(stdin, table);
+    if (bad_line != 0) {
+        fprintf(stderr,
+            "csv_gz: standard input:%zu: not NAME,AMOUNT\n"
+            "Mend the line and pack again; %s is as it was.\n",
+            bad_line, path);
         (void) filelike_discard(table);
         (void) fclose(table);
         return EXIT_FAILURE;
     }
-    return fclose(table) == 0 ? EXIT_SUCCESS : fail(path, "not written");
+    return fclose(table) == 0 ? EXIT_SUCCESS
+                              : fail(path, "not written",
+                                    "Make room and pack again; the file is as it was.");
 }
 
 static int sum(const char *path)
 {
     FILE *table = open_decompressing(path);
     if (table == NULL)
-        return fail(path, "cannot be read");
+        return fail(path, "cannot be read", "Give a file that csv_gz pack has written.");
     int64_t amount = sum_rows(table);
     errno = filelike_error(table);
-    int status = errno == 0 ? EXIT_SUCCESS : fail(path, "not read");
+    int status = errno == 0 ? EXIT_SUCCESS
+                            : fail(path, "not read",
+                                  "The file is cut off or damaged: fetch it again.");
     (void) fclose(table);
     if (status == EXIT_SUCCESS)
         printf("%" PRId64 "\n", amount);

@@ -150,7 +150,8 @@ int main(int count, char **arguments)
     (void) curl_global_init(CURL_GLOBAL_DEFAULT);
     FILE *stream = open_download(&download, arguments[1]);
     if (stream == NULL) {
-        fprintf(stderr, "download: %s cannot be opened\n", arguments[1]);
+        fprintf(stderr, "download: %s: cannot be opened: %s\nGive another address.\n",
+            arguments[1], strerror(errno));
         return EXIT_FAILURE;
     }
     number_lines(stream, stdout);
@@ -159,6 +160,8 @@ int main(int count, char **arguments)
     curl_global_cleanup();
     if (complete)
         return EXIT_SUCCESS;
-    fprintf(stderr, "download: %s: %s\n", arguments[1], download.error);
+    fprintf(stderr,
+        "download: %s: %s\nCheck the address and the network, and try again.\n",
+        arguments[1], download.error);
     return EXIT_FAILURE;
 }

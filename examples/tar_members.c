@@ -39,7 +39,9 @@ static int count_lines(FILE *in, const char *name)
 
 static int fail(const char *path, const char *why)
 {
-    fprintf(stderr, "tar_members: %s: %s\n", path, why);
+    fprintf(stderr,
+        "tar_members: %s: %s\nGive an archive of tar that is not compressed.\n", path,
+        why);
     return -1;
 }
 

@@ -80,9 +80,9 @@ static FILE *open_tee(struct tee *tee, const char *path)
 /* ---- The program ---------------------------------------------------------------------
  */
 
-static int fail(const char *path, const char *what)
+static int fail(const char *path, const char *what, const char *remedy)
 {
-    fprintf(stderr, "tee_hash: %s: %s: %s\n", path, what, strerror(errno));
+    fprintf(stderr, "tee_hash: %s: %s: %s\n%s\n", path, what, strerror(errno), remedy);
     return EXIT_FAILURE;
 }
 
@@ -105,15 +105,18 @@ int main(int count, char **arguments)
     struct tee tee;
     FILE *stream = open_tee(&tee, path);
     if (stream == NULL)
-        return fail(path, "cannot be written");
+        return fail(path, "cannot be written",
+            "Give a path in a directory that exists and may be written.");
     if (copy(stdin, stream) != 0 && ferror(stdin)) {
-        int status = fail(path, "the input cannot be read");
+        int status = fail(
+            path, "the input cannot be read", "Give a file as input; nothing is stored.");
         (void) filelike_discard(stream);
         (void) fclose(stream);
         return status;
     }
     if (fclose(stream) != 0)
-        return fail(path, "not stored");
+        return fail(
+            path, "not stored", "Make room and try again; the file is as it was.");
     print_hash(&tee, path);
     return EXIT_SUCCESS;
 }

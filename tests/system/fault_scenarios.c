@@ -1480,7 +1480,8 @@ static void run_without_memory(void)
 static enum fault_call first_call;
 static enum fault_call second_call;
 static int second_error;
-static const char *appended_to;
+static enum fault_call other_call; /* before it another writer appends */
+static const char *appended_to;    /* its path; NULL: no other writer */
 
 static void append_other(void)
 {
@@ -1497,12 +1498,16 @@ static enum fault strike_append(enum fault_call call)
         is_cut = true;
         return FAULT_SHORT;
     }
+    if (is_cut && call == other_call && appended_to != NULL) {
+        faults.strike = NULL;
+        append_other();
+        faults.strike = strike_append;
+        appended_to = NULL;
+    }
     if (!is_cut || call != second_call)
         return FAULT_NONE;
     is_cut = false;
     faults.strike = NULL;
-    if (appended_to != NULL)
-        append_other();
     errno = second_error;
     return second_error != 0 ? FAULT_FAILS : FAULT_NONE;
 }
@@ -1517,13 +1522,12 @@ static FILE *open_to_append(bool reopened)
 }
 
 /* The content then starts with EXPECTED. */
-static void append_cut(bool reopened, const char *expected)
+static void append_cut(bool reopened, bool beside_another, const char *expected)
 {
     size_t size;
     FILE *stream = open_to_append(reopened);
     EXPECT(fputs(text, stream) >= 0 && fflush(stream) == 0);
-    if (appended_to != NULL)
-        appended_to = filelike_path(stream);
+    appended_to = beside_another ? filelike_path(stream) : NULL;
     EXPECT(fputs("abcd", stream) >= 0);
     faults.strike = strike_append;
     EXPECT(fflush(stream) == (second_error != 0 ? EOF : 0) &&
@@ -1543,20 +1547,21 @@ static void append_cut(bool reopened, const char *expected)
 static void cut_appends_by(enum fault_call call)
 {
     expect_subject = "an append that is cut, and whose end cannot be asked for";
-    appended_to = NULL;
     first_call = call;
-    second_call = FAULT_SIZE;
+    second_call = other_call = FAULT_SIZE;
     second_error = EIO;
-    append_cut(true, text);
+    append_cut(true, false, text);
     expect_subject = "an append that is cut, beside another";
     second_call = FAULT_PWRITE;
     second_error = ENOSPC;
-    appended_to = "";
-    append_cut(true, "0123456789abother");
+    append_cut(true, true, "0123456789abother");
+    expect_subject = "an append that is cut behind another";
+    other_call = FAULT_PWRITE;
+    append_cut(true, true, "0123456789abother");
     expect_subject = "an append in two parts, with another's between them";
-    second_call = FAULT_SIZE;
+    second_call = other_call = FAULT_SIZE;
     second_error = 0;
-    append_cut(true, "0123456789abothercd");
+    append_cut(true, true, "0123456789abothercd");
 }
 
 #ifdef SYS_pwritev2
@@ -1579,9 +1584,9 @@ static void cut_appends(void)
     cut_appends_by(FAULT_PWRITE);
     faults.append = 0;
     expect_subject = "an append to a descriptor that is cut, beside another";
-    first_call = second_call = FAULT_WRITE;
+    first_call = second_call = other_call = FAULT_WRITE;
     second_error = ENOSPC;
-    append_cut(false, "0123456789abother");
+    append_cut(false, true, "0123456789abother");
 }
 
 /* ---- A filesystem that stores late ---------------------------------------------------

@@ -154,6 +154,8 @@ size_t libc_size_to_read(struct stream *stream, const char *buffer, size_t size)
         return size;
     if (reads_for_seek_after_write(stream))
         return 0;
+    if (stream->buffer_size <= READ_IN_MEMORY)
+        return size;
     bool buffered = buffer == stream->file->_IO_buf_base && has_our_buffer(stream);
     return buffered ? shrink_buffer_after_seek(stream, size) : size;
 }

@@ -26,14 +26,27 @@ quietly()
     "$@" >"$said" 2>&1 || { tail -n 40 "$said"; stop "$* failed; its output is in $said"; }
 }
 
-# Tests whose children are another user count, too, as far as these may write the counters.
-share_counters()
+# Each test has counters of its own, as a child that is killed may leave them unreadable. gcov
+# finds the notes of the compiler beside them. A test's children may be another user, who writes
+# the counters, too.
+write_counting()
 {
-    find "$build/lib" -name '*.gcno' | sed 's/gcno$/gcda/' | while read -r counters; do
-        : >"$counters"
-    done
+    cat <<'END' >counting
+#!/bin/sh
+GCOV_PREFIX=$PWD/counters/${1##*/}
+export GCOV_PREFIX
+counters=$GCOV_PREFIX$PWD/lib
+mkdir -p "$counters"
+for notes in lib/*.gcno; do
+    name=${notes##*/}
+    cp "$notes" "$counters"
+    : >"$counters/${name%.gcno}.gcda"
+done
+chmod -R a+rwX "$GCOV_PREFIX"
+exec "$@"
+END
+    chmod +x counting
     find "$build" -type d -exec chmod a+x {} +
-    find "$build/lib" -name '*.gcda' -exec chmod a+rw {} +
 }
 
 # Debian's lcov warns about itself in every run.
@@ -78,16 +91,20 @@ quietly configure.log "$source/configure" --disable-shared \
 grep -q 'tests with Check *yes' configure.log ||
     stop 'the suites need Check, which configure has not found: run ./bootstrap'
 quietly make.log make
-share_counters
+write_counting
 # A child under a limit cannot write its counters. Its message would reach a test's output.
 GCOV_ERROR_FILE=/dev/null
 export GCOV_ERROR_FILE
 # The scripts test the installed build, which has no counters.
 # shellcheck disable=SC2016 # make's own variable
-quietly check.log make check TESTS='$(check_PROGRAMS)'
+quietly check.log make check TESTS='$(check_PROGRAMS)' LOG_COMPILER=./counting
 grep -E '^# (PASS|SKIP)' check.log
 
-lcov_quietly --capture --directory lib --output-file all.info
+set --
+for counters in counters/*"$build"/lib; do
+    set -- "$@" --directory "$counters"
+done
+lcov_quietly --capture "$@" --output-file all.info
 lcov_quietly --extract all.info "$source/lib/*" --output-file lib.info
 # shellcheck disable=SC2086 # several words
 lcov $branches --list lib.info 2>/dev/null

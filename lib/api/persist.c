@@ -104,14 +104,15 @@ static int move_temporary(
                        : keep_only_target(persisting, file, name);
 }
 
-/* A file whose name leads elsewhere by now is not moved, but copied. */
+/* A file whose name leads elsewhere by now is not moved, but copied. So is one that has
+ * got a name through another stream. */
 static int give_temporary(struct persisting *persisting, struct temporary *temporary)
 {
     int file = temporary->file.store.descriptor;
     const struct removal *name = temporary->removal;
     bool name_stays = false;
     if (!temporary_may_be_given_away(temporary) ||
-        (name != NULL && removal_find(name) != 1))
+        (name != NULL ? removal_find(name) != 1 : !descriptor_is_nameless(file)))
         return 1;
     int result = move_temporary(persisting, file, name, &name_stays);
     if (result == 0)
@@ -126,11 +127,8 @@ static int give_temporary(struct persisting *persisting, struct temporary *tempo
  * before. Copies also the file of a stream that the parent of this process opened. */
 static int give_native(struct persisting *persisting, struct native *native)
 {
-    struct stat status;
     int file = native->file.store.descriptor;
-    if (RETRY(fstat(file, &status)) != 0)
-        return -1;
-    if (status.st_nlink != 0 || native_belongs_to_parent(native))
+    if (!native_may_be_given_away(native))
         return 1;
     int result = move_file(persisting, file, NULL);
     if (result == 0)

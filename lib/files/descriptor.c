@@ -102,6 +102,12 @@ bool descriptor_same_file(const struct stat *one, const struct stat *other)
     return one->st_dev == other->st_dev && one->st_ino == other->st_ino;
 }
 
+bool descriptor_is_nameless(int descriptor)
+{
+    struct stat status;
+    return RETRY(fstat(descriptor, &status)) == 0 && status.st_nlink == 0;
+}
+
 static int64_t size_by_fstat(int descriptor)
 {
     struct stat status;

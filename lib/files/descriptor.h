@@ -51,6 +51,9 @@ int descriptor_duplicate(int descriptor);
 /* Whether both are the status of the same file. */
 bool descriptor_same_file(const struct stat *one, const struct stat *other);
 
+/* Whether no name leads to the file. */
+bool descriptor_is_nameless(int descriptor);
+
 /* The size of the file in bytes, or -1 with errno. */
 int64_t descriptor_size(int descriptor);
 int descriptor_truncate(int descriptor, int64_t size);

@@ -7,6 +7,7 @@
 #include "stdio/access.h"
 #include "stdio/any_stream.h"
 #include "stdio/open.h"
+#include "store/temporary.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +20,9 @@ static struct store *share_native(const struct native *native, unsigned mode)
     int descriptor = descriptor_open_or_duplicate(own, O_RDWR);
     if (descriptor == -1 && mode_access(mode) != O_RDWR)
         descriptor = descriptor_open_or_duplicate(own, mode_access(mode));
-    struct store *store = file_create(descriptor, 0);
+    struct store *store = native_may_be_given_away(native)
+                              ? temporary_create(descriptor, 0)
+                              : file_create(descriptor, 0);
     if (store != NULL)
         file_set_size_unverified(store);
     return store;

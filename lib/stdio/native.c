@@ -150,9 +150,10 @@ int native_record_maker(FILE *file)
     return 0;
 }
 
-bool native_belongs_to_parent(const struct native *native)
+bool native_may_be_given_away(const struct native *native)
 {
-    return native->maker != 0 && native->maker != process_number();
+    bool is_parents = native->maker != 0 && native->maker != process_number();
+    return !is_parents && descriptor_is_nameless(native->file.store.descriptor);
 }
 
 void native_give_away(struct native *native, char *path)

@@ -35,8 +35,9 @@ bool native_has_status(const struct native *native, const struct stat *status);
 /* Records that this process has just made the file of FILE. 0, or -1 with errno. */
 int native_record_maker(FILE *file);
 
-/* Whether this process is a child, and its parent has made the file. */
-bool native_belongs_to_parent(const struct native *native);
+/* Whether the file may be given a name. It may not if it has one, as it may then belong
+ * to somebody else, or if the parent of this process has made it. */
+bool native_may_be_given_away(const struct native *native);
 
 /* Records that filelike_persist has put the file at PATH: a malloc'ed string, which
  * belongs to NATIVE from now on, or NULL. */

@@ -723,6 +723,44 @@ START_TEST(file_of_fopen_is_copied_and_left_alone)
 }
 END_TEST
 
+START_TEST(second_stream_gives_it_away_too)
+{
+    const char *path = target_of(_i);
+    if (path == NULL)
+        return;
+    FILE *stream = open_giver(_i, "w+");
+    write_text(stream, "0123");
+    FILE *second = filelike_reopen(stream, "r");
+    persist(second, path);
+    write_text(stream, "4567");
+    ck_assert_int_eq(fflush(stream), 0);
+    assert_reads(second, "01234567");
+    ck_assert_str_eq(content(path), can_give(_i) ? "01234567" : "0123");
+    persist(stream, "copy");
+    persist(second, "copy");
+    assert_closes(second);
+    write_text(stream, "89");
+    assert_closes(stream);
+    if (can_give(_i))
+        ck_assert_str_eq(content("copy"), "01234567");
+}
+END_TEST
+
+START_TEST(is_copied_after_the_first_stream_gave_it_away)
+{
+    FILE *stream = open_giver(_i, "w+");
+    write_text(stream, "0123");
+    FILE *second = filelike_reopen(stream, "r");
+    persist(stream, "target");
+    persist(second, "copy");
+    write_text(stream, "4567");
+    assert_closes(second);
+    assert_closes(stream);
+    if (can_give(_i))
+        ck_assert_str_eq(content("copy"), "0123");
+}
+END_TEST
+
 /* The program opened the file without O_EXCL, so it can be linked. */
 START_TEST(nameless_file_of_a_program_is_given_away)
 {
@@ -1468,6 +1506,8 @@ static TCase *giving_away(void)
     ADD_TIMES(keeps_its_mode_of_opening, GIVINGS);
     ADD_TIMES(keeps_its_descriptor, GIVINGS);
     ADD_TIMES(goes_on_for_all_of_its_streams, GIVINGS);
+    ADD_TIMES(second_stream_gives_it_away_too, GIVINGS);
+    ADD_TIMES(is_copied_after_the_first_stream_gave_it_away, GIVINGS);
     ADD_TIMES(view_goes_along, GIVINGS);
     ADD_TIMES(view_shows_what_is_written_after, GIVINGS);
     ADD_TIMES(mode_of_givers_is_that_of_atomic, GIVINGS);

@@ -11,13 +11,16 @@ export LC_ALL=C
 source=$1 commit=$2 rounds=$3
 shift 3
 bench=$PWD/bench/.libs/bench
-test -x "$bench" || { echo 'bench-against: the bench is not linked with a shared library' >&2; exit 1; }
+test -x "$bench" || {
+    echo 'bench-against: the bench is linked with a static library; configure without --disable-shared' >&2
+    exit 1
+}
 
 other=$PWD/build/against
 rm -rf "$other"
 mkdir -p "$other"
 git -C "$source" archive "$commit" | tar -x -C "$other" || {
-    echo "bench-against: git knows no commit $commit" >&2
+    echo "bench-against: git knows no commit $commit; git log names them" >&2
     exit 1
 }
 (cd "$other" && ./bootstrap --no-install && ./configure && make lib/libfilelike.la) >"$other.log" 2>&1 || {

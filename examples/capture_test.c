@@ -31,9 +31,9 @@ static void print_shopping_list(void)
 /* ---- The test ------------------------------------------------------------------------
  */
 
-__attribute__((noreturn)) static void give_up(const char *what)
+__attribute__((noreturn)) static void give_up(const char *what, const char *remedy)
 {
-    fprintf(stderr, "capture_test: %s: %s\n", what, strerror(errno));
+    fprintf(stderr, "capture_test: %s: %s\n%s\n", what, strerror(errno), remedy);
     exit(EXIT_FAILURE);
 }
 
@@ -42,13 +42,13 @@ static bool prints(void (*print)(void), const char *wanted)
 {
     FILE *caught = filelike_memory("w+", NULL);
     if (caught == NULL || filelike_redirect(stdout, caught) != 0)
-        give_up("the output cannot be redirected");
+        give_up("the output cannot be redirected", "Run it with stdout open.");
     print();
     if (filelike_restore(stdout) != 0)
-        give_up("the output is not complete");
+        give_up("the output is not complete", "Free some memory.");
     const char *text = filelike_view(caught, NULL);
     if (text == NULL)
-        give_up("the output cannot be seen");
+        give_up("the output cannot be seen", "Free some memory.");
     bool same = strcmp(text, wanted) == 0;
     (void) fclose(caught);
     return same;

@@ -29,7 +29,9 @@ static int show(const char *path)
     FILE *file = filelike_fopen(path, "r");
     const void *text = file != NULL ? filelike_view(file, &size) : NULL;
     if (text == NULL) {
-        fprintf(stderr, "%s: cannot be shown: %s\n", path, strerror(errno));
+        fprintf(stderr,
+            "%s: cannot be shown: %s\nGive the path of a file that may be read.\n", path,
+            strerror(errno));
         return -1;
     }
     printf("%zu bytes at %s:\n", size, path);

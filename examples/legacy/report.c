@@ -6,9 +6,9 @@
 
 #define HEADING "product;count;price\n"
 
-static int fail(const char *path, const char *what)
+static int fail(const char *path, const char *what, const char *remedy)
 {
-    fprintf(stderr, "%s: %s: %s\n", path, what, strerror(errno));
+    fprintf(stderr, "%s: %s: %s\n%s\n", path, what, strerror(errno), remedy);
     return -1;
 }
 
@@ -35,12 +35,12 @@ int export_report(const struct report *report, const char *path)
 {
     FILE *file = fopen(path, "w");
     if (file == NULL)
-        return fail(path, "cannot be written");
+        return fail(path, "cannot be written", "Name another path.");
     write_sales(report, file);
     int failed = ferror(file);
     if (fclose(file) == 0 && !failed)
         return 0;
-    int status = fail(path, "is not complete, and removed");
+    int status = fail(path, "is not complete, and removed", "Make room for it.");
     remove(path);
     return status;
 }
@@ -64,7 +64,7 @@ static int read_sales(struct report *report, FILE *file, const char *path)
     char line[256];
     report->sales = 0;
     if (fgets(line, sizeof line, file) == NULL || strcmp(line, HEADING) != 0)
-        return fail_at(path, 1, "is no report: it starts otherwise");
+        return fail_at(path, 1, "is no report: begin it with product;count;price");
     while (fgets(line, sizeof line, file) != NULL) {
         if (report->sales == MOST_SALES)
             return fail_at(path, MOST_SALES + 2, "too many sales: split the report");
@@ -73,14 +73,14 @@ static int read_sales(struct report *report, FILE *file, const char *path)
                 path, report->sales + 2, "is not PRODUCT;COUNT;PRICE: mend it");
         report->sales++;
     }
-    return ferror(file) ? fail(path, "cannot be read") : 0;
+    return ferror(file) ? fail(path, "cannot be read", "Export it again.") : 0;
 }
 
 int import_report(struct report *report, const char *path)
 {
     FILE *file = fopen(path, "r");
     if (file == NULL)
-        return fail(path, "cannot be read");
+        return fail(path, "cannot be read", "Name a report that is there.");
     int status = read_sales(report, file, path);
     fclose(file);
     return status;

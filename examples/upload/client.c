@@ -116,9 +116,9 @@ static bool fill_form(curl_mime *form, FILE *stream, const char *file_name)
                stream) == CURLE_OK;
 }
 
-static int complain(const char *what, const char *why)
+static int complain(const char *what, const char *why, const char *remedy)
 {
-    fprintf(stderr, "client: %s: %s.\n", what, why);
+    fprintf(stderr, "client: %s: %s. %s\n", what, why, remedy);
     return EXIT_FAILURE;
 }
 
@@ -130,13 +130,13 @@ static int judge(CURL *transfer, CURLcode code, const char *url, FILE *destinati
     bool stored = fflush(destination) == 0;
     (void) curl_easy_getinfo(transfer, CURLINFO_RESPONSE_CODE, &status);
     if (code != CURLE_OK)
-        return complain(url, curl_easy_strerror(code));
+        return complain(url, curl_easy_strerror(code), "Does the server run there?");
     if (!stored)
-        return complain(url, strerror(errno));
+        return complain(url, strerror(errno), "Make room for the answer.");
     if (status < 400)
         return EXIT_SUCCESS;
     (void) snprintf(text, sizeof text, "the server answered %ld", status);
-    return complain(url, text);
+    return complain(url, text, "Its answer says what is wrong.");
 }
 
 /* libcurl's own write callback is fwrite, so any FILE * can take the answer. */
@@ -157,7 +157,7 @@ static int upload(FILE *stream, const char *file_name, const char *url)
         (void) curl_easy_setopt(transfer, CURLOPT_MIMEPOST, form);
         status = perform(transfer, url, stdout);
     } else {
-        status = complain(url, strerror(ENOMEM));
+        status = complain(url, strerror(ENOMEM), "Free some memory.");
     }
     curl_mime_free(form);
     curl_easy_cleanup(transfer);
@@ -168,7 +168,7 @@ static int download(FILE *stream, const char *url)
 {
     CURL *transfer = curl_easy_init();
     if (transfer == NULL)
-        return complain(url, strerror(ENOMEM));
+        return complain(url, strerror(ENOMEM), "Free some memory.");
     int status = perform(transfer, url, stream);
     curl_easy_cleanup(transfer);
     if (status == EXIT_SUCCESS)
@@ -207,7 +207,7 @@ static uint64_t read_count(const char *value)
     errno = 0;
     uint64_t count = strtoull(value, &end, 10);
     if (value[0] < '0' || value[0] > '9' || *end != '\0' || errno != 0)
-        exit(complain(value, "not a count of rows"));
+        exit(complain(value, "not a count of rows", "Give a number."));
     return count;
 }
 
@@ -217,7 +217,8 @@ static void set(struct order *order, int option, const char *value)
     case 's':
         order->kind = find_kind(value);
         if (order->kind == NULL)
-            exit(complain(value, "not a kind of stream: memory, spooled or named"));
+            exit(complain(
+                value, "not a kind of stream", "Give memory, spooled or named."));
         break;
     case 'r':
         order->rows = read_count(value);
@@ -255,7 +256,7 @@ static int upload_table(FILE *stream, uint64_t rows, const char *url)
     write_table(stream, rows);
     if (fseeko(stream, 0, SEEK_SET) == 0 && !ferror(stream))
         return upload(stream, "table.csv", url);
-    return complain("the table", strerror(filelike_error(stream)));
+    return complain("the table", strerror(filelike_error(stream)), "Ask for less rows.");
 }
 
 static int run(const struct order *order, const char *url, FILE *stream)
@@ -273,7 +274,8 @@ int main(int count, char **arguments)
     bool has_file = order.source == NULL && order.file != NULL;
     FILE *stream = has_file ? fopen(order.file, "rb") : order.kind->open();
     if (stream == NULL)
-        return complain(has_file ? order.file : order.kind->name, strerror(errno));
+        return complain(has_file ? order.file : order.kind->name, strerror(errno),
+            has_file ? "Name a file that may be read." : "Free some memory.");
     (void) curl_global_init(CURL_GLOBAL_DEFAULT);
     int status = run(&order, arguments[optind], stream);
     curl_global_cleanup();

@@ -77,7 +77,7 @@ check_place()
     package:*) check_package "${1#*:}" ;;
     stage:*) "$root/.ci/run" tools "${1#*:}" ;;
     proofs) check_proofs ;;
-    *) echo "there is no such place: $1" && false ;;
+    *) echo "there is no such place: $1; --list names them" && false ;;
     esac
 }
 

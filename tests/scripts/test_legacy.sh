@@ -114,23 +114,26 @@ write_files() {
 complain() {
     wants memory:report
     sed -i '$d' ../wanted
-    echo 'memory:other: cannot be read: No such file or directory' >>../wanted
+    echo 'memory:other: cannot be read: No such file or directory
+Name a report that is there.' >>../wanted
     expect "$1: no such name" 1 "$program" memory:report memory:other
 
-    sed -i '$d' ../wanted
+    sed -i '/^memory:other/,$d' ../wanted
     echo "bad.csv:3: is not PRODUCT;COUNT;PRICE: mend it" >>../wanted
     printf 'product;count;price\napple;1;0.50\npear;two;0.50\n' >bad.csv
     expect "$1: a bad line" 1 "$program" memory:report bad.csv
     rm bad.csv
 
-    echo 'missing/report: cannot be written: No such file or directory' >../wanted
+    echo 'missing/report: cannot be written: No such file or directory
+Name another path.' >../wanted
     expect "$1: no such directory" 1 "$program" missing/report
     expect_files "$1" '*'
 }
 
 # The legacy code removes the incomplete report, which is a real file here.
 remove_what_failed() {
-    echo 'report.csv: is not complete, and removed: File too large' >../wanted
+    echo 'report.csv: is not complete, and removed: File too large
+Make room for it.' >../wanted
     (
         trap '' XFSZ
         ulimit -f 0
@@ -153,7 +156,8 @@ in_words_of_glibc() {
 # keep_no_more WAY VARIABLE ERROR: bytes that do not fit are not kept, and the legacy code sees
 # the failure.
 keep_no_more() {
-    echo "memory:report: is not complete, and removed: $3" >../wanted
+    echo "memory:report: is not complete, and removed: $3
+Make room for it." >../wanted
     expect "$1: more than $2" 1 in_words_of_glibc env "$2=40" "$program"
     expect_files "$1: more than $2" '*'
 }

@@ -80,7 +80,7 @@ expect_refused() {
     name=$1 status=$2 json=$3
     shift 3
     expect "$name" 1 "$json
-client: ${address}upload: the server answered $status." \
+client: ${address}upload: the server answered $status. Its answer says what is wrong." \
         "$@" "${address}upload"
 }
 

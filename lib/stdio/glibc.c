@@ -105,4 +105,9 @@ struct stream *libc_stream_of(FILE *file)
     return glibc_cookie_of(file);
 }
 
+bool libc_may_have_callbacks(FILE *file)
+{
+    return !glibc_internals_work() || glibc_cookie_has_callbacks(file);
+}
+
 #endif

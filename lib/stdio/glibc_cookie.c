@@ -45,6 +45,11 @@ void glibc_cookie_learn(FILE *file, const void *cookie)
     atomic_store(&our_functions, ours->functions);
 }
 
+bool glibc_cookie_has_callbacks(FILE *file)
+{
+    return look_behind(file)->functions == foreign.functions;
+}
+
 void *glibc_cookie_of(FILE *file)
 {
     const struct behind *behind = look_behind(file);

@@ -5,6 +5,7 @@
 #ifndef GLIBC_COOKIE_H
 #define GLIBC_COOKIE_H
 
+#include <stdbool.h>
 #include <stdio.h>
 
 /* Looks at a FILE that fopencookie made with callbacks that are not for streams. */
@@ -17,5 +18,8 @@ void glibc_cookie_learn(FILE *file, const void *cookie);
 /* The cookie of FILE, if fopencookie made it with the callbacks for streams. NULL if not,
  * if freopen has made it a stream on a descriptor, or if nothing was learned. */
 void *glibc_cookie_of(FILE *file);
+
+/* Whether FILE has callbacks, be they for streams or not. */
+bool glibc_cookie_has_callbacks(FILE *file);
 
 #endif

@@ -67,6 +67,10 @@ void libc_after_seek(struct stream *stream, int whence, bool succeeded);
  * freed: FILE uses their descriptor. */
 struct stream *libc_stream_of(FILE *file);
 
+/* False if FILE has no callbacks, or no more after freopen. True if FILE does not tell.
+ */
+bool libc_may_have_callbacks(FILE *file);
+
 /* Whether each stdio function locks FILE. */
 bool libc_locking_is_on(const FILE *file);
 void libc_turn_locking_off(FILE *file);

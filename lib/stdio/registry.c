@@ -60,7 +60,7 @@ struct stream *registry_find(FILE *file)
 {
     struct stream *stream = libc_stream_of(file);
     struct list *list = list_of_file(file);
-    if (stream != NULL || list->first == NULL)
+    if (stream != NULL || list->first == NULL || !libc_may_have_callbacks(file))
         return stream;
     lock_acquire(&list->lock);
     stream = *find_link(list, file);

@@ -43,6 +43,7 @@ static FILE *open_way(const struct way *way, const char *mode, mode_t permission
         .flags = way->flags, .size_limit = way->size_limit, .permissions = permissions};
     faults.tmpfile = way->tmpfile_error;
     FILE *stream = filelike_temporary(mode, &options);
+    faults.tmpfile = 0;
     ck_assert_msg(stream != NULL, "%s: %s", way->name, strerror(errno));
     return stream;
 }

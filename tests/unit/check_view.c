@@ -63,7 +63,7 @@ static void check_view(const struct kind *kind, size_t size)
     ck_assert_ptr_nonnull(view);
     ck_assert_uint_eq(held, size);
     ck_assert_mem_eq(view, bytes, size);
-    ck_assert_int_eq(view[size], '\0');
+    ck_assert(kind_has(kind, KIND_BARE) || view[size] == '\0');
     ck_assert_ptr_eq(filelike_view(stream, NULL), view);
     assert_closes(stream);
     free(bytes);
@@ -110,7 +110,7 @@ START_TEST(view_stays_while_others_read)
     write_text(other, "another stream's bytes");
     assert_text(other, "another stream's bytes");
     assert_closes(other);
-    ck_assert_mem_eq(view, "0123456789", 11);
+    ck_assert_mem_eq(view, "0123456789", kind_has(&kinds[_i], KIND_BARE) ? 10 : 11);
     assert_closes(stream);
 }
 END_TEST
@@ -208,11 +208,15 @@ START_TEST(view_can_be_written_behind_itself)
     size_t ways = kind_has(&kinds[_i], KIND_PUBLISHES) ? COUNT(ways_to_write) - 1
                                                        : COUNT(ways_to_write);
     for (size_t i = 0; i < COUNT(sizes) * ways * COUNT(modes); i++) {
-        FILE *stream = open_empty(&kinds[_i], modes[i % COUNT(modes)]);
+        bool (*way)(FILE *, const char *, size_t) =
+            ways_to_write[i / COUNT(modes) % ways];
+        bool needs_end = way == by_fputs || way == by_fprintf;
+        FILE *stream = needs_end && kind_has(&kinds[_i], KIND_BARE)
+                           ? NULL
+                           : open_empty(&kinds[_i], modes[i % COUNT(modes)]);
         if (stream == NULL)
             continue;
-        check_doubled(stream, ways_to_write[i / COUNT(modes) % ways],
-            sizes[i / COUNT(modes) / ways]);
+        check_doubled(stream, way, sizes[i / COUNT(modes) / ways]);
         assert_closes(stream);
     }
 }

@@ -16,8 +16,7 @@
 
 /* ---- Which buffer ---------------------------------------------------------------- */
 
-/* Bytes that are read after a seek. On disk they are as many as fopen's streams have. */
-enum { READ_IN_MEMORY = 1024, READ_ON_DISK = 4096 };
+enum { FOPEN_BUFFER = 4096 }; /* bytes of the buffer of fopen's streams on disk */
 
 size_t libc_buffer_room(size_t size)
 {
@@ -137,11 +136,12 @@ static bool reads_for_seek_after_write(const struct stream *stream)
     return stream->wrote_last && stream->file->_offset == GLIBC_SEEKING;
 }
 
-/* After a seek, glibc is to read little. The buffer is made smaller for that until the
- * next read or write. Returns how many of SIZE bytes to read. */
+/* After a seek, glibc is to read little: from a disk as much as for a stream of fopen's.
+ * The buffer is made smaller for that until the next read or write. Returns how many of
+ * SIZE bytes to read. */
 static size_t shrink_buffer_after_seek(struct stream *stream, size_t size)
 {
-    size_t most = stream->buffer_size < BUFFER_ON_DISK ? READ_IN_MEMORY : READ_ON_DISK;
+    size_t most = stream->buffer_size < BUFFER_ON_DISK ? BUFFER_IN_MEMORY : FOPEN_BUFFER;
     bool small = stream->sought_last && stream->buffer_size > most;
     size_t room = small ? most : stream->buffer_size;
     set_buffer(stream->file, stream->file->_IO_buf_base, room);
@@ -154,7 +154,7 @@ size_t libc_size_to_read(struct stream *stream, const char *buffer, size_t size)
         return size;
     if (reads_for_seek_after_write(stream))
         return 0;
-    if (stream->buffer_size <= READ_IN_MEMORY)
+    if (stream->buffer_size <= BUFFER_IN_MEMORY)
         return size;
     bool buffered = buffer == stream->file->_IO_buf_base && has_our_buffer(stream);
     return buffered ? shrink_buffer_after_seek(stream, size) : size;

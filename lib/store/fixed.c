@@ -14,13 +14,7 @@ static int fixed_destroy(struct store *store)
 }
 
 static const struct store_operations fixed_operations = {
-    .read = memory_read,
-    .write = memory_write,
-    .truncate = memory_truncate,
-    .size = memory_size,
-    .view = memory_view,
-    .detach = memory_detach,
-    .copy_to = memory_copy_to,
+    MEMORY_OPERATIONS,
     .destroy = fixed_destroy,
 };
 

@@ -26,4 +26,10 @@ const void *memory_view(struct store *store, size_t *size);
 void *memory_detach(struct store *store, size_t *size);
 int memory_copy_to(struct store *store, int target);
 
+/* All of them, for a table of operations. */
+#define MEMORY_OPERATIONS                                                    \
+    .read = memory_read, .write = memory_write, .truncate = memory_truncate, \
+    .size = memory_size, .view = memory_view, .detach = memory_detach,       \
+    .copy_to = memory_copy_to
+
 #endif

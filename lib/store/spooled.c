@@ -94,13 +94,7 @@ static int move_to_file(struct store *store)
 /* ---- Beginning ------------------------------------------------------------------- */
 
 static const struct store_operations memory_operations = {
-    .read = memory_read,
-    .write = memory_write,
-    .truncate = memory_truncate,
-    .size = memory_size,
-    .view = memory_view,
-    .detach = memory_detach,
-    .copy_to = memory_copy_to,
+    MEMORY_OPERATIONS,
     .move_to_file = move_to_file,
     .retain_view = spooled_retain_view,
     .release_view = spooled_release_view,

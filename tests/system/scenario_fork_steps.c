@@ -581,7 +581,7 @@ static const struct work works[] = {
  */
 static const bool passes[] = {false, true, false};
 
-/* Where the program holds the library, its own code would be stepped through, too. */
+/* The test's own code would be stepped through, too, if the program held the library. */
 static const char *reason_to_skip(const void *library)
 {
     if (!CAN_STEP || SANITIZED || runs_in_valgrind())

@@ -546,7 +546,7 @@ START_TEST(refuses_a_closed_stdout)
 }
 END_TEST
 
-/* What a child prints must not go into its parent's file. */
+/* A child must not print into its parent's file. */
 static int redirect_to_parents(void *stream)
 {
     FILE *from = fopen("other", "w");

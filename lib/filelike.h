@@ -300,7 +300,7 @@ FILE *filelike_named(
  *          ECANCELED  the library's own end has begun
  * fclose   ECHILD     in a forked child, which publishes nothing
  *          ECANCELED  the library's own end has begun; nothing is published
- *          If only the sync of the directory fails after the new content stands, fclose
+ *          If only the sync of the new name fails after the new content stands, fclose
  *          says so with that errno.
  */
 FILE *filelike_atomic(const char *path, const char *mode,
@@ -715,7 +715,7 @@ int filelike_discard(FILE *stream) FILELIKE_NONNULL(1);
  *          disk.
  *
  * Returns  0, or -1 with errno, and both path and the stream are as before (unless only
- *          the sync of the directory failed).
+ *          the sync of the new name failed).
  * Errors   EINVAL  flags has an unknown bit
  *          ECHILD  in a forked child, of its parent's atomic stream
  *          and as filelike_atomic

@@ -159,7 +159,10 @@ static int put_in_place(struct persisting *persisting)
         status = sync_own(persisting, file);
     if (status == 1)
         return put_snapshot(persisting);
-    return status == 0 ? target_sync(&persisting->target, file, persisting->flags) : -1;
+    if (status != 0)
+        return -1;
+    return target_sync(
+        &persisting->target, file, persisting->flags, &persisting->is_lost);
 }
 
 static int check_complete(const struct access *access)

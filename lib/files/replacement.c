@@ -178,6 +178,7 @@ static int make_ready_anew(struct replacement *replacement)
 
 int replacement_publish(struct replacement *replacement)
 {
+    bool ignored;
     if (make_ready(replacement) != 0 &&
         (replacement->refused_mode == 0 || make_ready_anew(replacement) != 0))
         return -1;
@@ -185,5 +186,6 @@ int replacement_publish(struct replacement *replacement)
     if (put_ready(replacement) != 0 &&
         (had_name || !publish_link_is_impossible(errno) || put_copy(replacement) != 0))
         return -1;
-    return target_sync(replacement->target, replacement->descriptor, replacement->flags);
+    return target_sync(
+        replacement->target, replacement->descriptor, replacement->flags, &ignored);
 }

@@ -172,13 +172,23 @@ int target_begin_publishing(const struct target *target, sigset_t *signals)
     return -1;
 }
 
-int target_sync(const struct target *target, int file, unsigned flags)
+static int sync_directory(const struct target *target, int file)
 {
-    if (flags & FILELIKE_NOSYNC)
-        return 0;
     int status = RETRY(fsync(target->directory));
     if (status == -1 && errno == EBADF) /* O_PATH */
         status = RETRY(syncfs(file));
     /* Some filesystems keep nothing of a directory that could be synced. */
     return status == -1 && (errno == EINVAL || errno == EOPNOTSUPP) ? 0 : status;
+}
+
+/* btrfs stores only the bytes of a file that is synced while it has no name. A sync of
+ * the directory stores the rest, but not always while other threads sync there, too (seen
+ * with Linux 6.18). So the file is synced again. */
+int target_sync(const struct target *target, int file, unsigned flags, bool *is_lost)
+{
+    *is_lost = false;
+    if (flags & FILELIKE_NOSYNC)
+        return 0;
+    *is_lost = RETRY(fsync(file)) != 0;
+    return *is_lost ? -1 : sync_directory(target, file);
 }

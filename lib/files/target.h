@@ -63,9 +63,10 @@ char *target_path(const struct target *target, const char *path, int file);
  * once the end of the process has begun. */
 int target_begin_publishing(const struct target *target, sigset_t *signals);
 
-/* Waits until the directory is on disk, or its whole filesystem if the directory cannot
- * be read; but not if FLAGS holds FILELIKE_NOSYNC. FILE is a descriptor of the file at
- * the target. 0, or -1 with errno. */
-int target_sync(const struct target *target, int file, unsigned flags);
+/* Waits until FILE, a descriptor of the file at the target, is on disk with its name. If
+ * the directory cannot be read, its whole filesystem is synced. Does nothing if FLAGS
+ * holds FILELIKE_NOSYNC. 0, or -1 with errno. *IS_LOST: the file itself failed, so bytes
+ * of it may be lost. */
+int target_sync(const struct target *target, int file, unsigned flags, bool *is_lost);
 
 #endif

@@ -152,6 +152,7 @@ void turns_arm(size_t number_of_call, size_t index, bool for_ever)
     lasting = for_ever;
     number = 0;
     struck = NULL;
+    forget_calls();
     faults.strike = strike;
 }
 

@@ -1041,7 +1041,8 @@ static size_t place_of(char letter)
     return found != NULL ? (size_t) (found - calls_made()) + 1 : 0;
 }
 
-START_TEST(syncs_the_file_before_and_the_directory_after)
+/* btrfs stores little of a file that is synced without a name. */
+START_TEST(syncs_the_file_before_and_with_the_directory_after)
 {
     faults = systems[_i];
     make_file("target", "old");
@@ -1049,10 +1050,12 @@ START_TEST(syncs_the_file_before_and_the_directory_after)
     write_text(stream, "new");
     forget_calls();
     assert_closes(stream);
+    const char *renamed = strchr(calls_made(), 'r');
     ck_assert_uint_gt(place_of('s'), 0);
     ck_assert_uint_gt(place_of('r'), place_of('s'));
-    ck_assert_uint_gt(place_of('d'), place_of('r'));
-    ck_assert_ptr_eq(strchr(calls_made(), 'r'), strrchr(calls_made(), 'r'));
+    ck_assert_ptr_nonnull(strchr(renamed, 's'));
+    ck_assert_ptr_nonnull(strchr(renamed, 'd'));
+    ck_assert_ptr_eq(renamed, strrchr(calls_made(), 'r'));
 }
 END_TEST
 
@@ -1327,7 +1330,7 @@ static void add_permissions(TCase *test_case)
 
 static void add_syncing(TCase *test_case)
 {
-    ADD_FOR_SYSTEMS(syncs_the_file_before_and_the_directory_after);
+    ADD_FOR_SYSTEMS(syncs_the_file_before_and_with_the_directory_after);
     ADD_FOR_SYSTEMS(sets_the_mode_before_it_is_in_place);
     ADD_FOR_SYSTEMS(does_not_wait_where_told_so);
     ADD_FOR_SYSTEMS(failed_sync_of_the_directory_is_told);

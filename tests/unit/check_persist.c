@@ -1248,6 +1248,33 @@ START_TEST(failed_sync_of_the_streams_own_file_is_a_lost_write)
 }
 END_TEST
 
+static enum fault fail_second_sync(enum fault_call call)
+{
+    if (call != FAULT_FSYNC || strchr(calls_made(), 's') == NULL)
+        return FAULT_NONE;
+    errno = EIO;
+    return FAULT_FAILS;
+}
+
+/* The file is at the target by then. */
+START_TEST(failed_sync_with_the_name_is_a_lost_write)
+{
+    if (!can_give(_i))
+        return;
+    FILE *stream = open_giver(_i, "w+");
+    write_text(stream, "0123456789");
+    forget_calls();
+    faults.strike = fail_second_sync;
+    assert_fails(filelike_persist(stream, "target", 0), -1, EIO);
+    faults.strike = NULL;
+    ck_assert_str_eq(content("target"), "0123456789");
+    ck_assert_str_eq(entries("."), "target");
+    assert_fails(filelike_persist(stream, "second", 0), -1, EIO);
+    ck_assert_int_eq(filelike_error(stream), EIO);
+    (void) fclose(stream);
+}
+END_TEST
+
 /* The stream still has its own bytes, so the next try may succeed. */
 START_TEST(failed_sync_of_a_copy_is_not)
 {
@@ -1431,15 +1458,17 @@ static size_t place_of(char letter)
     return found != NULL ? (size_t) (found - calls_made()) + 1 : 0;
 }
 
-START_TEST(syncs_the_file_before_and_the_directory_after)
+START_TEST(syncs_the_file_before_and_with_the_directory_after)
 {
     FILE *stream = open_on_text(&kinds[_i]);
     make_file("target", "old");
     forget_calls();
     persist(stream, "target");
+    const char *renamed = strchr(calls_made(), 'r');
     ck_assert_uint_gt(place_of('s'), 0);
     ck_assert_uint_gt(place_of('r'), place_of('s'));
-    ck_assert_uint_gt(place_of('d'), place_of('r'));
+    ck_assert_ptr_nonnull(strchr(renamed, 's'));
+    ck_assert_ptr_nonnull(strchr(renamed, 'd'));
     assert_closes(stream);
 }
 END_TEST
@@ -1486,7 +1515,7 @@ static void add_for_kind(TCase *test_case, int kind)
     ADD_FOR_KIND(refuses_what_is_forbidden);
     ADD_FOR_KIND(refuses_what_is_forbidden_to_its_own);
     ADD_FOR_KIND(leaves_nothing_without_descriptors);
-    ADD_FOR_KIND(syncs_the_file_before_and_the_directory_after);
+    ADD_FOR_KIND(syncs_the_file_before_and_with_the_directory_after);
     ADD_FOR_KIND(does_not_wait_where_told_so);
 #undef ADD_FOR_KIND
 }
@@ -1517,6 +1546,7 @@ static TCase *giving_away(void)
     ADD_TIMES(failure_changes_nothing_of_givers, GIVINGS / PLACES);
     ADD_TIMES(relative_path_is_told_as_an_absolute_one, GIVINGS / PLACES);
     ADD_TIMES(failed_sync_of_the_streams_own_file_is_a_lost_write, GIVINGS / PLACES);
+    ADD_TIMES(failed_sync_with_the_name_is_a_lost_write, GIVINGS / PLACES);
     ADD_TIMES(failed_sync_of_the_directory_is_told, GIVINGS / PLACES);
     ADD_TIMES(child_gets_a_copy, GIVINGS / PLACES);
     ADD(failed_sync_of_a_copy_is_not);

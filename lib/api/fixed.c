@@ -35,6 +35,6 @@ static FILE *open_fixed(void *block, size_t capacity, size_t size, const char *m
 FILE *filelike_fixed(void *block, size_t capacity, size_t size, const char *mode,
     const struct filelike_options *options)
 {
-    struct call call = call_begin();
+    struct call call = call_begin_without_hold();
     return call_end_pointer(&call, open_fixed(block, capacity, size, mode, options));
 }

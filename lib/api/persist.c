@@ -190,7 +190,7 @@ static int persist(struct access *access, const char *path, unsigned flags)
     return status;
 }
 
-int filelike_persist(FILE *file, const char *path, unsigned flags)
+static int begin_and_persist(FILE *file, const char *path, unsigned flags)
 {
     struct access access;
     if (options_check_flags(flags) != 0 || access_begin_bytes(&access, file) != 0)
@@ -198,4 +198,11 @@ int filelike_persist(FILE *file, const char *path, unsigned flags)
     int status = persist(&access, path, flags);
     access_end_bytes(&access);
     return call_end(&access.call, status);
+}
+
+/* Even bytes in memory go to a file. */
+int filelike_persist(FILE *file, const char *path, unsigned flags)
+{
+    struct call call = call_begin();
+    return call_end(&call, begin_and_persist(file, path, flags));
 }

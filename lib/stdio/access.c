@@ -21,10 +21,13 @@ static int access_fail(struct access *access)
     return call_end(&access->call, -1);
 }
 
+/* fflush of a native stream is a cancellation point. Each callback of one of ours holds
+ * cancellation itself, as store_lock does, if its store needs it. */
 int access_begin(struct access *access, FILE *file)
 {
-    *access = (struct access){
-        .file = file, .stream = registry_find(file), .call = call_begin()};
+    struct stream *stream = registry_find(file);
+    *access = (struct access){.file = file, .stream = stream};
+    access->call = stream != NULL ? call_begin_without_hold() : call_begin();
     access->locking = any_stream_lock(file);
     if (access->stream != NULL) {
         access->store = access->stream->store;

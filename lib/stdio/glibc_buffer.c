@@ -47,16 +47,10 @@ void glibc_use_first_buffer(struct stream *stream)
     }
 }
 
-static bool has_first_buffer(const struct stream *stream)
-{
-    return stream->file->_IO_buf_base == stream->buffer;
-}
-
 /* False after the program has called setvbuf: its buffer stays. */
 static bool has_our_buffer(const struct stream *stream)
 {
-    const char *ours = stream->disk_buffer != NULL ? stream->disk_buffer : stream->buffer;
-    return stream->file->_IO_buf_base == ours;
+    return stream->file->_IO_buf_base == stream->buffer;
 }
 
 /* Called from the write callback only: there the buffer is empty, and after it glibc
@@ -67,26 +61,18 @@ static bool has_our_buffer(const struct stream *stream)
  * the buffer begins with FIRST_SIZE bytes, and the next write ends at a multiple. */
 static void replace_buffer(struct stream *stream, size_t first_size)
 {
-    char *buffer = malloc(stream->disk_buffer_size);
+    char *buffer = malloc(stream->next_buffer_size);
     if (buffer == NULL)
         return;
     set_buffer(stream->file, buffer, first_size);
-    stream->disk_buffer = buffer;
-    stream->buffer_size = stream->disk_buffer_size;
-    stream->disk_buffer_size = 0;
+    stream_set_buffer(stream, buffer, stream->next_buffer_size);
 }
 
 /* A program that seeks may not write on from here. */
-static size_t first_size_of_disk_buffer(struct stream *stream, bool after_seek)
+static size_t first_size_of_next_buffer(struct stream *stream, bool after_seek)
 {
-    size_t size = stream->disk_buffer_size;
+    size_t size = stream->next_buffer_size;
     return after_seek ? size : size - (size_t) stream_tell(stream) % size;
-}
-
-static bool is_time_for_disk_buffer(struct stream *stream)
-{
-    return stream->disk_buffer_size != 0 && !process_is_ending() &&
-           stream->has_descriptor && has_first_buffer(stream);
 }
 
 /* For a block that glibc's fclose frees. A program may have linked this library with a
@@ -172,10 +158,12 @@ void libc_after_write(struct stream *stream, bool after_seek)
     if (!stream->uses_internals)
         return;
     forget_position(stream->file);
-    if (is_time_for_disk_buffer(stream))
-        replace_buffer(stream, first_size_of_disk_buffer(stream, after_seek));
-    else if (!after_seek && has_our_buffer(stream))
-        set_buffer(stream->file, stream->file->_IO_buf_base, stream->buffer_size);
+    if (!has_our_buffer(stream))
+        return;
+    if (stream->next_buffer_size != 0 && !process_is_ending())
+        replace_buffer(stream, first_size_of_next_buffer(stream, after_seek));
+    else if (!after_seek)
+        set_buffer(stream->file, stream->buffer, stream->buffer_size);
 }
 
 #endif

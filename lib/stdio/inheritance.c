@@ -48,7 +48,7 @@ static void inherit_options(struct inheritance *inheritance, const struct access
     inheritance->options.permissions = stream->permissions;
     inheritance->options.buffer_size = stream->requested_buffer_size;
     inheritance->default_buffer =
-        stream->disk_buffer_size != 0 ? stream->disk_buffer_size : stream->buffer_size;
+        stream->large_buffer_size != 0 ? stream->large_buffer_size : stream->buffer_size;
     inheritance->readers_only = stream->readers_only;
 }
 

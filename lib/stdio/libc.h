@@ -39,7 +39,7 @@ enum {
  * that the C library uses itself. 0 where the C library's own buffer has that size. */
 size_t libc_buffer_room(size_t size);
 
-/* Whether a stream's disk buffer can replace its first buffer, see stream.h. */
+/* Whether a stream's large buffer can replace its first one, see stream.h. */
 bool libc_replaces_buffers(void);
 
 /* Gives a new stream of fdopen's a buffer of SIZE bytes, if the C library can be made to

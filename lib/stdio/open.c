@@ -14,8 +14,14 @@
 
 struct buffer_sizes {
     size_t first;
-    size_t disk; /* once the bytes have a descriptor; 0: the first buffer stays */
+    size_t large; /* 0: the first buffer stays */
 };
+
+/* What starts empty may stay small. */
+static size_t smaller_buffer(size_t size)
+{
+    return size == BUFFER_ON_DISK ? BUFFER_OF_NEW_FILE : BUFFER_AT_FIRST;
+}
 
 static struct buffer_sizes choose_buffer_sizes(struct store *store, unsigned mode,
     const struct filelike_options *options, size_t default_buffer)
@@ -25,11 +31,12 @@ static struct buffer_sizes choose_buffer_sizes(struct store *store, unsigned mod
         return (struct buffer_sizes){.first = cookie_sequential_buffer_size(wanted)};
     if (options->buffer_size != 0 || !libc_replaces_buffers())
         return (struct buffer_sizes){.first = wanted};
-    if (store_can_move(store))
-        return (struct buffer_sizes){.first = BUFFER_IN_MEMORY, .disk = BUFFER_ON_DISK};
-    if (default_buffer == BUFFER_ON_DISK && (mode & MODE_TRUNCATE) != 0)
-        return (struct buffer_sizes){.first = BUFFER_OF_NEW_FILE, .disk = BUFFER_ON_DISK};
-    return (struct buffer_sizes){.first = wanted};
+    bool in_memory = store_can_move(store);
+    size_t usual = in_memory ? (size_t) BUFFER_IN_MEMORY : wanted;
+    return (struct buffer_sizes){
+        .first = (mode & MODE_TRUNCATE) != 0 ? smaller_buffer(usual) : usual,
+        .large = in_memory ? (size_t) BUFFER_ON_DISK : wanted,
+    };
 }
 
 /* INIT is handle_init or handle_init_first. */
@@ -44,7 +51,7 @@ static struct stream *create_stream(struct store *store, unsigned mode,
     store_unlock(store);
     if (stream == NULL)
         return NULL;
-    stream->disk_buffer_size = sizes.disk;
+    stream->large_buffer_size = sizes.large;
     stream->requested_buffer_size = options->buffer_size;
     stream->permissions = options->permissions;
     return stream;

@@ -5,17 +5,6 @@
 #include "filelike.h"
 #include "stdio/stream.h"
 
-/* Bytes of stdio's buffer. glibc refills it at each seek, so in memory a large buffer
- * makes random access slow. On disk it is the size of each system call's transfer. On
- * what the caller has it is that of the C library's own streams there: BUFSIZ. A file
- * that starts empty may stay small, and begins with a page. */
-enum {
-    BUFFER_IN_MEMORY = 1024,
-    BUFFER_OF_NEW_FILE = 4096,
-    BUFFER_OF_CALLER = 8192,
-    BUFFER_ON_DISK = 16384
-};
-
 /* Opens the first stream on STORE and registers it. DEFAULT_BUFFER applies where
  * options->buffer_size is 0. The caller's reference to the store becomes the stream's on
  * success. NULL with errno. */

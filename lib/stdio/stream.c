@@ -18,45 +18,56 @@ static void init_stream(struct stream *stream, struct store *store, unsigned mod
     stream->file = NULL;
     stream->store = store;
     stream->close_action = NULL;
-    stream->path = stream->disk_buffer = NULL;
+    stream->path = NULL;
     stream->wide_state = NULL;
     stream->mode = mode;
     stream->process = process_number();
+    stream->next_buffer_size = 0;
     stream->lost_write = stream->first_error = 0;
     stream->wrote_last = stream->sought_last = false;
     stream->readers_only = stream->discarded = false;
     stream->uses_internals = stream->marks_seeks = false;
-    stream->has_descriptor = false;
-}
-
-/* The buffer is a block of its own: malloc keeps small blocks at hand, and a stream with
- * its buffer would not be one. */
-static int allocate_buffer(struct stream *stream, size_t size, size_t room)
-{
-    stream->buffer_size = size;
-    stream->buffer = room == 0 ? NULL : malloc(room);
-    return stream->buffer != NULL || room == 0 ? 0 : -1;
 }
 
 static void free_stream(struct stream *stream)
 {
     free(stream->path);
-    free(stream->buffer);
-    free(stream->disk_buffer);
+    stream_set_buffer(stream, NULL, 0);
     free(stream->wide_state);
     free(stream);
+}
+
+static struct stream *allocate_stream(size_t buffer_size, size_t room)
+{
+    bool inside = room <= BUFFER_AT_FIRST;
+    struct stream *stream = malloc(sizeof *stream + (inside ? room : 0));
+    char *buffer = stream == NULL || inside ? NULL : malloc(room);
+    if (stream == NULL || (buffer == NULL && !inside)) {
+        call_free(stream);
+        return NULL;
+    }
+    stream->buffer = inside ? stream->first_buffer : buffer;
+    stream->buffer_size = buffer_size;
+    return stream;
+}
+
+void stream_set_buffer(struct stream *stream, char *buffer, size_t size)
+{
+    if (stream->buffer != stream->first_buffer)
+        free(stream->buffer);
+    stream->buffer = buffer;
+    stream->buffer_size = size;
 }
 
 struct stream *stream_create(struct store *store, unsigned mode,
     int (*init)(struct handle *, struct store *, unsigned mode), size_t buffer_size,
     size_t buffer_room)
 {
-    struct stream *stream = malloc(sizeof *stream);
+    struct stream *stream = allocate_stream(buffer_size, buffer_room);
     if (stream == NULL)
         return NULL;
     init_stream(stream, store, mode);
-    if (allocate_buffer(stream, buffer_size, buffer_room) == 0 &&
-        init(&stream->handle, store, mode) == 0)
+    if (init(&stream->handle, store, mode) == 0)
         return stream;
     KEEPING_ERRNO(free_stream(stream));
     return NULL;
@@ -114,6 +125,17 @@ ssize_t stream_read(struct stream *stream, void *buffer, size_t size)
     return count;
 }
 
+/* SIZE bytes were written. Where there is no descriptor, a buffer that they have not
+ * filled is large enough. */
+static size_t next_buffer_size(const struct stream *stream, size_t size)
+{
+    const struct store *store = stream->store;
+    bool is_small = size >= stream->buffer_size || store->descriptor != -1;
+    size_t next =
+        store_can_move(store) ? (size_t) BUFFER_IN_MEMORY : stream->large_buffer_size;
+    return is_small && next > stream->buffer_size ? next : 0;
+}
+
 int stream_write(struct stream *stream, const void *data, size_t size)
 {
     if (stream_belongs_to_parent(stream))
@@ -122,8 +144,8 @@ int stream_write(struct stream *stream, const void *data, size_t size)
     int status = handle_write(&stream->handle, data, size);
     stream->wrote_last = true;
     stream->sought_last = false;
-    stream->has_descriptor =
-        stream->disk_buffer_size != 0 && stream->store->descriptor != -1;
+    if (stream->large_buffer_size != 0)
+        stream->next_buffer_size = next_buffer_size(stream, size);
     if (status != 0)
         stream_record_lost_write(stream, errno);
     store_unlock(stream->store);

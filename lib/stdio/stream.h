@@ -7,6 +7,19 @@
 
 #include <stdio.h>
 
+/* Bytes of stdio's buffer. glibc refills it at each seek, so in memory a large buffer
+ * makes random access slow. On disk it is the size of each system call's transfer. On
+ * what the caller has it is that of the C library's own streams there: BUFSIZ. What
+ * starts empty may stay small: a new file begins with a page, the rest with what makes
+ * one block with the stream that malloc has at hand. */
+enum {
+    BUFFER_AT_FIRST = 512,
+    BUFFER_IN_MEMORY = 1024,
+    BUFFER_OF_NEW_FILE = 4096,
+    BUFFER_OF_CALLER = 8192,
+    BUFFER_ON_DISK = 16384
+};
+
 struct stream;
 
 /* A step of closing a stream, beside the release of its store. An atomic stream puts its
@@ -35,16 +48,15 @@ struct stream {
     bool discarded;      /* lost writes are no longer reported */
     bool uses_internals; /* the members of glibc's FILE may be read and set */
     bool marks_seeks;    /* FILE->_offset may mark a seek in progress */
-    bool has_descriptor; /* the last write found a descriptor; only kept up to date
-                            while disk_buffer_size is not 0 */
     size_t requested_buffer_size; /* options->buffer_size */
-    size_t disk_buffer_size; /* of the buffer that replaces the first one when the bytes
-                                have a descriptor; 0: none, or already replaced */
-    char *disk_buffer;       /* that buffer, or NULL */
-    void *wide_state;        /* see glibc_wide.h; or NULL */
-    size_t buffer_size;      /* of stdio's buffer */
-    char *buffer; /* stdio's first buffer; NULL if libc_buffer_room is 0. The close
-                     callback frees it: no C library touches it after that. */
+    size_t buffer_size;           /* of stdio's buffer */
+    size_t next_buffer_size;  /* of the one that replaces it after this write; 0: none */
+    size_t large_buffer_size; /* of the last one, unless the bytes are in memory; 0: the
+                                 first one stays */
+    void *wide_state;         /* see glibc_wide.h; or NULL */
+    char *buffer; /* stdio's buffer, if libc_buffer_room is not 0. The close callback
+                     frees it: no C library touches it after that. */
+    char first_buffer[]; /* BUFFER_AT_FIRST bytes at most */
 };
 
 /* A stream on STORE. INIT is handle_init or handle_init_first. stdio's buffer will hold
@@ -53,6 +65,10 @@ struct stream {
 struct stream *stream_create(struct store *store, unsigned mode,
     int (*init)(struct handle *, struct store *, unsigned mode), size_t buffer_size,
     size_t buffer_room);
+
+/* Replaces the buffer in STREAM by BUFFER, which free can free. The caller does so for
+ * stdio. */
+void stream_set_buffer(struct stream *stream, char *buffer, size_t size);
 
 /* Frees a stream that has no FILE yet. The reference to the store is the caller's again.
  */

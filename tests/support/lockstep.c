@@ -203,7 +203,8 @@ static void note_read(struct pair *pair, const struct call *call)
 {
     /* After a read that has met end-of-file, a write may follow at once. */
     pair->last = feof(pair->real) ? NOTHING : READING;
-    if (!asks_for_nothing(call))
+    /* getline reads nothing while the error indicator is set. */
+    if (!asks_for_nothing(call) && real_outcome.result != -1)
         pair->pushed_back = call->operation == UNGETC;
     if (pair->pushed_back)
         pair->was_pushed_back = true;
@@ -331,7 +332,9 @@ void lockstep_catch_up(struct lockstep *run, struct pair *pair)
 
 /* ISO C allows output after input only after a seek or end-of-file. It allows input after
  * output only after a flush or a seek. Besides, glibc crashes if ungetc follows a flush,
- * or if fflush meets a pushed-back character. That happens to fopen's streams, too. */
+ * or if fflush meets a pushed-back character. If that character has been read since,
+ * fflush leaves the offset of the descriptor where the read-ahead ends. All of that
+ * happens to fopen's streams, too. */
 static bool must_stay(const struct pair *pair, enum operation_name operation)
 {
     unsigned effects = operations[operation].effects;
@@ -347,7 +350,7 @@ static bool must_stay(const struct pair *pair, enum operation_name operation)
         return true;
     bool flushes = operation == FFLUSH || operation == FILENO ||
                    operation == WRITE_BENEATH || (effects & HANDS_OVER) != 0;
-    return (writes || flushes) && pair->pushed_back;
+    return (writes || flushes) && pair->was_pushed_back;
 }
 
 /* filelike_fileno always returns the same descriptor. Plain fileno returns it too, if the

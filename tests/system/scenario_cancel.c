@@ -53,6 +53,7 @@ static void detach(void)
 static void roll_over(void)
 {
     EXPECT(filelike_rollover(stream) == 0 && filelike_fileno(stream) != -1);
+    EXPECT(filelike_path(stream) != NULL);
 }
 
 static void persist(void)
@@ -65,10 +66,22 @@ static void reopen(void)
     FILE *second = filelike_reopen(stream, "a");
     EXPECT(second != NULL && fputs("x", second) >= 0);
     EXPECT(fclose(second) == 0);
+    second = filelike_section(stream, 0, SIZE);
+    EXPECT(second != NULL && getc(second) == block[0]);
+    EXPECT(fclose(second) == 0);
+}
+
+static void redirect(void)
+{
+    EXPECT(fflush(stdout) == 0);
+    EXPECT(filelike_redirect(stdout, stream) == 0 && puts("x") >= 0);
+    EXPECT(filelike_restore(stdout) == 0);
 }
 
 static void open_others(void)
 {
+    char few[2];
+    EXPECT(fclose(filelike_fixed(few, sizeof few, 0, "w+", NULL)) == 0);
     EXPECT(fclose(filelike_named("w+", NULL)) == 0);
     EXPECT(fclose(filelike_atomic("other", "w", NULL)) == 0);
     EXPECT(fclose(filelike_fopen("spooled:", "w+")) == 0);
@@ -77,7 +90,7 @@ static void open_others(void)
 }
 
 static void (*const actions[])(void) = {write_block, read_block, ask, truncate_all,
-    detach, roll_over, persist, reopen, open_others};
+    detach, roll_over, persist, reopen, redirect, open_others};
 
 /* ---- Cancelling it -------------------------------------------------------------------
  */

@@ -250,7 +250,7 @@ START_TEST(buffer_sizes_beyond_memory)
 }
 END_TEST
 
-enum { BUFFER_IN_MEMORY = 1024, BUFFER_ON_DISK = 16384 };
+enum { BUFFER_AT_FIRST = 512, BUFFER_IN_MEMORY = 1024, BUFFER_ON_DISK = 16384 };
 
 static void write_numbers(FILE *stream, int first, int end)
 {
@@ -269,13 +269,13 @@ static void assert_numbers(FILE *stream, int first, int end)
 }
 
 /* Writes FIRST lines in memory and moves the stream to disk, so its buffer grows between
- * two writes. */
+ * two writes. In memory it has grown once, if FIRST lines have filled it. */
 static void write_over_the_change(int first)
 {
     enum { LINES = 5000 };
     FILE *stream = filelike_spooled("w+", NULL);
     ck_assert_ptr_nonnull(stream);
-    size_t before = FILELIKE_GLIBC_INTERNALS ? BUFFER_IN_MEMORY : BUFFER_ON_DISK;
+    size_t before = FILELIKE_GLIBC_INTERNALS ? BUFFER_AT_FIRST : BUFFER_ON_DISK;
     ck_assert_uint_eq(__fbufsize(stream), before);
     write_numbers(stream, 0, first);
     ck_assert_int_eq(filelike_rollover(stream), 0);
@@ -292,6 +292,22 @@ START_TEST(grows_on_disk)
     static const int first[] = {0, 1, 100, 146, 147, 1024, 3000};
     for (size_t i = 0; i < COUNT(first); i++)
         write_over_the_change(first[i]);
+}
+END_TEST
+
+START_TEST(grows_in_memory)
+{
+    FILE *stream = filelike_memory("w+", NULL);
+    write_numbers(stream, 0, 1);
+    ck_assert_int_eq(fflush(stream), 0);
+    ck_assert_uint_eq(__fbufsize(stream),
+        FILELIKE_GLIBC_INTERNALS ? BUFFER_AT_FIRST : BUFFER_IN_MEMORY);
+    write_numbers(stream, 1, 1000);
+    ck_assert_uint_eq(__fbufsize(stream), BUFFER_IN_MEMORY);
+    rewind(stream);
+    assert_numbers(stream, 0, 1000);
+    ck_assert_int_eq(getc(stream), EOF);
+    assert_closes(stream);
 }
 END_TEST
 
@@ -385,6 +401,7 @@ static void add(TCase *test_case, int kind)
 static TCase *buffer_cases(void)
 {
     TCase *test_case = tcase_create("buffer");
+    tcase_add_test(test_case, grows_in_memory);
     tcase_add_test(test_case, grows_on_disk);
     tcase_add_test(test_case, grows_between_reading_and_writing);
     tcase_add_test(test_case, stays_where_it_was_chosen);

@@ -79,18 +79,24 @@ bool native_has_status(const struct native *native, const struct stat *status)
     return native->device == status->st_dev && native->inode == status->st_ino;
 }
 
-/* Releases the file if the stream was closed: its descriptor is then closed, too, or that
- * of another file. The inode number tells, as it is not used again while the file is in
- * use. An entry that is locked belongs to an open stream, perhaps just before it goes on
- * with another file. */
-static void release_if_closed(struct native *native)
+/* Whether the stream was closed: its descriptor is then closed, too, or that of another
+ * file. The inode number tells, as it is not used again while the file is in use. */
+static bool is_closed(const struct native *native)
 {
     struct stat status;
+    if (RETRY(fstat(native->file.store.descriptor, &status)) != 0)
+        return errno == EBADF;
+    return !native_has_status(native, &status);
+}
+
+/* Releases the file if the stream was closed. An entry that is locked belongs to an open
+ * stream, perhaps just before it goes on with another file. */
+static void release_if_closed(struct native *native)
+{
     if (native == NULL || !store_try_lock(&native->file.store))
         return;
     bool in_use = native->file.mapping != NULL || native->lost_write != 0;
-    if (in_use && (RETRY(fstat(native->file.store.descriptor, &status)) != 0 ||
-                      !native_has_status(native, &status)))
+    if (in_use && is_closed(native))
         release_file(native);
     store_unlock(&native->file.store);
 }
@@ -165,8 +171,6 @@ void native_give_away(struct native *native, char *path)
 
 void native_record_lost_write(struct native *native, int error)
 {
-    if (native->lost_write != 0)
-        return;
     native->lost_write = error;
     KEEPING_ERRNO(native->held_page = pin_file(native->file.store.descriptor));
 }

@@ -43,7 +43,8 @@ bool native_may_be_given_away(const struct native *native);
  * belongs to NATIVE from now on, or NULL. */
 void native_give_away(struct native *native, char *path);
 
-/* Records that a write was lost with ERROR, for as long as the stream is open. */
+/* Records that a write was lost with ERROR, for as long as the stream is open. None was
+ * lost before. */
 void native_record_lost_write(struct native *native, int error);
 
 #endif

@@ -195,7 +195,7 @@ static int write_once(struct handle *handle, const void *data, size_t size)
 static void begin_write_after_view(struct handle *handle)
 {
     struct store *store = handle->store;
-    if (store->view_writer != NULL && store->view_writer != handle)
+    if (store->view_writer != NULL)
         handle_release_view(store->view_writer);
     store->view_writer = handle;
     store->viewed = false;

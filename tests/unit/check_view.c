@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include "bounds.h"
+#include "faults.h"
 #include "scratch.h"
 #include "suite.h"
 
@@ -219,6 +220,41 @@ START_TEST(view_can_be_written_behind_itself)
         check_doubled(stream, way, sizes[i / COUNT(modes) / ways]);
         assert_closes(stream);
     }
+}
+END_TEST
+
+static void write_view_of(FILE *shown, FILE *stream)
+{
+    size_t size;
+    const char *view = filelike_view(shown, &size);
+    ck_assert_uint_eq(fwrite(view, 1, size, stream), size);
+    ck_assert_int_eq(fflush(stream), 0);
+}
+
+/* The bytes move with each write, and with the truncation. */
+START_TEST(views_of_another_stream_can_be_written)
+{
+    enum { SIZE = 200000 };
+    FILE *stream = open_empty(&kinds[_i], "w+");
+    FILE *other = filelike_reopen(stream, "r+");
+    char *bytes = malloc(8 * SIZE);
+    if (other != NULL) {
+        make_pattern(bytes, SIZE);
+        for (size_t size = SIZE; size < 8 * SIZE; size *= 2)
+            memcpy(bytes + size, bytes, size);
+        ck_assert_uint_eq(fwrite(bytes, 1, SIZE, stream), SIZE);
+        ck_assert_int_eq(fflush(stream), 0);
+        write_view_of(stream, stream);
+        write_view_of(other, stream);
+        assert_bytes(other, bytes, 4 * SIZE);
+        write_view_of(stream, stream);
+        assert_bytes(other, bytes, 8 * SIZE);
+        ck_assert_int_eq(filelike_truncate(other, 10), 0);
+        assert_bytes(stream, bytes, 10);
+        assert_closes(other);
+    }
+    free(bytes);
+    assert_closes(stream);
 }
 END_TEST
 
@@ -823,6 +859,45 @@ START_TEST(native_view_lasts_until_close)
 }
 END_TEST
 
+static unsigned fstats;
+static unsigned struck;
+static int strike_error;
+
+/* The first fstat is that of the stream itself. */
+static enum fault strike_second_fstat(enum fault_call call)
+{
+    if (call != FAULT_FSTAT || ++fstats != 2)
+        return FAULT_NONE;
+    struck++;
+    errno = strike_error;
+    return FAULT_FAILS;
+}
+
+/* Each use of a native stream asks whether another one was closed. Only a descriptor that
+ * is closed tells that. */
+START_TEST(native_view_outlives_failed_questions)
+{
+    enum { MANY = 200 };
+    static const int errors[] = {EINTR, EIO};
+    strike_error = errors[_i];
+    FILE *stream = tmpfile();
+    write_text(stream, "0123");
+    const char *view = filelike_view(stream, NULL);
+    FILE *other = tmpfile();
+    ck_assert_int_eq(filelike_size(other), 0);
+    for (int i = 0; i < MANY; i++) {
+        fstats = 0;
+        faults.strike = strike_second_fstat;
+        ck_assert_int_eq(filelike_size(other), 0);
+        faults.strike = NULL;
+    }
+    ck_assert_uint_gt(struck, 0);
+    ck_assert_str_eq(view, "0123");
+    assert_closes(other);
+    assert_closes(stream);
+}
+END_TEST
+
 START_TEST(native_error_is_the_indicator)
 {
     FILE *stream = fopen("/proc/self/exe", "r");
@@ -851,6 +926,7 @@ static void add(TCase *test_case, int kind)
         ADD(view_ends_after_each_change);
     ADD(view_in_every_mode);
     ADD(view_can_be_written_behind_itself);
+    ADD(views_of_another_stream_can_be_written);
     ADD(views_can_be_printed_one_after_the_other);
     ADD(view_of_a_stream_that_only_writes);
     ADD(detach_takes_all);
@@ -895,6 +971,7 @@ static void add_other_streams(TCase *test_case)
     tcase_add_test(test_case, native_streams_one_after_the_other);
     tcase_add_test(test_case, streams_of_fdopen);
     tcase_add_test(test_case, native_view_lasts_until_close);
+    tcase_add_loop_test(test_case, native_view_outlives_failed_questions, 0, 2);
     tcase_add_test(test_case, native_error_is_the_indicator);
 }
 

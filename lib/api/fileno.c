@@ -17,7 +17,7 @@
 int filelike_fileno(FILE *file)
 {
     struct access access;
-    if (access_begin_synchronized(&access, file) != 0)
+    if (access_begin_descriptor(&access, file) != 0)
         return -1;
     int descriptor = access.stream != NULL
                          ? handle_obtain_descriptor(&access.stream->handle)

@@ -23,8 +23,9 @@ int access_begin(struct access *access, FILE *file);
 /* The same, then writes out what is pending and locks the bytes. */
 int access_begin_bytes(struct access *access, FILE *file);
 
-/* The same, with stdio and the bytes at the same position, see any_stream_synchronize. */
-int access_begin_synchronized(struct access *access, FILE *file);
+/* The same, with stdio and the bytes at the same position, see any_stream_synchronize.
+ * ENOTSUP if the bytes are in no file and cannot move to one. */
+int access_begin_descriptor(struct access *access, FILE *file);
 
 /* The same, in order to change the bytes. ENOTSUP if they cannot be changed at all, EBADF
  * if the stream is open to read only, and ECHILD as from access_check_owner. */

@@ -73,6 +73,8 @@ static int64_t refill_position(FILE *file, int64_t position)
 
 /* A sequential store cannot seek. So only a seek to where the program is succeeds: that
  * of ftell, that of fflush, which gives back what was read ahead, and the program's own.
+ * It fails, too, if the store has not kept enough: after two characters were pushed back,
+ * or in a large buffer of the program's, which stdio wants to fill again.
  */
 static bool keeps_position(struct stream *stream, int64_t offset, int whence)
 {
@@ -82,9 +84,10 @@ static bool keeps_position(struct stream *stream, int64_t offset, int whence)
     if ((stream->mode & MODE_READ) == 0)
         return offset == (whence == SEEK_SET ? position : 0);
     int64_t read = program_position(stream->file);
-    if (whence == SEEK_SET)
-        return offset == read || offset == refill_position(stream->file, read);
-    return whence == SEEK_CUR && offset == read - position;
+    if (whence == SEEK_CUR)
+        return offset == read - position && sequential_reaches(stream->store, read);
+    bool stays = offset == read || offset == refill_position(stream->file, read);
+    return whence == SEEK_SET && stays && sequential_reaches(stream->store, offset);
 }
 
 static int64_t seek_for_stdio(struct stream *stream, int64_t offset, int whence)

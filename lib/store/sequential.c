@@ -58,12 +58,16 @@ static ssize_t sequential_read(
     struct sequential *sequential = sequential_of(store);
     if (position == sequential->position)
         return read_next(sequential, buffer, size);
-    int64_t distance = sequential->position - position;
-    if (distance < 0 || distance > (int64_t) sequential->kept)
-        return call_fail(ESPIPE);
-    size_t count = size < (size_t) distance ? size : (size_t) distance;
+    size_t distance = (size_t) (sequential->position - position);
+    size_t count = size < distance ? size : distance;
     memcpy(buffer, sequential->bytes + sequential->kept - distance, count);
     return (ssize_t) count;
+}
+
+bool sequential_reaches(struct store *store, int64_t position)
+{
+    const struct sequential *sequential = sequential_of(store);
+    return position >= sequential->position - (int64_t) sequential->kept;
 }
 
 /* ---- Writing --------------------------------------------------------------------- */

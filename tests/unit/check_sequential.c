@@ -221,6 +221,23 @@ START_TEST(staying_with_a_buffer_of_the_programs)
 }
 END_TEST
 
+/* glibc wants to fill a large buffer again from its start, but so many bytes are not
+ * kept. Then the seek fails and changes nothing. */
+START_TEST(staying_may_be_refused_with_a_large_buffer)
+{
+    static char buffer[1 << 20];
+    FILE *stream = open_reader(SIZE, 0, 0);
+    ck_assert_int_eq(setvbuf(stream, buffer, _IOFBF, sizeof buffer), 0);
+    for (int64_t position = 0; position < SIZE; position += 50000) {
+        errno = 0;
+        ck_assert(fseeko(stream, position, SEEK_SET) == 0 || errno == ESPIPE);
+        read_at(stream, position, 50000);
+    }
+    assert_closes(stream);
+    assert_in_order(0);
+}
+END_TEST
+
 START_TEST(pushed_back_characters_stay_readable)
 {
     FILE *stream = open_reader(SIZE, 0, 0);
@@ -318,6 +335,8 @@ START_TEST(writers_go_nowhere_else)
     assert_no_seek(stream, 5, SEEK_SET);
     assert_no_seek(stream, -1, SEEK_CUR);
     assert_no_seek(stream, 1, SEEK_END);
+    ck_assert_int_eq(fseeko(stream, 0, SEEK_END), 0);
+    ck_assert_int_eq(ftello(stream), 4);
     write_text(stream, "45");
     assert_closes(stream);
     ck_assert_mem_eq(backing.bytes, "012345", 6);
@@ -399,6 +418,13 @@ START_TEST(functions_that_need_positions)
     assert_lacks_positions(stream);
     assert_closes(stream);
     assert_in_order(0);
+    stream = open_reader(100, 0, 0);
+    ck_assert_int_eq(ungetc('x', stream), 'x');
+    assert_lacks_positions(stream);
+    ck_assert_int_eq(getc(stream), 'x');
+    read_at(stream, 0, 10);
+    assert_closes(stream);
+    assert_in_order(0);
     stream = open_writer("w", 0);
     write_text(stream, "0123");
     assert_lacks_positions(stream);
@@ -422,6 +448,7 @@ int main(void)
     tcase_add_loop_test(reading, any_other_seek_is_refused, 0, count);
     tcase_add_test(reading, rewinds_only_at_the_beginning);
     tcase_add_test(reading, staying_with_a_buffer_of_the_programs);
+    tcase_add_test(reading, staying_may_be_refused_with_a_large_buffer);
     tcase_add_test(reading, pushed_back_characters_stay_readable);
     tcase_add_test(reading, failed_read_is_told);
     tcase_add_test(reading, unlocked_streams_stay_too);

@@ -84,8 +84,6 @@ int mode_parse_fopen(const char *text, char plain[MODE_TEXT_SIZE], unsigned *mod
 {
     static const char conversion[] = ",ccs=";
     size_t length = 0;
-    if (text == NULL)
-        text = "";
     for (; *text != '\0' && strncmp(text, conversion, sizeof conversion - 1) != 0;
          text++) {
         if (is_ignored_letter(*text, length))

@@ -20,7 +20,7 @@ enum { MODE_TEXT_SIZE = sizeof "w+bex" };
 
 /* Parses a mode as fopen does. Letters that fopen accepts and that change nothing here
  * ('t', and glibc's 'c', 'm' and ",ccs=") are ignored. PLAIN gets the mode without them.
- * Returns 0, or -1 with EINVAL. A NULL TEXT is EINVAL. */
+ * Returns 0, or -1 with EINVAL. */
 int mode_parse_fopen(const char *text, char plain[MODE_TEXT_SIZE], unsigned *mode);
 
 /* Returns MODE in a spelling that every C library understands: one of "r", "w", "a",

@@ -72,11 +72,8 @@ static void show_descriptor(struct handle *handle)
 {
     void *container = (char *) handle - offsetof(struct stream, handle);
     struct stream *stream = container;
-    /* With -1, fclose would take the stream for closed and not call us. */
-    stream->file->_fileno =
-        handle->descriptor != -1 ? handle->descriptor : GLIBC_NO_DESCRIPTOR;
-    if (handle->descriptor != -1)
-        wide_give_own_state(stream);
+    stream->file->_fileno = handle->descriptor;
+    wide_give_own_state(stream);
 }
 
 static void use_internals(struct stream *stream)

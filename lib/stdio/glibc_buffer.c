@@ -92,11 +92,7 @@ int libc_give_buffer(FILE *file, size_t size)
     void *buffer = allocate_for_glibc(size);
     if (buffer == NULL)
         return -1;
-    (void) setvbuf(file, buffer, _IOFBF, size);
-    if (file->_IO_buf_base == buffer)
-        file->_flags &= ~GLIBC_USER_BUFFER;
-    else
-        free(buffer);
+    set_buffer(file, buffer, size);
     return 0;
 }
 
@@ -128,13 +124,12 @@ static bool reads_for_seek_after_write(const struct stream *stream)
 static size_t shrink_buffer_after_seek(struct stream *stream, size_t size)
 {
     size_t most = stream->buffer_size < BUFFER_ON_DISK ? BUFFER_IN_MEMORY : FOPEN_BUFFER;
-    bool small = stream->sought_last && stream->buffer_size > most;
-    size_t room = small ? most : stream->buffer_size;
+    size_t room = stream->sought_last ? most : stream->buffer_size;
     set_buffer(stream->file, stream->file->_IO_buf_base, room);
     return size < room ? size : room;
 }
 
-size_t libc_size_to_read(struct stream *stream, const char *buffer, size_t size)
+size_t libc_size_to_read(struct stream *stream, size_t size)
 {
     if (!stream->uses_internals)
         return size;
@@ -142,8 +137,7 @@ size_t libc_size_to_read(struct stream *stream, const char *buffer, size_t size)
         return 0;
     if (stream->buffer_size <= BUFFER_IN_MEMORY)
         return size;
-    bool buffered = buffer == stream->file->_IO_buf_base && has_our_buffer(stream);
-    return buffered ? shrink_buffer_after_seek(stream, size) : size;
+    return has_our_buffer(stream) ? shrink_buffer_after_seek(stream, size) : size;
 }
 
 /* After a write that follows read-ahead, glibc leaves an old position in _offset, and the

@@ -51,9 +51,9 @@ int libc_give_buffer(FILE *file, size_t size);
  * with its descriptor as soon as it has one. */
 void libc_prepare_stream(struct stream *stream);
 
-/* How many of the SIZE bytes that stdio asks for are to be read to BUFFER, for a stream
- * on disk. The result is 0 only where the C library asks again when the program reads. */
-size_t libc_size_to_read(struct stream *stream, const char *buffer, size_t size);
+/* How many of the SIZE bytes that stdio asks for are to be read. The result is 0 only
+ * where the C library asks again when the program reads. */
+size_t libc_size_to_read(struct stream *stream, size_t size);
 
 /* Called at the end of a write callback. AFTER_SEEK: the callback before was a seek. */
 void libc_after_write(struct stream *stream, bool after_seek);

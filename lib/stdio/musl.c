@@ -164,10 +164,9 @@ void libc_prepare_stream(struct stream *stream)
 
 /* ---- Reading and writing --------------------------------------------------------- */
 
-size_t libc_size_to_read(struct stream *stream, const char *buffer, size_t size)
+size_t libc_size_to_read(struct stream *stream, size_t size)
 {
     (void) stream;
-    (void) buffer;
     return size;
 }
 

@@ -103,11 +103,10 @@ bool stream_belongs_to_parent(const struct stream *stream)
     return stream->close_action != NULL && stream->process != process_number();
 }
 
-/* How many of the SIZE bytes that stdio asks for are read to BUFFER. */
-static size_t size_to_read(struct stream *stream, const char *buffer, size_t size)
+/* How many of the SIZE bytes that stdio asks for are read. */
+static size_t size_to_read(struct stream *stream, size_t size)
 {
-    return store_is_sequential(stream->store) ? size
-                                              : libc_size_to_read(stream, buffer, size);
+    return store_is_sequential(stream->store) ? size : libc_size_to_read(stream, size);
 }
 
 ssize_t stream_read(struct stream *stream, void *buffer, size_t size)
@@ -115,7 +114,7 @@ ssize_t stream_read(struct stream *stream, void *buffer, size_t size)
     store_lock(stream->store);
     if (stream_belongs_to_parent(stream))
         handle_stop_using_descriptor(&stream->handle);
-    size_t wanted = size_to_read(stream, buffer, size);
+    size_t wanted = size_to_read(stream, size);
     ssize_t count = wanted > 0 ? handle_read(&stream->handle, buffer, wanted) : 0;
     stream->wrote_last = stream->wrote_last && wanted == 0;
     stream->sought_last = false;

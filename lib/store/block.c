@@ -78,16 +78,17 @@ static int copy_to_new_bytes(struct block *block, size_t capacity)
 }
 
 /* During realloc the bytes may no longer be at their address. fork does not wait for
- * that. A child that was forked in between has lost the bytes, and knows it by mover. */
+ * that. A child that was forked in between has lost the bytes, and knows it by `moves`.
+ */
 static int reallocate_bytes(struct block *block, size_t capacity)
 {
-    block->mover = process_number();
+    block->moves = true;
     keep_fork_order();
     char *bytes = realloc(block->bytes, capacity + 1);
     if (bytes != NULL)
         use_bytes(block, bytes, capacity);
     keep_fork_order();
-    block->mover = 0;
+    block->moves = false;
     return bytes != NULL ? 0 : -1;
 }
 
@@ -134,7 +135,7 @@ int block_make_room(struct block *block, size_t needed)
         return block_fail_full(block);
     if (needed < block->size)
         needed = block->size;
-    size_t doubled = block->capacity <= SIZE_MAX / 2 ? block->capacity * 2 : SIZE_MAX;
+    size_t doubled = block->capacity * 2; /* no block has more than PTRDIFF_MAX bytes */
     size_t wanted = doubled < block->limit ? doubled : block->limit;
     if (wanted > needed && grow(block, needed, wanted) == 0)
         return 0;
@@ -188,7 +189,7 @@ int block_terminate_for_reader(struct block *block)
 /* Returns NULL if the block is not ours to free. */
 static char *own_bytes(const struct block *block)
 {
-    return is_lent(block) || block_is_lost(block) ? NULL : block->bytes;
+    return is_lent(block) || block->moves ? NULL : block->bytes;
 }
 
 char *block_release(struct block *block)
@@ -203,7 +204,7 @@ char *block_release(struct block *block)
     block->provided = 0;
     keep_fork_order();
     block->bytes = NULL;
-    block->mover = 0;
+    block->moves = false;
     keep_fork_order();
     block->origin = BLOCK_OWN;
     budget_give(block->budget, capacity);
@@ -241,7 +242,7 @@ void block_init(struct block *block, size_t limit, filelike_budget *budget)
     block->budget = budget_retain(budget);
     block->origin = BLOCK_OWN;
     block->maker = process_number();
-    block->mover = 0;
+    block->moves = false;
     block->retains = false;
 }
 

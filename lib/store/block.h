@@ -30,7 +30,7 @@ struct block {
     filelike_budget *budget; /* counts the capacity; a reference, or NULL */
     enum block_origin origin;
     unsigned maker; /* process_number of the process that made the block */
-    unsigned mover; /* process_number of the process that is in realloc; or 0 */
+    bool moves;     /* in realloc; a child that was forked in between finds it true */
     bool retains;   /* a write of a view of the bytes may be under way */
     char *retired;  /* earlier bytes, kept for that write; or NULL */
 };
@@ -48,16 +48,10 @@ void block_borrow(struct block *block, const void *data, size_t size);
 void block_fix(struct block *block, void *data, size_t capacity, size_t size);
 int block_adopt(struct block *block, void *data, size_t size);
 
-/* Whether this is a child that was forked while the bytes were moving. */
-static inline bool block_is_lost(const struct block *block)
-{
-    return block->mover != 0 && block->mover != process_number();
-}
-
-/* 0, or -1 with EBADF if they are lost. */
+/* 0, or -1 with EBADF if this is a child that was forked while the bytes were moving. */
 static inline int block_check_not_lost(const struct block *block)
 {
-    return block_is_lost(block) ? call_fail(EBADF) : 0;
+    return block->moves ? call_fail(EBADF) : 0;
 }
 
 /* Whether this is the end of a forked child. Then nobody reads the bytes any more, so

@@ -59,7 +59,7 @@ int memory_write(struct store *store, const void *data, size_t size, int64_t pos
         return 0;
     if (block_check_not_lost(block) != 0)
         return -1;
-    if ((uint64_t) position > SIZE_MAX || size > SIZE_MAX - (size_t) position)
+    if ((uint64_t) position + size > SIZE_MAX)
         return block_fail_full(block);
     size_t start = (size_t) position;
     size_t end = start + size;

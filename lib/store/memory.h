@@ -17,7 +17,7 @@ void memory_init(struct memory *memory, const struct store_operations *operation
     uint64_t size_limit, size_t capacity_limit, filelike_budget *budget);
 
 /* The operations of struct store_operations, for a store that begins with struct memory.
- */
+ * A write ends at INT64_MAX at most, as store_write checks, or begins at 0. */
 ssize_t memory_read(struct store *store, void *buffer, size_t size, int64_t position);
 int memory_write(struct store *store, const void *data, size_t size, int64_t position);
 int memory_truncate(struct store *store, int64_t size);

@@ -47,13 +47,10 @@ static named_link *list_of_name(const char *name)
     return &names[hash % LISTS];
 }
 
-/* Takes the entry that LINK leads to out of its list. Returns it, or NULL if LINK is the
- * end of a list. */
+/* Takes the entry that LINK leads to out of its list, and returns it. */
 static struct named *unlink_entry(named_link *link)
 {
     struct named *named = atomic_load(link);
-    if (named == NULL)
-        return NULL;
     atomic_store(link, atomic_load(&named->next));
     file_count -= named->bytes.is_file;
     return named;
@@ -184,7 +181,7 @@ static int rename_entry_locked(const char *from, const char *to, struct named *o
     if (renamed == NULL)
         return -1;
     old[0] = link_entry(find_entry(to), renamed);
-    old[1] = unlink_entry(find_entry(from));
+    old[1] = unlink_entry(find_any_entry(from));
     return 0;
 }
 
@@ -204,8 +201,9 @@ int names_rename(const char *from, const char *to)
 /* Half of the descriptors that the process may have are left for other uses. */
 static bool has_descriptor_left(void)
 {
-    struct rlimit limit;
-    return getrlimit(RLIMIT_NOFILE, &limit) == 0 && file_count < limit.rlim_cur / 2;
+    struct rlimit limit = {0};
+    (void) getrlimit(RLIMIT_NOFILE, &limit);
+    return file_count < limit.rlim_cur / 2;
 }
 
 /* Makes a store on a memory file of the kernel. Opening the file again needs /proc, so it

@@ -135,8 +135,6 @@ static void end_views(struct store *store)
 
 int store_truncate(struct store *store, int64_t size)
 {
-    if (store->operations->truncate == NULL)
-        return call_fail(ENOTSUP);
     if (size > store->size_limit)
         return call_fail(EFBIG);
     end_views(store);
@@ -161,8 +159,6 @@ const void *store_view(struct store *store, size_t *size)
 
 void *store_detach(struct store *store, size_t *size)
 {
-    if (store->operations->detach == NULL)
-        return call_fail_pointer(ENOTSUP);
     void *bytes = store->operations->detach(store, size);
     if (bytes != NULL)
         end_views(store);

@@ -19,7 +19,7 @@ struct store;
 /* The operations of a kind of store. A failed one returns -1 or NULL, sets errno and
  * loses no bytes. A kind sets the operations that do not apply to it to NULL, and the
  * functions below then fail with ENOTSUP, unless it says otherwise here. All kinds have
- * read and destroy, and the writable ones have write. */
+ * read and destroy, the writable ones have write, and those with truncate have detach. */
 struct store_operations {
     /* Reads at most SIZE bytes from POSITION on. Returns their number, which is 0 at the
      * end and past it. */
@@ -113,7 +113,8 @@ static inline void store_unlock(struct store *store)
 }
 
 /* These call the operations. Changes past the size limit fail with EFBIG.
- * store_in_memory returns 1, 0 or -1. */
+ * store_in_memory returns 1, 0 or -1. store_truncate and store_detach are for stores that
+ * store_can_truncate. */
 ssize_t store_read(struct store *store, void *buffer, size_t size, int64_t position);
 int store_write(struct store *store, const void *data, size_t size, int64_t position);
 int store_append(struct store *store, const void *data, size_t size, int64_t *end);

@@ -97,8 +97,9 @@ void proof_write_of_any_size(void)
 {
     begin_block();
     size_t size = nondet_size();
-    ASSUME(size > MOST_BYTES);
-    PROVE(memory_write(&memory.file.store, block->bytes, size, any_position()) == -1);
+    int64_t position = any_position();
+    ASSUME(size > MOST_BYTES && (position == 0 || size <= INT64_MAX - position));
+    PROVE(memory_write(&memory.file.store, block->bytes, size, position) == -1);
     PROVE(is_sound());
 }
 

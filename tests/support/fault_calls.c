@@ -40,6 +40,7 @@
     DO(getcwd)       \
     DO(unlink)       \
     DO(remove)       \
+    DO(rename)       \
     DO(ftruncate)    \
     DO(mmap)         \
     DO(munmap)
@@ -214,6 +215,13 @@ STANDS_BEFORE int remove(const char *path)
     if (fault_strikes(FAULT_REMOVE))
         return -1;
     return NEXT(remove)(path);
+}
+
+STANDS_BEFORE int rename(const char *from, const char *to)
+{
+    if (fault_strikes(FAULT_RENAME))
+        return -1;
+    return NEXT(rename)(from, to);
 }
 
 /* ---- Bytes ---------------------------------------------------------------------------

@@ -85,6 +85,8 @@ static const struct {
         {{FAILS(EIO)}, {FAILS(EACCES)}, {TOO_LONG}, {INTERRUPTED}}},
     [FAULT_REMOVE] = {"remove",
         {{FAILS(EIO), LOUDLY}, {FAILS(EACCES), LOUDLY}, {INTERRUPTED}}},
+    [FAULT_RENAME] = {"rename",
+        {{FAILS(EIO), LOUDLY}, {FAILS(EACCES), LOUDLY}, {INTERRUPTED}}},
     [FAULT_STAT] = {"stat", {{FAILS(EIO)}, {FAILS(EACCES)}, {INTERRUPTED}}},
 #ifdef SYS_statx
     [FAULT_STATX] = {"statx", {{FAILS(EIO)}, {FAILS(ENOMEM)}, {PASSES(EPERM)},

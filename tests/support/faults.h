@@ -44,6 +44,7 @@ enum fault_call {
     FAULT_MUNMAP,
     FAULT_READLINKAT,
     FAULT_REMOVE,
+    FAULT_RENAME,
     FAULT_STAT,
     FAULT_STATX,
     FAULT_SYNCFS,

@@ -460,6 +460,82 @@ static bool opening_by_name(const struct kind *kind)
     return false;
 }
 
+static bool make_name(void)
+{
+    FILE *stream = filelike_fopen("memory:name", "w");
+    bool made = stream != NULL && fputs(text, stream) >= 0;
+    return stream != NULL && fclose(stream) == 0 && made;
+}
+
+/* A name that cannot get the new name keeps the old one. */
+static bool renaming_to(const char *to)
+{
+    if (!make_name()) {
+        (void) no_memory();
+        (void) filelike_remove("memory:name");
+        return false;
+    }
+    bool worked = filelike_rename("memory:name", to) == 0 || no_memory();
+    heap_allow();
+    FILE *stream = filelike_fopen(worked ? to : "memory:name", "r");
+    EXPECT(stream != NULL && holds(stream, text, TEXT_SIZE));
+    EXPECT(stream != NULL && fclose(stream) == 0);
+    EXPECT(filelike_remove(worked ? to : "memory:name") == 0);
+    EXPECT_FAILS(filelike_remove(worked ? "memory:name" : to), -1, ENOENT);
+    return worked;
+}
+
+static bool renaming_a_name(const struct kind *kind)
+{
+    (void) kind;
+    return renaming_to("memory:other");
+}
+
+static bool renaming_to_a_path(const struct kind *kind)
+{
+    (void) kind;
+    return renaming_to("renamed");
+}
+
+/* The caller's own bytes are copied before the first write. */
+static bool writing_on_bytes_in_place(const struct kind *kind)
+{
+    (void) kind;
+    FILE *stream = filelike_bytes(text, TEXT_SIZE, "r", NULL);
+    FILE *second = stream != NULL ? filelike_reopen(stream, "r+") : NULL;
+    bool worked = second != NULL && putc('x', second) == 'x' && fflush(second) == 0;
+    if (!worked)
+        (void) no_memory();
+    EXPECT(stream == NULL || holds(stream, worked ? "x123456789" : text, TEXT_SIZE));
+    if (second != NULL && !worked)
+        EXPECT_FAILS(fclose(second), EOF, ENOMEM);
+    else
+        EXPECT(second == NULL || fclose(second) == 0);
+    EXPECT(stream == NULL || fclose(stream) == 0);
+    return worked;
+}
+
+/* Its record lies in memory of its own, and so does that of another descriptor, which is
+ * looked at, too. */
+static bool using_a_high_descriptor(const struct kind *kind)
+{
+    enum { HIGH = 200 };
+    (void) kind;
+    int descriptor = open("high", O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    int high = fcntl(descriptor, F_DUPFD_CLOEXEC, HIGH);
+    EXPECT(close(descriptor) == 0 && unlink("high") == 0);
+    FILE *stream = fdopen(high, "w+");
+    if (stream == NULL) {
+        EXPECT(close(high) == 0);
+        return no_memory();
+    }
+    bool worked = filelike_size(stream) == 0 || no_memory();
+    heap_allow();
+    EXPECT(filelike_size(stream) == 0);
+    EXPECT(fclose(stream) == 0);
+    return worked;
+}
+
 /* ---- Each allocation in turn ---------------------------------------------------------
  */
 
@@ -496,6 +572,10 @@ static const struct {
     {"opening on a budget", opening_on_a_budget, false, false},
     {"detaching bytes in place", detaching_bytes_in_place, false, false},
     {"following a link", following_a_link, false, false},
+    {"renaming a name", renaming_a_name, false, false},
+    {"renaming to a path", renaming_to_a_path, false, false},
+    {"writing on bytes in place", writing_on_bytes_in_place, false, false},
+    {"using a high descriptor", using_a_high_descriptor, false, false},
 };
 
 /* No scenario makes so many allocations. A scenario that reaches this number does not

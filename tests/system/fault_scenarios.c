@@ -442,6 +442,15 @@ static bool asking_for_a_path(FILE *stream)
     return true;
 }
 
+/* The path is that of the target, if the library can see that it leads to the file. */
+static bool asking_for_the_path_of_a_given_one(FILE *stream)
+{
+    turns_pause();
+    EXPECT(filelike_persist(stream, "target", FILELIKE_NOSYNC) == 0);
+    turns_resume();
+    return asking_for_a_path(stream);
+}
+
 static bool rolling_over(FILE *stream)
 {
     return filelike_rollover(stream) == 0 || errno == ENOTSUP;
@@ -729,6 +738,7 @@ static const struct {
     {"extending", extending, false},
     {"asking for a descriptor", asking_for_a_descriptor, true},
     {"asking for a path", asking_for_a_path, true},
+    {"asking for the path of a given one", asking_for_the_path_of_a_given_one, true},
     {"rolling over", rolling_over, false},
     {"reopening", reopening, false},
     {"reopening at the end", reopening_at_the_end, false},
@@ -863,6 +873,25 @@ static bool cleaning_up(const struct kind *kind)
     return naming(clean_up, false);
 }
 
+/* The target is a link to the stream's file, so only the other name has to go. */
+static bool persisting_to_its_link(const struct kind *kind)
+{
+    (void) kind;
+    struct filelike_options options = {.dir = "."};
+    FILE *stream = filelike_named("w+", &options);
+    if (stream == NULL)
+        return told();
+    char *path = name_of(stream);
+    EXPECT(link(path, target) == 0);
+    bool worked = filelike_persist(stream, target, 0) == 0 || told();
+    /* A file whose name cannot be looked at is copied. */
+    bool is_copied = turns_failure() != NULL && turns_call() == FAULT_FSTATAT;
+    EXPECT(has_content(target, "") && (!worked || is_copied || access(path, F_OK) == -1));
+    bool stored = fclose(stream) == 0 || told();
+    free(path);
+    return worked && stored;
+}
+
 /* ---- Atomic streams ------------------------------------------------------------------
  */
 
@@ -987,6 +1016,18 @@ static bool opening_by_path(const struct kind *kind)
             return told();
     }
     return filelike_remove(target) == 0 || told();
+}
+
+static bool renaming_by_path(const struct kind *kind)
+{
+    (void) kind;
+    turns_pause();
+    make_file(target, text);
+    turns_resume();
+    bool worked = filelike_rename(target, "second") == 0 || told();
+    EXPECT(has_content(worked ? "second" : target, text));
+    EXPECT(has_content(worked ? target : "second", NULL));
+    return worked;
 }
 
 /* The second stream has the same permissions. */
@@ -1349,10 +1390,12 @@ static const struct row of_none[] = {
     {"discarding", discarding},
     {"keeping after a loss", keeping_after_a_loss},
     {"keeping what is discarded", keeping_what_is_discarded},
+    {"persisting to its link", persisting_to_its_link},
     {"cleaning up", cleaning_up},
     {"discarding the new", discarding_the_new},
     {"spending a budget", spending_a_budget},
     {"opening by path", opening_by_path},
+    {"renaming by path", renaming_by_path},
     {"reopening with permissions", reopening_with_permissions},
     {"writing in order", writing_in_order},
     {"reading in order", reading_in_order},

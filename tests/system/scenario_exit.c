@@ -33,6 +33,8 @@ static void try_late(void)
     EXPECT_FAILS(filelike_atomic("old", "r+", NULL), NULL, ECANCELED);
     EXPECT_FAILS(filelike_persist(late.memory, "late", 0), -1, ECANCELED);
     EXPECT_FAILS(filelike_persist(late.named, "late", 0), -1, ECANCELED);
+    EXPECT_FAILS(filelike_persist(late.named, "link", 0), -1, ECANCELED);
+    EXPECT(unlink("link") == 0);
     EXPECT(fputs("more", late.atomic) >= 0);
     EXPECT_FAILS(fclose(late.atomic), EOF, ECANCELED);
     EXPECT(fclose(late.named) == 0);
@@ -89,6 +91,7 @@ static int end_with_streams(void *context)
     late.memory = filelike_memory("w+", NULL);
     late.named = filelike_named("w+", NULL);
     late.path = filelike_path(late.named);
+    EXPECT(link(late.path, "link") == 0);
     late.atomic = filelike_atomic("old", "r+", NULL);
     EXPECT(fputs("more", late.memory) >= 0);
     exit(EXIT_SUCCESS);

@@ -288,11 +288,12 @@ static int other_descriptor;
 
 static const char line[] = "line\n";
 
+/* The stream may share the offset. */
 static void write_line(void)
 {
     ssize_t size = (ssize_t) strlen(line);
-    off_t end = lseek(other_descriptor, 0, SEEK_END);
-    EXPECT(pwrite(other_descriptor, line, strlen(line), end) == size);
+    EXPECT(lseek(other_descriptor, 0, SEEK_END) != -1);
+    EXPECT(write(other_descriptor, line, strlen(line)) == size);
 }
 
 /* The system takes a part of a write. Another writer stores a line before the next call,
@@ -307,7 +308,9 @@ static enum fault write_between(enum fault_call call)
     }
     if (state == CUT) {
         state = FULL;
+        faults.strike = NULL;
         write_line();
+        faults.strike = write_between;
     }
     if (state != FULL || !writes)
         return FAULT_NONE;
@@ -317,21 +320,44 @@ static enum fault write_between(enum fault_call call)
     return FAULT_FAILS;
 }
 
-static void keep_what_others_wrote(const char *mode)
+static void check_last_line(void)
 {
-    struct filelike_options options = {.buffer_size = 1};
     char last[sizeof line] = "";
-    FILE *stream = filelike_named(mode, &options);
-    other_descriptor = open(filelike_path(stream), O_RDWR | O_CLOEXEC);
-    EXPECT(other_descriptor != -1);
-    faults.strike = write_between;
-    EXPECT(fwrite("0123456789", 1, 10, stream) < 10 || fflush(stream) != 0);
-    EXPECT(faults.strike == NULL);
     off_t end = lseek(other_descriptor, 0, SEEK_END);
     EXPECT(pread(other_descriptor, last, strlen(line), end - (off_t) strlen(line)) > 0);
     EXPECT(strcmp(last, line) == 0);
+}
+
+static void write_beside_others(FILE *stream)
+{
+    faults.strike = write_between;
+    EXPECT(fwrite("0123456789", 1, 10, stream) < 10 || fflush(stream) != 0);
+    EXPECT(faults.strike == NULL);
+}
+
+static void keep_what_others_wrote(const char *mode)
+{
+    struct filelike_options options = {.buffer_size = 1};
+    FILE *stream = filelike_named(mode, &options);
+    other_descriptor = open(filelike_path(stream), O_RDWR | O_CLOEXEC);
+    EXPECT(other_descriptor != -1);
+    write_beside_others(stream);
+    check_last_line();
     EXPECT(close(other_descriptor) == 0);
     (void) fclose(stream);
+}
+
+/* The offset, too, belongs to all processes that share the descriptor. */
+static void stay_where_others_went(void)
+{
+    FILE *stream = filelike_named("w+", NULL);
+    expect_subject = "where others have gone while a write is cut";
+    other_descriptor = filelike_fileno(stream);
+    write_beside_others(stream);
+    off_t offset = lseek(other_descriptor, 0, SEEK_CUR);
+    EXPECT(offset == lseek(other_descriptor, 0, SEEK_END));
+    check_last_line();
+    EXPECT_FAILS(fclose(stream), EOF, ENOSPC);
 }
 
 static void keep_others(void)
@@ -340,6 +366,70 @@ static void keep_others(void)
     keep_what_others_wrote("w+");
     expect_subject = "what others append where an append is cut";
     keep_what_others_wrote("a+");
+    stay_where_others_went();
+}
+
+/* ---- A name that changes while it is renamed to a path -------------------------------
+ */
+
+static void change_name(void)
+{
+    EXPECT(filelike_rename("memory:other", "memory:name") == 0);
+}
+
+static void make_name(const char *path)
+{
+    FILE *stream = filelike_fopen(path, "w");
+    EXPECT(stream != NULL && fputs(path, stream) >= 0 && fclose(stream) == 0);
+}
+
+/* Only the bytes that were renamed lose their name. */
+static void rename_while_the_name_changes(void)
+{
+    char text[sizeof "memory:other"] = "";
+    expect_subject = "a name that gets other bytes while it is renamed";
+    make_name("memory:name");
+    make_name("memory:other");
+    faults.meanwhile = change_name;
+    EXPECT(filelike_rename("memory:name", "renamed") == 0);
+    faults.meanwhile = NULL;
+    EXPECT(strcmp(content("renamed"), "memory:name") == 0 && unlink("renamed") == 0);
+    FILE *stream = filelike_fopen("memory:name", "r");
+    EXPECT(stream != NULL && fgets(text, sizeof text, stream) != NULL);
+    EXPECT(strcmp(text, "memory:other") == 0);
+    EXPECT(stream != NULL && fclose(stream) == 0);
+    EXPECT(filelike_remove("memory:name") == 0);
+}
+
+/* ---- Output while it is redirected ---------------------------------------------------
+ */
+
+static FILE *printed_to;
+
+/* Another thread prints between the two flushes of a redirection. */
+static enum fault print_meanwhile(enum fault_call call)
+{
+    if (call != FAULT_MEMFD_CREATE)
+        return FAULT_NONE;
+    faults.strike = NULL;
+    EXPECT(putc('x', printed_to) == 'x');
+    return FAULT_NONE;
+}
+
+static void print_while_redirecting(void)
+{
+    char before[4096];
+    expect_subject = "output that is lost while it is redirected";
+    printed_to = fopen("/dev/full", "we");
+    FILE *stream = filelike_memory("w+", NULL);
+    (void) snprintf(before, sizeof before, "%s", descriptors());
+    faults.strike = print_meanwhile;
+    EXPECT_FAILS(filelike_redirect(printed_to, stream), -1, ENOSPC);
+    EXPECT(faults.strike == NULL);
+    EXPECT_FAILS(filelike_restore(printed_to), -1, EINVAL);
+    EXPECT(filelike_size(stream) == 0 && fclose(stream) == 0);
+    EXPECT(strcmp(before, descriptors()) == 0);
+    (void) fclose(printed_to);
 }
 
 /* ---- A signal while a file is put in place --------------------------------------------
@@ -437,6 +527,8 @@ int main(void)
     fork_during_creation();
     fork_during_move();
     keep_others();
+    rename_while_the_name_changes();
+    print_while_redirecting();
     scratch_leave();
     return expect_status();
 }

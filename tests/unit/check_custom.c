@@ -323,6 +323,7 @@ static const struct {
     {BACKING_SIZE, INT64_MIN, 0, EIO},
     {BACKING_SIZE, -1, ESTALE, ESTALE},
     {BACKING_WRITE, -1, ESTALE, ESTALE},
+    {BACKING_WRITE, -1, ENOTSUP, ENOTSUP},
 };
 
 START_TEST(misbehaving_write_is_an_error)

@@ -9,8 +9,10 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/stat.h>
 #include <unistd.h>
+#include <wchar.h>
 
 #define TEXT "0123456789"
 
@@ -87,6 +89,16 @@ START_TEST(changes_to_a_file)
         ck_assert_str_eq(content("old"), "pending");
     if (_i == 1)
         assert_holds("memory:old", "pending");
+}
+END_TEST
+
+START_TEST(letters_of_the_c_librarys_reach_it)
+{
+    FILE *stream = open_native(_i);
+    change(stream, "file", "w,ccs=UTF-8");
+    ck_assert_int_ge(fputws(L"0123456789", stream), 0);
+    assert_closes(stream);
+    ck_assert_str_eq(content("file"), TEXT);
 }
 END_TEST
 
@@ -198,6 +210,23 @@ START_TEST(is_closed_where_there_is_nothing)
     assert_holds("memory:name", TEXT);
     if (_i == 0)
         ck_assert_str_eq(content("old"), "pending");
+}
+END_TEST
+
+/* The name needs no descriptor, but freopen does. */
+START_TEST(is_closed_where_no_descriptor_is_left)
+{
+    store("memory:name", TEXT);
+    FILE *stream = failed[0] = open_native(_i);
+    int descriptor = fileno(stream);
+    struct rlimit before;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &before), 0);
+    struct rlimit none = {.rlim_cur = 0, .rlim_max = before.rlim_max};
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_fails(filelike_freopen("memory:name", "a", stream), NULL, EMFILE);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &before), 0);
+    ck_assert(!is_open(descriptor));
+    assert_holds("memory:name", TEXT);
 }
 END_TEST
 
@@ -546,12 +575,14 @@ static void add_native(TCase *test_case)
 {
     int all = COUNT(native_paths);
     tcase_add_loop_test(test_case, changes_to_a_file, 0, all);
+    tcase_add_loop_test(test_case, letters_of_the_c_librarys_reach_it, 0, all);
     tcase_add_loop_test(test_case, changes_to_a_name, 0, all);
     tcase_add_loop_test(test_case, appending_starts_at_the_end, 0, all);
     tcase_add_loop_test(test_case, makes_a_name, 0, all);
     tcase_add_loop_test(test_case, changes_to_memory_without_a_name, 0, all);
     tcase_add_loop_test(test_case, changes_the_mode, 0, all);
     tcase_add_loop_test(test_case, is_closed_where_there_is_nothing, 0, all);
+    tcase_add_loop_test(test_case, is_closed_where_no_descriptor_is_left, 0, all);
     tcase_add_loop_test(test_case, is_as_before_after_an_invalid_mode, 0, all);
     tcase_add_loop_test(test_case, is_as_before_after_other_kinds, 0, all);
     tcase_add_loop_test(test_case, is_as_before_without_a_memory_file, 0, all);

@@ -195,6 +195,24 @@ START_TEST(adopted_block_grows_and_shrinks)
 }
 END_TEST
 
+/* Large blocks get their pages ahead of a write, but this one has them. */
+START_TEST(large_adopted_block_is_overwritten)
+{
+    enum { SIZE = 3 << 20, PLACE = 1 << 20 };
+    char *expected = malloc(SIZE);
+    char *block = malloc(SIZE);
+    make_pattern(expected, SIZE);
+    memcpy(block, expected, SIZE);
+    FILE *stream = filelike_adopt(block, SIZE, "r+", NULL);
+    ck_assert_int_eq(fseeko(stream, PLACE, SEEK_SET), 0);
+    write_text(stream, "over");
+    memcpy(expected + PLACE, "over", 4);
+    assert_bytes(stream, expected, SIZE);
+    assert_closes(stream);
+    free(expected);
+}
+END_TEST
+
 START_TEST(adopted_block_can_be_had_back)
 {
     size_t size;
@@ -331,6 +349,7 @@ int main(void)
     tcase_add_test(start, sizes_that_cannot_be);
     tcase_add_test(start, adopted_block_is_the_streams);
     tcase_add_test(start, adopted_block_grows_and_shrinks);
+    tcase_add_test(start, large_adopted_block_is_overwritten);
     tcase_add_test(start, adopted_block_can_be_had_back);
     tcase_add_test(start, refused_block_stays_the_callers);
     tcase_add_test(start, start_within_the_limit);

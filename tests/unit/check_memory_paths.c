@@ -407,6 +407,55 @@ START_TEST(closing_all_descriptors_takes_the_bytes)
 }
 END_TEST
 
+/* The number may also be that of something without positions. */
+START_TEST(pipe_in_place_of_a_name_takes_the_bytes)
+{
+    int ends[2];
+    int next = dup(STDERR_FILENO);
+    ck_assert_int_eq(close(next), 0);
+    store("memory:name", TEXT);
+    ck_assert_int_eq(close(next), 0);
+    ck_assert_int_eq(pipe(ends), 0);
+    ck_assert_int_eq(ends[0], next);
+    assert_fails(filelike_fopen("memory:name", "r"), NULL, ENOENT);
+    ck_assert(close(ends[0]) == 0 && close(ends[1]) == 0);
+}
+END_TEST
+
+static enum fault strike_lseek(enum fault_call call)
+{
+    if (call != FAULT_LSEEK)
+        return FAULT_NONE;
+    faults.strike = NULL;
+    errno = EOVERFLOW;
+    return FAULT_FAILS;
+}
+
+/* Any other failure tells nothing about the file. */
+START_TEST(names_outlive_a_failed_question)
+{
+    store("memory:name", TEXT);
+    faults.strike = strike_lseek;
+    assert_holds("memory:name", TEXT);
+    ck_assert(faults.strike == NULL);
+    assert_holds("memory:name", TEXT);
+}
+END_TEST
+
+START_TEST(budget_bounds_bytes_without_a_name)
+{
+    filelike_budget *budget = filelike_budget_new(8);
+    struct filelike_options options = {.budget = budget};
+    FILE *stream = filelike_open("memory:", "w+", &options);
+    ck_assert_ptr_nonnull(stream);
+    write_text(stream, TEXT);
+    assert_fails(fflush(stream), EOF, ENOMEM);
+    ck_assert_uint_le(filelike_budget_used(budget), 8);
+    assert_closes_with(stream, ENOMEM);
+    filelike_budget_free(budget);
+}
+END_TEST
+
 /* ---- Without memory files ------------------------------------------------------------
  */
 
@@ -534,6 +583,9 @@ static void add_names(TCase *test_case)
     tcase_add_test(test_case, names_keep_half_of_the_descriptors_at_most);
     tcase_add_test(test_case, opens_a_name_without_a_descriptor_to_spare);
     tcase_add_test(test_case, closing_all_descriptors_takes_the_bytes);
+    tcase_add_test(test_case, pipe_in_place_of_a_name_takes_the_bytes);
+    tcase_add_test(test_case, names_outlive_a_failed_question);
+    tcase_add_test(test_case, budget_bounds_bytes_without_a_name);
 }
 
 static void add_fallback(TCase *test_case)

@@ -853,6 +853,19 @@ START_TEST(path_that_is_gone_is_not_told)
 }
 END_TEST
 
+START_TEST(path_of_another_file_is_not_told)
+{
+    FILE *const streams[] = {open_temporary("w+"), open_watched("w+"), open_named("w+")};
+    for (size_t i = 0; i < COUNT(streams); i++) {
+        persist(streams[i], "target");
+        make_file("other", "other");
+        ck_assert_int_eq(rename("other", "target"), 0);
+        ck_assert_mem_eq(filelike_path(streams[i]), "/proc/", strlen("/proc/"));
+        assert_closes(streams[i]);
+    }
+}
+END_TEST
+
 START_TEST(signal_of_the_caller_is_left_alone)
 {
     FILE *const streams[] = {open_temporary("w+"), open_watched("w+"), open_named("w+")};
@@ -1571,6 +1584,7 @@ static TCase *other_streams(void)
     ADD(file_of_fopen_may_be_the_target);
     ADD(file_of_fopen_on_another_filesystem_is_copied);
     ADD(path_that_is_gone_is_not_told);
+    ADD(path_of_another_file_is_not_told);
     ADD(signal_of_the_caller_is_left_alone);
     ADD(error_indicator_of_a_native_stream_counts);
     ADD_TIMES(temporary_in_memory_gives_a_snapshot, 2);

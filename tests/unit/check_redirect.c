@@ -639,6 +639,26 @@ START_TEST(failed_flush_is_told_and_restored)
 }
 END_TEST
 
+/* The program has closed the descriptor. It gets the old file again, which a child
+ * process inherits, as it would after dup2. */
+START_TEST(closed_descriptor_is_restored)
+{
+    FILE *from = open_printed();
+    FILE *to = filelike_memory("w+", NULL);
+    redirect(from, to);
+    print(from, "lost");
+    ck_assert_int_eq(close(fileno(from)), 0);
+    assert_fails(filelike_restore(from), -1, EBADF);
+    ck_assert_int_eq(fcntl(fileno(from), F_GETFD), 0);
+    clearerr(from);
+    print(from, "back");
+    assert_closes(from);
+    assert_printed("back");
+    assert_text(to, "");
+    assert_closes(to);
+}
+END_TEST
+
 START_TEST(no_descriptor_left)
 {
     FILE *from = open_printed();
@@ -778,6 +798,7 @@ int main(void)
     tcase_add_test(errors, refuses_to_end_in_a_pipe);
     tcase_add_test(errors, full_pipe_changes_nothing);
     tcase_add_test(errors, failed_flush_is_told_and_restored);
+    tcase_add_test(errors, closed_descriptor_is_restored);
     tcase_add_test(errors, no_descriptor_left);
     tcase_add_test(errors, success_leaves_errno);
 

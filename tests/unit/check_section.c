@@ -250,6 +250,18 @@ START_TEST(every_position_of_a_large_one)
 }
 END_TEST
 
+/* The section has no end of its own, and its positions go as far as any. */
+START_TEST(nothing_is_at_the_last_positions)
+{
+    FILE *stream = filelike_bytes("0123456789", 10, "r", NULL);
+    FILE *section = section_of(stream, 2, -1);
+    ck_assert_int_eq(fseeko(section, INT64_MAX - 1, SEEK_SET), 0);
+    ck_assert(getc(section) == EOF && feof(section) && !ferror(section));
+    assert_closes(section);
+    assert_closes(stream);
+}
+END_TEST
+
 /* A section of a sparse file must not take room for the holes. */
 START_TEST(holes_stay_holes)
 {
@@ -328,6 +340,7 @@ int main(void)
     tcase_add_checked_fixture(special, scratch_enter, scratch_leave);
     tcase_add_test(special, view_lies_in_the_view_of_the_whole);
     tcase_add_test(special, every_position_of_a_large_one);
+    tcase_add_test(special, nothing_is_at_the_last_positions);
     tcase_add_test(special, holes_stay_holes);
     tcase_add_test(special, keeps_and_discards_as_reopened_streams_do);
     tcase_add_test(special, named_file_stays_for_its_sections);

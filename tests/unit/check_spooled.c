@@ -194,6 +194,21 @@ START_TEST(never_is_never)
 }
 END_TEST
 
+START_TEST(never_is_within_the_budget)
+{
+    enum { BUDGET = 1000 };
+    filelike_budget *budget = filelike_budget_new(BUDGET);
+    FILE *stream = spooled_on_budget(FILELIKE_NEVER, budget);
+    ck_assert_int_eq(filelike_truncate(stream, BUDGET), 0);
+    ck_assert_int_eq(filelike_in_memory(stream), 1);
+    ck_assert_int_eq(filelike_truncate(stream, BUDGET + 1), 0);
+    ck_assert_int_eq(filelike_in_memory(stream), 0);
+    ck_assert_uint_eq(filelike_budget_used(budget), 0);
+    assert_closes(stream);
+    finish(budget);
+}
+END_TEST
+
 /* Such a stream does not move even if there is no memory left. */
 START_TEST(never_is_never_without_memory_either)
 {
@@ -1034,6 +1049,7 @@ static void add_limits(TCase *test_case)
     tcase_add_test(test_case, gap_counts);
     tcase_add_test(test_case, gap_is_not_allocated);
     tcase_add_test(test_case, never_is_never);
+    tcase_add_test(test_case, never_is_within_the_budget);
     tcase_add_test(test_case, never_is_never_without_memory_either);
     tcase_add_test(test_case, size_limit_within_the_memory_limit);
     tcase_add_test(test_case, size_limit_past_the_memory_limit);

@@ -34,8 +34,7 @@ static int write_for_stdio(struct stream *stream, const char *data, size_t size)
 
 static ssize_t write_callback(void *cookie, const char *data, size_t size)
 {
-    /* After each flush musl writes 0 bytes from NULL. */
-    if (size == 0)
+    if (LIBC_WRITES_NOTHING && size == 0)
         return 0;
     struct call call = call_begin_without_hold();
     int status = write_for_stdio(cookie, data, size);
@@ -44,8 +43,7 @@ static ssize_t write_callback(void *cookie, const char *data, size_t size)
 
 /* ---- Seeking --------------------------------------------------------------------- */
 
-/* In append mode pending output will be written at the end. ftell counts it from there,
- * but musl asks for the current position. */
+/* In append mode pending output will be written at the end. */
 static bool appends_pending_output(const struct stream *stream)
 {
     return (stream->mode & MODE_APPEND) != 0 && __fpending(stream->file) > 0;
@@ -92,7 +90,7 @@ static bool keeps_position(struct stream *stream, int64_t offset, int whence)
 
 static int64_t seek_for_stdio(struct stream *stream, int64_t offset, int whence)
 {
-    if (whence == SEEK_CUR && appends_pending_output(stream))
+    if (LIBC_TELLS_FROM_CURRENT && whence == SEEK_CUR && appends_pending_output(stream))
         whence = SEEK_END;
     if (store_is_sequential(stream->store) && !keeps_position(stream, offset, whence))
         return call_fail(ESPIPE);

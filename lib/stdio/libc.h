@@ -16,7 +16,12 @@ enum {
     /* fseek fills the buffer, before it is known whether the program will read. */
     LIBC_SEEK_FILLS_BUFFER = true,
     /* fork makes the lock of each stream new in the child. */
-    LIBC_FORK_RENEWS_LOCKS = true
+    LIBC_FORK_RENEWS_LOCKS = true,
+    /* After a flush the write callback is called for no bytes. */
+    LIBC_WRITES_NOTHING = false,
+    /* For ftell with output pending in append mode, the seek callback is asked for the
+     * current position, though stdio counts from the end. */
+    LIBC_TELLS_FROM_CURRENT = false
 };
 
 #elif defined __linux__ && !defined __UCLIBC__ && !defined __BIONIC__ /* musl */
@@ -27,7 +32,9 @@ enum {
     /* musl takes 0 and short counts for success. */
     LIBC_WRITE_FAILED = -1,
     LIBC_SEEK_FILLS_BUFFER = false,
-    LIBC_FORK_RENEWS_LOCKS = false
+    LIBC_FORK_RENEWS_LOCKS = false,
+    LIBC_WRITES_NOTHING = true,
+    LIBC_TELLS_FROM_CURRENT = true
 };
 
 #else

@@ -20,13 +20,17 @@ static bool is_present(char *page, size_t page_size)
     return (state & 1) != 0;
 }
 
-/* Three pages tell for all of them, because malloc returns memory in larger units. */
+/* The first, the middle and the last page tell for all of them, because malloc returns
+ * memory in larger units. */
 static bool is_fresh(char *pages, size_t size, size_t page_size)
 {
-    char *middle = pages + size / page_size / 2 * page_size;
-    char *last = pages + size - page_size;
-    return !is_present(last, page_size) && !is_present(middle, page_size) &&
-           !is_present(pages, page_size);
+    size_t half = (size / page_size - 1) / 2 * page_size;
+    size_t last = size - page_size;
+    const size_t places[] = {0, half, last};
+    bool fresh = true;
+    for (size_t i = 0; fresh && i < sizeof places / sizeof *places; i++)
+        fresh = !is_present(pages + places[i], page_size);
+    return fresh;
 }
 
 /* Only whole pages: the memory beside them is not ours. */

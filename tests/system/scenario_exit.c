@@ -72,9 +72,67 @@ static void use_memory_late(void)
     EXPECT(fclose(late.memory) == 0);
 }
 
-/* Destructors with a priority run after the library's, which has none. */
+/* ---- The end of a child --------------------------------------------------------------
+ */
+
+static struct {
+    FILE *memory;
+    FILE *fixed;
+    FILE *reader;
+    int descriptor; /* of READER */
+    char block[8];  /* of FIXED */
+    bool ends;
+} inherited;
+
+/* As stdio does at exit, but where the result can be seen. Nobody reads the memory any
+ * more, and the parent goes on reading at the same offset. */
+static void end_child(void)
+{
+    expect_subject = "the end of a child";
+    off_t offset = lseek(inherited.descriptor, 0, SEEK_CUR);
+    EXPECT(fflush(inherited.memory) == 0 && filelike_size(inherited.memory) == 1);
+    EXPECT(fflush(inherited.fixed) == 0 && strcmp(inherited.block, "fixed") == 0);
+    EXPECT(fflush(inherited.reader) == 0);
+    EXPECT(lseek(inherited.descriptor, 0, SEEK_CUR) == offset);
+    _exit(expect_status());
+}
+
+static int end_as_child(void *context)
+{
+    (void) context;
+    inherited.ends = true;
+    return EXIT_SUCCESS;
+}
+
+static int have_child(void *context)
+{
+    (void) context;
+    inherited.memory = filelike_memory("w+", NULL);
+    inherited.fixed =
+        filelike_fixed(inherited.block, sizeof inherited.block, 0, "w", NULL);
+    inherited.reader = filelike_named("w+", NULL);
+    inherited.descriptor = filelike_fileno(inherited.reader);
+    EXPECT(putc('1', inherited.memory) == '1' && fflush(inherited.memory) == 0);
+    EXPECT(fputs("234", inherited.memory) >= 0 && fputs("fixed", inherited.fixed) >= 0);
+    EXPECT(fputs("1\n2\n", inherited.reader) >= 0);
+    rewind(inherited.reader);
+    EXPECT(getc(inherited.reader) == '1');
+    EXPECT(in_child(end_as_child, NULL) == EXIT_SUCCESS);
+    EXPECT(getc(inherited.reader) == '\n' && getc(inherited.reader) == '2');
+    EXPECT(filelike_size(inherited.memory) == 4);
+    EXPECT(fclose(inherited.memory) == 0 && fclose(inherited.fixed) == 0);
+    EXPECT(fclose(inherited.reader) == 0);
+    return expect_status();
+}
+
+/* ---- Destructors ---------------------------------------------------------------------
+ */
+
+/* Those with a priority run after the library's, which has none. */
 __attribute__((destructor(101))) static void end_late(void)
 {
+    if (inherited.ends)
+        end_child();
     if (late.memory == NULL)
         return;
     expect_subject = "after the end has begun";
@@ -202,6 +260,7 @@ int main(void)
     EXPECT(in_child(save_at_exit, NULL) == EXIT_SUCCESS);
     EXPECT(strcmp(entries("."), "first last meanwhile") == 0);
     EXPECT(unlink("first") == 0 && unlink("last") == 0 && unlink("meanwhile") == 0);
+    EXPECT(in_child(have_child, NULL) == EXIT_SUCCESS);
     EXPECT(in_child(end_with_streams, NULL) == EXIT_SUCCESS);
     EXPECT(unlink("old") == 0);
     if (SANITIZED)

@@ -130,6 +130,20 @@ static void check_long_name(const struct filesystem *filesystem)
     EXPECT(is(entries("disk"), ""));
 }
 
+/* freopen has closed the old stream when the filesystem refuses the name. EINVAL would
+ * say that the stream is still open. */
+static void check_refused_name(void)
+{
+    static FILE *stream;
+    int file = open("disk/a:b", O_WRONLY | O_CREAT | O_CLOEXEC, S_IRUSR | S_IWUSR);
+    if (file == -1 && errno == EINVAL) {
+        stream = tmpfile();
+        EXPECT_FAILS(filelike_freopen("disk/a:b", "w", stream), NULL, EIO);
+    }
+    if (file != -1)
+        EXPECT(close(file) == 0 && unlink("disk/a:b") == 0);
+}
+
 static void check_symbolic_link(void)
 {
     if (symlink("target", "disk/link") != 0)
@@ -275,6 +289,7 @@ static void check_all(const struct filesystem *filesystem)
     check_contents();
     check_attributes();
     check_long_name(filesystem);
+    check_refused_name();
     check_symbolic_link();
     check_holes();
 }

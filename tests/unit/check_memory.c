@@ -3,6 +3,7 @@
 
 #include "suite.h"
 
+#include <malloc.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
@@ -332,6 +333,33 @@ START_TEST(pages_are_provided_a_little_ahead)
 }
 END_TEST
 
+#ifdef __GLIBC__
+
+/* glibc gives memory that was used before, so its pages are there. */
+START_TEST(pages_that_are_there_are_written)
+{
+    enum { MIB = 1 << 20, SIZE = 8 * MIB, HEAP = 40 * MIB };
+    ck_assert(mallopt(M_MMAP_THRESHOLD, 2 * HEAP) && mallopt(M_TRIM_THRESHOLD, 2 * HEAP));
+    char *bytes = malloc(SIZE);
+    make_pattern(bytes, SIZE);
+    char *used = malloc(HEAP);
+    memset(used, 'u', HEAP);
+    free(used);
+    FILE *stream = filelike_memory("w", NULL);
+    for (size_t i = 0; i < SIZE; i += MIB / 16)
+        ck_assert_uint_eq(fwrite(bytes + i, 1, MIB / 16, stream), MIB / 16);
+    ck_assert_int_eq(filelike_truncate(stream, SIZE + MIB), 0);
+    const char *view = filelike_view(stream, NULL);
+    ck_assert_mem_eq(view, bytes, SIZE);
+    for (size_t i = SIZE; i < SIZE + MIB; i++)
+        ck_assert_int_eq(view[i], 0);
+    assert_closes(stream);
+    free(bytes);
+}
+END_TEST
+
+#endif
+
 /* ---- The suite -----------------------------------------------------------------------
  */
 
@@ -355,5 +383,8 @@ int main(void)
     tcase_add_test(start, start_within_the_limit);
     tcase_add_test(start, grows_by_characters);
     tcase_add_test(start, pages_are_provided_a_little_ahead);
+#ifdef __GLIBC__
+    tcase_add_test(start, pages_that_are_there_are_written);
+#endif
     return suite_run(suite);
 }

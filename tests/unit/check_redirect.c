@@ -10,6 +10,7 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -266,6 +267,28 @@ START_TEST(redirects_what_has_no_positions)
     ck_assert_str_eq(got, "1 3");
     assert_text(to, "2 ");
     assert_closes(to);
+}
+END_TEST
+
+/* The character is given up. */
+START_TEST(pushed_back_character_of_a_socket)
+{
+    int ends[2];
+    char got[16] = "";
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    FILE *from = fdopen(ends[1], "r+");
+    FILE *to = filelike_memory("w+", NULL);
+    ck_assert_int_eq(ungetc('x', from), 'x');
+    redirect(from, to);
+    print(from, "1");
+    restore(from);
+    print(from, "2");
+    assert_closes(from);
+    ck_assert_int_eq(read(ends[0], got, sizeof got), 1);
+    ck_assert_str_eq(got, "2");
+    assert_text(to, "1");
+    assert_closes(to);
+    ck_assert_int_eq(close(ends[0]), 0);
 }
 END_TEST
 
@@ -777,6 +800,7 @@ int main(void)
     tcase_add_test(from, keeps_apart_what_was_pending);
     tcase_add_test(from, redirects_a_stream_that_also_reads);
     tcase_add_test(from, redirects_what_has_no_positions);
+    tcase_add_test(from, pushed_back_character_of_a_socket);
 
     TCase *several = scratch_case(suite, "several");
     tcase_add_test(several, nests);

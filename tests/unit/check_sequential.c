@@ -5,6 +5,8 @@
 #include "scratch.h"
 #include "suite.h"
 
+#include <pthread.h>
+#include <semaphore.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
@@ -254,6 +256,40 @@ START_TEST(pushed_back_characters_stay_readable)
 }
 END_TEST
 
+#ifdef __GLIBC__
+
+static sem_t held;
+static sem_t released;
+
+static void *hold_lock(void *stream)
+{
+    flockfile(stream);
+    (void) sem_post(&held);
+    (void) sem_wait(&released);
+    funlockfile(stream);
+    return NULL;
+}
+
+/* At exit glibc flushes without waiting for the lock of a stream. */
+START_TEST(flush_without_the_lock_loses_nothing)
+{
+    pthread_t thread;
+    FILE *stream = open_reader(SIZE, 0, 0);
+    read_at(stream, 0, 1000);
+    ck_assert(sem_init(&held, 0, 0) == 0 && sem_init(&released, 0, 0) == 0);
+    ck_assert_int_eq(pthread_create(&thread, NULL, hold_lock, stream), 0);
+    ck_assert_int_eq(sem_wait(&held), 0);
+    (void) fflush_unlocked(stream);
+    ck_assert_int_eq(sem_post(&released), 0);
+    ck_assert_int_eq(pthread_join(thread, NULL), 0);
+    read_at(stream, 1000, 1000);
+    assert_closes(stream);
+    assert_in_order(0);
+}
+END_TEST
+
+#endif
+
 /* Reads until an error, which has to be ERROR. Returns the position. */
 static int64_t read_until(FILE *stream, int error)
 {
@@ -450,6 +486,9 @@ int main(void)
     tcase_add_test(reading, staying_with_a_buffer_of_the_programs);
     tcase_add_test(reading, staying_may_be_refused_with_a_large_buffer);
     tcase_add_test(reading, pushed_back_characters_stay_readable);
+#ifdef __GLIBC__
+    tcase_add_test(reading, flush_without_the_lock_loses_nothing);
+#endif
     tcase_add_test(reading, failed_read_is_told);
     tcase_add_test(reading, unlocked_streams_stay_too);
 

@@ -790,6 +790,22 @@ START_TEST(files_of_the_kernel_to_write)
 }
 END_TEST
 
+/* The end is not known, so the stream begins at 0. */
+START_TEST(files_of_the_kernel_to_append)
+{
+    FILE *stream = fopen("/proc/self/comm", "r+");
+    if (stream == NULL) {
+        say_skipped("a file of the kernel's to append to", strerror(errno));
+        return;
+    }
+    FILE *second = filelike_reopen(stream, "a");
+    ck_assert_ptr_nonnull(second);
+    ck_assert_int_eq(ftello(second), 0);
+    assert_closes(second);
+    assert_closes(stream);
+}
+END_TEST
+
 /* A file of size 0 on disk is really empty. */
 START_TEST(empty_files)
 {
@@ -958,6 +974,7 @@ static void add_files_of_others(TCase *test_case)
     tcase_add_checked_fixture(test_case, scratch_enter, scratch_leave);
     tcase_add_test(test_case, files_of_the_kernel);
     tcase_add_test(test_case, files_of_the_kernel_to_write);
+    tcase_add_test(test_case, files_of_the_kernel_to_append);
     tcase_add_test(test_case, empty_files);
 }
 

@@ -66,12 +66,13 @@ static int sync_own(struct persisting *persisting, int file)
     return publish_sync(file, persisting->flags, &persisting->is_lost);
 }
 
-/* Whether FILE is at the target. */
-static bool is_in_place(const struct persisting *persisting, int file)
+/* 1 if FILE is at the target, 0 if it is not, or -1 with errno. */
+static int find_in_place(const struct persisting *persisting, int file)
 {
     struct stat status;
-    return RETRY(fstat(file, &status)) == 0 &&
-           target_is_file(&persisting->target, &status);
+    if (RETRY(fstat(file, &status)) != 0)
+        return -1;
+    return target_is_file(&persisting->target, &status);
 }
 
 /* ---- From a temporary or named stream of ours ------------------------------------ */
@@ -95,11 +96,14 @@ static int keep_only_target(
 static int move_temporary(
     struct persisting *persisting, int file, const struct removal *name, bool *name_stays)
 {
-    const struct target *target = &persisting->target;
-    if (name == NULL || !is_in_place(persisting, file))
-        return move_file(persisting, file, name);
-    *name_stays =
-        !target_is_other_name(target, removal_directory(name), removal_name(name));
+    int in_place = name != NULL ? find_in_place(persisting, file) : 0;
+    if (in_place != 1)
+        return in_place == 0 ? move_file(persisting, file, name) : -1;
+    int is_other = target_is_other_name(
+        &persisting->target, removal_directory(name), removal_name(name));
+    if (is_other == -1)
+        return -1;
+    *name_stays = is_other == 0;
     return *name_stays ? sync_own(persisting, file)
                        : keep_only_target(persisting, file, name);
 }
@@ -111,9 +115,11 @@ static int give_temporary(struct persisting *persisting, struct temporary *tempo
     int file = temporary->file.store.descriptor;
     const struct removal *name = temporary->removal;
     bool name_stays = false;
-    if (!temporary_may_be_given_away(temporary) ||
-        (name != NULL ? removal_find(name) != 1 : !descriptor_is_nameless(file)))
+    if (!temporary_may_be_given_away(temporary))
         return 1;
+    int found = name != NULL ? removal_find(name) : descriptor_is_nameless(file);
+    if (found != 1)
+        return found == 0 ? 1 : -1;
     int result = move_temporary(persisting, file, name, &name_stays);
     if (result == 0)
         temporary_give_away(temporary,
@@ -155,7 +161,7 @@ static int put_in_place(struct persisting *persisting)
 {
     int file = persisting->access->store->descriptor;
     int status = give_file(persisting);
-    if (status == 1 && is_in_place(persisting, file))
+    if (status == 1 && find_in_place(persisting, file) == 1)
         status = sync_own(persisting, file);
     if (status == 1)
         return put_snapshot(persisting);

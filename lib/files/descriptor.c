@@ -72,9 +72,9 @@ int descriptor_link(int descriptor, int directory, const char *name)
 static int create_in_memory(unsigned flag)
 {
     static const char name[] = "filelike";
-    int descriptor = RETRY(memfd_create(name, MFD_CLOEXEC | flag));
+    int descriptor = memfd_create(name, MFD_CLOEXEC | flag);
     if (descriptor == -1 && errno == EINVAL)
-        descriptor = RETRY(memfd_create(name, MFD_CLOEXEC));
+        descriptor = memfd_create(name, MFD_CLOEXEC);
     return above_standard(descriptor);
 }
 

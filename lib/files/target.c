@@ -129,23 +129,27 @@ int target_attributes(const struct target *target, struct attributes *attributes
 
 /* ---- Its names ------------------------------------------------------------------- */
 
-static bool is_same_directory(int one, int other)
+/* 1 if both are the same, 0 if they are not, or -1 with errno. */
+static int compare_directories(int one, int other)
 {
     struct stat status;
     struct stat other_status;
-    return RETRY(fstat(one, &status)) == 0 && RETRY(fstat(other, &other_status)) == 0 &&
-           descriptor_same_file(&status, &other_status);
+    if (RETRY(fstat(one, &status)) != 0 || RETRY(fstat(other, &other_status)) != 0)
+        return -1;
+    return descriptor_same_file(&status, &other_status);
 }
 
-bool target_is_other_name(const struct target *target, int directory, const char *name)
+int target_is_other_name(const struct target *target, int directory, const char *name)
 {
     size_t length = path_start_of_name(name, strlen(name)); /* of the directory's path */
     if (strcmp(name + length, target->name) != 0)
-        return true;
+        return 1;
     int other = resolve_directory(directory, name, length);
-    bool differs = other != -1 && !is_same_directory(target->directory, other);
+    if (other == -1)
+        return -1;
+    int is_same = compare_directories(target->directory, other);
     descriptor_close(other);
-    return differs;
+    return is_same != -1 ? !is_same : -1;
 }
 
 char *target_path(const struct target *target, const char *path, int file)

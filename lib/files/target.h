@@ -50,8 +50,9 @@ int target_open(const struct target *target);
 /* Reads the attributes of the file that the last look found. 0, or -1 with errno. */
 int target_attributes(const struct target *target, struct attributes *attributes);
 
-/* Whether NAME, relative to DIRECTORY, is certainly another name than the target's. */
-bool target_is_other_name(const struct target *target, int directory, const char *name);
+/* 1 if NAME, relative to DIRECTORY, is another name than the target's, 0 if it is the
+ * same, or -1 with errno. */
+int target_is_other_name(const struct target *target, int directory, const char *name);
 
 /* An absolute path that leads to the file of the descriptor FILE, which is at the target
  * now. PATH is the argument of target_init. Allocated by malloc, or NULL. */

@@ -16,6 +16,7 @@
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/vfs.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define STANDS_BEFORE __attribute__((visibility("default")))
@@ -36,7 +37,14 @@
     DO(fstatfs)      \
     DO(faccessat)    \
     DO(fchown)       \
+    DO(readlink)     \
     DO(readlinkat)   \
+    DO(fgetxattr)    \
+    DO(getxattr)     \
+    DO(flistxattr)   \
+    DO(listxattr)    \
+    DO(fsetxattr)    \
+    DO(fremovexattr) \
     DO(getcwd)       \
     DO(unlink)       \
     DO(remove)       \
@@ -80,7 +88,7 @@ STANDS_BEFORE int fcntl(int descriptor, int command, ...)
 
 STANDS_BEFORE int dup3(int descriptor, int number, int flags)
 {
-    if (fault_strikes(FAULT_DUP3))
+    if (fault_cuts(FAULT_DUP3))
         return -1;
     return NEXT(dup3)(descriptor, number, flags);
 }
@@ -107,7 +115,7 @@ STANDS_BEFORE off_t lseek(int descriptor, off_t offset, int whence)
 static bool fstat_fails(void)
 {
     if (!faults.status_is_lost)
-        return fault_strikes(FAULT_FSTAT);
+        return fault_cuts(FAULT_FSTAT);
     faults.status_is_lost = false;
     return true;
 }
@@ -122,7 +130,7 @@ STANDS_BEFORE int __fxstat(int version, int descriptor, struct stat *status)
 STANDS_BEFORE int __fxstatat(
     int version, int directory, const char *path, struct stat *status, int flags)
 {
-    if (fault_strikes(FAULT_FSTATAT))
+    if (fault_cuts(FAULT_FSTATAT))
         return -1;
     return NEXT(__fxstatat)(version, directory, path, status, flags);
 }
@@ -141,7 +149,7 @@ STANDS_BEFORE int fstat(int descriptor, struct stat *status)
 
 STANDS_BEFORE int fstatat(int directory, const char *path, struct stat *status, int flags)
 {
-    if (fault_strikes(FAULT_FSTATAT))
+    if (fault_cuts(FAULT_FSTATAT))
         return -1;
     return NEXT(fstatat)(directory, path, status, flags);
 }
@@ -156,7 +164,7 @@ STANDS_BEFORE int stat(const char *path, struct stat *status)
 STANDS_BEFORE int fstatfs(int descriptor, struct statfs *status)
 {
     enum { TMPFS_TYPE = 0x01021994 }; /* statfs(2) */
-    if (fault_strikes(FAULT_FSTATFS))
+    if (fault_cuts(FAULT_FSTATFS))
         return -1;
     int result = NEXT(fstatfs)(descriptor, status);
     if (faults.tmpfs && result == 0 && status->f_blocks != 0) {
@@ -168,14 +176,14 @@ STANDS_BEFORE int fstatfs(int descriptor, struct statfs *status)
 
 STANDS_BEFORE int faccessat(int directory, const char *path, int mode, int flags)
 {
-    if (fault_strikes(FAULT_FACCESSAT))
+    if (fault_cuts(FAULT_FACCESSAT))
         return -1;
     return NEXT(faccessat)(directory, path, mode, flags);
 }
 
 STANDS_BEFORE int fchown(int descriptor, uid_t user, gid_t group)
 {
-    if (fault_strikes(FAULT_FCHOWN))
+    if (fault_cuts(FAULT_FCHOWN))
         return -1;
     return NEXT(fchown)(descriptor, user, group);
 }
@@ -186,12 +194,23 @@ STANDS_BEFORE ssize_t readlinkat(
     int directory, const char *restrict path, char *restrict link, size_t size)
 {
     enum fault fault = fault_next(FAULT_READLINKAT);
-    if (fault == FAULT_FAILS)
-        return -1;
-    if (fault_hides(path))
+    if (fault_is_cut(fault) || fault_hides(path))
         return -1;
     if (fault == FAULT_NONE || strncmp(path, "/proc/", strlen("/proc/")) == 0)
         return NEXT(readlinkat)(directory, path, link, size);
+    memset(link, '/', size);
+    return (ssize_t) size;
+}
+
+/* The text of a link in /proc is cut if it is too long for a page of the kernel's. */
+STANDS_BEFORE ssize_t readlink(
+    const char *restrict path, char *restrict link, size_t size)
+{
+    enum fault fault = fault_next(FAULT_READLINK);
+    if (fault_is_cut(fault) || fault_hides(path))
+        return -1;
+    if (fault == FAULT_NONE)
+        return NEXT(readlink)(path, link, size);
     memset(link, '/', size);
     return (ssize_t) size;
 }
@@ -224,12 +243,71 @@ STANDS_BEFORE int rename(const char *from, const char *to)
     return NEXT(rename)(from, to);
 }
 
+/* ---- Extended attributes -------------------------------------------------------------
+ */
+
+/* A call that asks for SIZE bytes. FAULT_SHORT: there are more by now. */
+static bool asking_fails(enum fault_call call, size_t size)
+{
+    enum fault fault = fault_next(call);
+    if (fault_is_cut(fault))
+        return true;
+    if (fault == FAULT_SHORT && size != 0)
+        errno = ERANGE;
+    return fault == FAULT_SHORT && size != 0;
+}
+
+STANDS_BEFORE ssize_t fgetxattr(
+    int descriptor, const char *name, void *value, size_t size)
+{
+    if (asking_fails(FAULT_FGETXATTR, size))
+        return -1;
+    return NEXT(fgetxattr)(descriptor, name, value, size);
+}
+
+STANDS_BEFORE ssize_t getxattr(
+    const char *path, const char *name, void *value, size_t size)
+{
+    if (asking_fails(FAULT_FGETXATTR, size) || fault_hides(path))
+        return -1;
+    return NEXT(getxattr)(path, name, value, size);
+}
+
+STANDS_BEFORE ssize_t flistxattr(int descriptor, char *names, size_t size)
+{
+    if (asking_fails(FAULT_FLISTXATTR, size))
+        return -1;
+    return NEXT(flistxattr)(descriptor, names, size);
+}
+
+STANDS_BEFORE ssize_t listxattr(const char *path, char *names, size_t size)
+{
+    if (asking_fails(FAULT_FLISTXATTR, size) || fault_hides(path))
+        return -1;
+    return NEXT(listxattr)(path, names, size);
+}
+
+STANDS_BEFORE int fsetxattr(
+    int descriptor, const char *name, const void *value, size_t size, int flags)
+{
+    if (fault_cuts(FAULT_FSETXATTR))
+        return -1;
+    return NEXT(fsetxattr)(descriptor, name, value, size, flags);
+}
+
+STANDS_BEFORE int fremovexattr(int descriptor, const char *name)
+{
+    if (fault_cuts(FAULT_FREMOVEXATTR))
+        return -1;
+    return NEXT(fremovexattr)(descriptor, name);
+}
+
 /* ---- Bytes ---------------------------------------------------------------------------
  */
 
 STANDS_BEFORE int ftruncate(int descriptor, off_t size)
 {
-    if (fault_strikes(FAULT_FTRUNCATE))
+    if (fault_cuts(FAULT_FTRUNCATE))
         return -1;
     return NEXT(ftruncate)(descriptor, size);
 }

@@ -17,6 +17,8 @@ enum { MOST_FAILURES = 10 };
 #define INTERRUPTED PASSES(EINTR)
 #define TOO_LONG \
     .name = "a link without an end", .error = ENAMETOOLONG, .fault = FAULT_SHORT
+#define GROWN \
+    .name = "a value that has grown meanwhile", .fault = FAULT_SHORT, .debt = UNSEEN
 #define NOTHING .name = "no byte at all", .fault = FAULT_NOTHING
 #define SHORT .name = "a part of the bytes", .fault = FAULT_SHORT, .debt = UNSEEN
 #define SHORT_THEN(code)                                                             \
@@ -64,6 +66,12 @@ static const struct {
     [FAULT_FACCESSAT] = {"faccessat",
         {{FAILS(EACCES)}, {FAILS(EIO)}, {FAILS(EROFS)}, {INTERRUPTED}}},
     [FAULT_FCHOWN] = {"fchown", {{FAILS(EPERM)}, {FAILS(EIO)}, {INTERRUPTED}}},
+    [FAULT_FGETXATTR] = {"fgetxattr",
+        {{FAILS(EIO)}, {PASSES(ENODATA)}, {PASSES(ENOSYS)}, {INTERRUPTED}, {GROWN}}},
+    [FAULT_FLISTXATTR] = {"flistxattr",
+        {{FAILS(EIO)}, {PASSES(ENOSYS)}, {INTERRUPTED}, {GROWN}}},
+    [FAULT_FSETXATTR] = {"fsetxattr", {{FAILS(EIO)}, {FAILS(ENOSPC)}, {PASSES(EPERM)},
+                                          {PASSES(ENOSYS)}, {INTERRUPTED}}},
     [FAULT_FSTAT] = {"fstat", {{FAILS(EIO)}, {FAILS(ENOMEM)}, {INTERRUPTED}}},
     [FAULT_FSTATFS] = {"fstatfs", {{FAILS(EIO), LOUDLY}, {INTERRUPTED}}},
     [FAULT_FSTATAT] = {"fstatat",
@@ -72,7 +80,7 @@ static const struct {
     [FAULT_GETCWD] = {"getcwd", {{FAILS(ENOENT)}, {FAILS(EACCES)}}},
     [FAULT_LSEEK] = {"lseek", {{FAILS(EOVERFLOW)}}},
     [FAULT_MEMFD_CREATE] = {"memfd_create",
-        {{FAILS(EMFILE)}, {FAILS(ENOMEM)}, {PASSES(EINVAL)}, {INTERRUPTED}}},
+        {{FAILS(EMFILE)}, {FAILS(ENOMEM)}, {PASSES(EINVAL)}}},
     [FAULT_MMAP] = {"mmap", {{FAILS(ENOMEM)}, {FAILS(ENODEV)}}},
     [FAULT_MUNMAP] = {"munmap", {{FAILS(ENOMEM)}}},
 #ifdef SYS_pwritev2
@@ -81,6 +89,7 @@ static const struct {
             {PASSES(EPERM)}, {PASSES(EINVAL)}, {INTERRUPTED}, {SHORT},
             {SHORT_THEN(ENOSPC)}, {NOTHING, .debt = UNSEEN}}},
 #endif
+    [FAULT_READLINK] = {"readlink", {{FAILS(EIO)}, {TOO_LONG}, {INTERRUPTED}}},
     [FAULT_READLINKAT] = {"readlinkat",
         {{FAILS(EIO)}, {FAILS(EACCES)}, {TOO_LONG}, {INTERRUPTED}}},
     [FAULT_REMOVE] = {"remove",

@@ -148,9 +148,14 @@ size_t fault_bytes(size_t size, enum fault fault)
     return faults.interrupts && size > FEW ? FEW : size;
 }
 
-static bool is_cut_off(enum fault fault)
+bool fault_is_cut(enum fault fault)
 {
     return fault == FAULT_FAILS || is_interrupted();
+}
+
+bool fault_cuts(enum fault_call call)
+{
+    return fault_is_cut(fault_next(call));
 }
 
 bool fault_hides(const char *path)
@@ -249,7 +254,7 @@ STANDS_BEFORE int __openat64_2(int directory, const char *path, int flags)
 
 STANDS_BEFORE int access(const char *path, int mode)
 {
-    if (fault_strikes(FAULT_ACCESS))
+    if (fault_cuts(FAULT_ACCESS))
         return -1;
     if (fault_hides(path))
         return -1;
@@ -258,8 +263,10 @@ STANDS_BEFORE int access(const char *path, int mode)
 
 STANDS_BEFORE int fchmod(int descriptor, mode_t mode)
 {
-    if (fault_strikes(FAULT_FCHMOD))
+    if (fault_cuts(FAULT_FCHMOD))
         return -1;
+    if (faults.mode != 0)
+        return fault_fails(FAULT_FCHMOD, faults.mode);
     die_in_time();
     return note('m', NEXT(fchmod)(descriptor, mode));
 }
@@ -296,7 +303,7 @@ STANDS_BEFORE int fsync(int descriptor)
 STANDS_BEFORE int syncfs(int descriptor)
 {
     (void) descriptor;
-    if (fault_strikes(FAULT_SYNCFS))
+    if (fault_cuts(FAULT_SYNCFS))
         return -1;
     if (faults.sync_directory != 0)
         return fault_fails(FAULT_SYNCFS, faults.sync_directory);
@@ -306,7 +313,7 @@ STANDS_BEFORE int syncfs(int descriptor)
 STANDS_BEFORE int linkat(
     int directory, const char *path, int to_directory, const char *to, int flags)
 {
-    if (fault_strikes(FAULT_LINKAT))
+    if (fault_cuts(FAULT_LINKAT))
         return -1;
     if (fault_hides(path))
         return -1;
@@ -322,7 +329,7 @@ STANDS_BEFORE int linkat(
 STANDS_BEFORE int renameat(
     int directory, const char *path, int to_directory, const char *to)
 {
-    if (fault_strikes(FAULT_RENAMEAT))
+    if (fault_cuts(FAULT_RENAMEAT))
         return -1;
     if (faults.rename != 0)
         return fault_fails(FAULT_RENAMEAT, faults.rename);
@@ -333,7 +340,7 @@ STANDS_BEFORE int renameat(
 
 STANDS_BEFORE int unlinkat(int directory, const char *path, int flags)
 {
-    if (fault_strikes(FAULT_UNLINKAT))
+    if (fault_cuts(FAULT_UNLINKAT))
         return -1;
     die_in_time();
     return note('u', NEXT(unlinkat)(directory, path, flags));
@@ -350,7 +357,7 @@ STANDS_BEFORE mode_t umask(mode_t mask)
 STANDS_BEFORE ssize_t pread(int descriptor, void *buffer, size_t size, off_t position)
 {
     enum fault fault = fault_next(FAULT_PREAD);
-    if (is_cut_off(fault))
+    if (fault_is_cut(fault))
         return -1;
     return NEXT(pread)(descriptor, buffer, fault_bytes(size, fault), position);
 }
@@ -359,7 +366,7 @@ STANDS_BEFORE ssize_t pwrite(
     int descriptor, const void *data, size_t size, off_t position)
 {
     enum fault fault = fault_next(FAULT_PWRITE);
-    if (is_cut_off(fault))
+    if (fault_is_cut(fault))
         return -1;
     return NEXT(pwrite)(descriptor, data, fault_bytes(size, fault), position);
 }
@@ -367,7 +374,7 @@ STANDS_BEFORE ssize_t pwrite(
 STANDS_BEFORE ssize_t read(int descriptor, void *buffer, size_t size)
 {
     enum fault fault = fault_next(FAULT_READ);
-    if (is_cut_off(fault))
+    if (fault_is_cut(fault))
         return -1;
     return NEXT(read)(descriptor, buffer, fault_bytes(size, fault));
 }
@@ -375,7 +382,7 @@ STANDS_BEFORE ssize_t read(int descriptor, void *buffer, size_t size)
 STANDS_BEFORE ssize_t write(int descriptor, const void *data, size_t size)
 {
     enum fault fault = fault_next(FAULT_WRITE);
-    if (is_cut_off(fault))
+    if (fault_is_cut(fault))
         return -1;
     return NEXT(write)(descriptor, data, fault_bytes(size, fault));
 }
@@ -408,7 +415,7 @@ STANDS_BEFORE ssize_t copy_file_range(
     int source, off_t *from, int target, off_t *to, size_t size, unsigned flags)
 {
     enum fault fault = fault_next(FAULT_COPY_FILE_RANGE);
-    if (is_cut_off(fault))
+    if (fault_is_cut(fault))
         return -1;
     /* Shorter than any file of the tests. */
     if (fault == FAULT_SHORT)
@@ -433,7 +440,7 @@ __attribute__((weak)) STANDS_BEFORE ssize_t readlinkat(
 STANDS_BEFORE ssize_t getrandom(void *buffer, size_t size, unsigned flags)
 {
     static _Thread_local int drawn;
-    if (is_cut_off(fault_next(FAULT_GETRANDOM)))
+    if (fault_cuts(FAULT_GETRANDOM))
         return -1;
     if (!faults.same_names)
         return NEXT(getrandom)(buffer, size, flags);
@@ -453,7 +460,7 @@ static long ask_kernel(long number, const long a[MOST_ARGUMENTS])
 
 static int rename_with(long number, const long a[MOST_ARGUMENTS])
 {
-    if (fault_strikes(FAULT_RENAMEAT2))
+    if (fault_cuts(FAULT_RENAMEAT2))
         return -1;
     if ((a[4] & RENAME_NOREPLACE) != 0 && faults.rename_new != 0)
         return fault_fails(FAULT_RENAMEAT2, faults.rename_new);
@@ -477,10 +484,12 @@ static long write_with(long number, long a[MOST_ARGUMENTS])
 static long tell_status(long number, const long a[MOST_ARGUMENTS])
 {
     enum { SIZE = 0x200 }; /* STATX_SIZE */
-    if (!fault_strikes(FAULT_STATX))
-        return ask_kernel(number, a);
-    faults.status_is_lost = a[3] == SIZE && (errno == EIO || errno == ENOMEM);
-    return -1;
+    if (fault_cuts(FAULT_STATX)) {
+        faults.status_is_lost = a[3] == SIZE && (errno == EIO || errno == ENOMEM);
+        return -1;
+    }
+    return faults.status == 0 ? ask_kernel(number, a)
+                              : fault_fails(FAULT_STATX, faults.status);
 }
 #endif
 
@@ -504,5 +513,7 @@ STANDS_BEFORE long syscall(long number, ...)
     if (number == SYS_statx)
         return tell_status(number, a);
 #endif
+    if (number == SYS_faccessat && fault_cuts(FAULT_FACCESSAT))
+        return -1;
     return ask_kernel(number, a);
 }

@@ -50,6 +50,11 @@ enum fault_call {
     FAULT_SYNCFS,
     FAULT_UNLINK,
     FAULT_DUP3,
+    FAULT_FGETXATTR,  /* getxattr, too */
+    FAULT_FLISTXATTR, /* listxattr, too */
+    FAULT_FREMOVEXATTR,
+    FAULT_FSETXATTR,
+    FAULT_READLINK,
     FAULT_CUSTOM_READ, /* the operations of backing.h, in the same order */
     FAULT_CUSTOM_WRITE,
     FAULT_CUSTOM_SIZE,
@@ -74,6 +79,8 @@ struct faults {
     int sync_file;  /* fsync */
     int sync_directory;
     int append;         /* pwritev2, with RWF_APPEND or RWF_NOAPPEND */
+    int mode;           /* fchmod */
+    int status;         /* statx */
     bool no_proc;       /* no path below /proc exists */
     bool no_empty_path; /* linkat does not take a descriptor alone (before Linux 6.10) */
     bool no_listing;    /* no directory can be read, but all can be searched */
@@ -101,11 +108,14 @@ void forget_calls(void);
  * counts all paths that no_proc hides. */
 unsigned faults_met(enum fault_call call);
 
-/* For further stand-ins. The outcome of CALL; whether it fails; how many of SIZE bytes it
- * moves. The last two count CALL as answered by the members above: fault_fails returns -1
- * and sets errno to ERROR, which is one of these members. */
+/* For further stand-ins. The outcome of CALL; whether it fails; whether FAULT, or a
+ * signal, cuts it; whether one of both does; how many of SIZE bytes it moves. The last
+ * two count CALL as answered by the members above: fault_fails returns -1 and sets errno
+ * to ERROR, which is one of these members. */
 enum fault fault_next(enum fault_call call);
 bool fault_strikes(enum fault_call call);
+bool fault_is_cut(enum fault fault);
+bool fault_cuts(enum fault_call call);
 size_t fault_bytes(size_t size, enum fault fault);
 void fault_answers(enum fault_call call);
 int fault_fails(enum fault_call call, int error);

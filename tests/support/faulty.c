@@ -106,6 +106,8 @@ static struct stat status_of(fuse_req_t request, fuse_ino_t inode)
 {
     struct stat status = files[inode].status;
     mode_t mode = settings_of(request)->mode;
+    if (settings_of(request)->hides_sizes)
+        status.st_size = 0;
     if (mode != 0 && inode != FUSE_ROOT_ID)
         status.st_mode = S_IFREG | mode;
     return status;
@@ -293,6 +295,14 @@ static void serve_create(fuse_req_t request, fuse_ino_t parent, const char *text
     (void) fuse_reply_create(request, &entry, info);
 }
 
+/* The kernel would read no further than to the size that it was told. */
+static void serve_open(fuse_req_t request, fuse_ino_t inode, struct fuse_file_info *info)
+{
+    (void) inode;
+    info->direct_io = settings_of(request)->hides_sizes;
+    (void) fuse_reply_open(request, info);
+}
+
 static void serve_unlink(fuse_req_t request, fuse_ino_t parent, const char *text)
 {
     struct name *name = find_name(text);
@@ -371,6 +381,7 @@ static const struct fuse_lowlevel_ops operations = {
     .rename = serve_rename,
     .link = serve_link,
     .create = serve_create,
+    .open = serve_open,
     .read = serve_read,
     .write = serve_write,
     .flush = serve_flush,

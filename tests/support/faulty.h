@@ -17,6 +17,7 @@ struct faulty_settings {
     int change_owner;
     int link;
     int rename_flags; /* rename with flags */
+    bool hides_sizes; /* each file's size is told as 0 */
     mode_t mode;      /* of all files, whatever mode they were given; 0: their own */
 };
 

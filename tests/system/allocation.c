@@ -3,6 +3,7 @@
  * next attempt succeeds. */
 #include <config.h>
 
+#include "acl.h"
 #include "backing.h"
 #include "expect.h"
 #include "heap.h"
@@ -15,6 +16,7 @@
 #include <stdatomic.h>
 #include <string.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -291,10 +293,15 @@ static bool has_content(const char *path, const char *expected)
     return found != NULL && strcmp(found, expected) == 0;
 }
 
+/* The filesystem may have no such attributes. */
 static void put_old(const char *path)
 {
+    enum { SOMEBODY = 12 };
     int descriptor = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
     EXPECT(write(descriptor, "old", 3) == 3);
+    (void) fsetxattr(descriptor, "user.filelike.test", "value", 5, 0);
+    (void) SET_ACL(path, ACCESS_ACL, {OWNER, 6, NO_ID}, {NAMED_USER, 6, SOMEBODY},
+        {ITS_GROUP, 6, NO_ID}, {MASK, 6, NO_ID}, {OTHERS, 0, NO_ID});
     EXPECT(close(descriptor) == 0);
 }
 

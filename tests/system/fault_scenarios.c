@@ -5,6 +5,7 @@
 #undef _FORTIFY_SOURCE
 #include <config.h>
 
+#include "acl.h"
 #include "backing.h"
 #include "expect.h"
 #include "fault_calls.h"
@@ -21,6 +22,7 @@
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <sys/xattr.h>
 #include <unistd.h>
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
@@ -551,6 +553,12 @@ static bool is_impossible(unsigned flags)
     return (flags & FILELIKE_NOREPLACE) && faults.link != 0 && faults.rename_new != 0;
 }
 
+/* Whether the library needs CALL to give a file the permissions that it had. */
+static bool is_needed_to_give_back(enum fault_call call)
+{
+    return call == FAULT_FCHMOD || call == FAULT_FSTAT || call == FAULT_FGETXATTR;
+}
+
 static bool persist_with(FILE *stream, const char *old, unsigned flags)
 {
     mode_t mode = mode_of_stream(stream);
@@ -562,8 +570,7 @@ static bool persist_with(FILE *stream, const char *old, unsigned flags)
     if (is_impossible(flags) && error == ENOTSUP)
         return has_content(target, old);
     check_target(old, text);
-    /* The library needs both calls to give the permissions back. */
-    if (turns_call() != FAULT_FCHMOD && turns_call() != FAULT_FSTAT)
+    if (!is_needed_to_give_back(turns_call()))
         EXPECT(mode_of_stream(stream) == mode || may_have_been_put());
     errno = error;
     return false;
@@ -832,7 +839,9 @@ static bool keeping_after_a_loss(const struct kind *kind)
     EXPECT(fputs(text, stream) >= 0 && putc('x', stream) == 'x');
     bool asked = turns_failure() == NULL;
     EXPECT(fclose(stream) == EOF);
-    bool hidden = asked && (turns_call() == FAULT_LSEEK || turns_call() == FAULT_SIZE);
+    enum fault_call call = turns_call();
+    bool hidden = asked && (call == FAULT_LSEEK || call == FAULT_SIZE ||
+                               (call == FAULT_FSTAT && faults.status != 0));
     EXPECT(errno == EFBIG || (hidden && errno == told_error()));
     turns_stop();
     EXPECT(unlink(path) == 0);
@@ -859,6 +868,42 @@ static bool keeping_what_is_discarded(const struct kind *kind)
     return true;
 }
 
+/* A named file is put where it is already: at its own name, or at a second one, TARGET.
+ */
+static bool stay_in_place(bool has_second)
+{
+    struct filelike_options options = {.dir = "."};
+    FILE *stream = filelike_named("w+", &options);
+    if (stream == NULL)
+        return told();
+    char *path = name_of(stream);
+    const char *place = has_second ? target : path;
+    EXPECT(!has_second || link(path, target) == 0);
+    bool worked = filelike_persist(stream, place, 0) == 0 || told();
+    bool stays = worked || has_second;
+    bool may_stay = may_have_been_put();
+    bool closed = fclose(stream) == 0 || told();
+    EXPECT(closed || is_told_by_disk());
+    turns_stop();
+    EXPECT(has_content(place, stays ? "" : NULL) || may_stay);
+    EXPECT(!has_second || has_content(path, NULL));
+    (void) unlink(place);
+    free(path);
+    return worked && closed;
+}
+
+static bool staying_at_its_name(const struct kind *kind)
+{
+    (void) kind;
+    return stay_in_place(false);
+}
+
+static bool staying_at_another_name(const struct kind *kind)
+{
+    (void) kind;
+    return stay_in_place(true);
+}
+
 /* filelike_cleanup returns nothing. fclose tries again what fails here. */
 static bool clean_up(FILE *stream)
 {
@@ -873,29 +918,23 @@ static bool cleaning_up(const struct kind *kind)
     return naming(clean_up, false);
 }
 
-/* The target is a link to the stream's file, so only the other name has to go. */
-static bool persisting_to_its_link(const struct kind *kind)
+/* ---- Attributes ----------------------------------------------------------------------
+ */
+
+enum { OTHER_USER = 12, OTHER_GROUP = 34 };
+
+/* Rights that nobody loses with the ACL. The filesystem may have no such attributes. */
+static void add_attributes(const char *path)
 {
-    (void) kind;
-    struct filelike_options options = {.dir = "."};
-    FILE *stream = filelike_named("w+", &options);
-    if (stream == NULL)
-        return told();
-    char *path = name_of(stream);
-    EXPECT(link(path, target) == 0);
-    bool worked = filelike_persist(stream, target, 0) == 0 || told();
-    /* A file whose name cannot be looked at is copied. */
-    bool is_copied = turns_failure() != NULL && turns_call() == FAULT_FSTATAT;
-    EXPECT(has_content(target, "") && (!worked || is_copied || access(path, F_OK) == -1));
-    bool stored = fclose(stream) == 0 || told();
-    free(path);
-    return worked && stored;
+    (void) setxattr(path, "user.filelike.test", "value", 5, 0);
+    (void) SET_ACL(path, ACCESS_ACL, {OWNER, 6, NO_ID}, {NAMED_USER, 6, OTHER_USER},
+        {ITS_GROUP, 6, NO_ID}, {MASK, 6, NO_ID}, {OTHERS, 6, NO_ID});
 }
 
 /* ---- Atomic streams ------------------------------------------------------------------
  */
 
-enum { OTHER_USER = 12, OTHER_GROUP = 34 };
+static char proc_link[40];
 
 static const struct publication {
     const char *mode;
@@ -912,21 +951,38 @@ static const struct publication {
     {"a", {.flags = FILELIKE_NOSYNC}, "old", NULL, "oldnew", 0666},
     {"wx", {0}, NULL, NULL, "new", 0644},
     {"w", {0}, "old", "link", "new", 0666},
+    {"w", {0}, "old", proc_link, "new", 0666},
+    {"w", {0}, "old with attributes", NULL, "new", 0666},
+    {"w", {.permissions = 0640}, "old with attributes", NULL, "new", 0640},
 };
 
 static const struct publication *publication;
 
-static void prepare_target(void)
+static void prepare_old(void)
 {
+    make_file(target, publication->old);
+    EXPECT(chmod(target, 0666) == 0);
+    if (strstr(publication->old, "attributes") != NULL)
+        add_attributes(target);
+    /* Only root may change the owner. The library tries it only for root. */
+    (void) !chown(target, OTHER_USER, OTHER_GROUP);
+}
+
+/* A link in /proc leads to an open file. Returns its descriptor, or -1. */
+static int prepare_target(void)
+{
+    int file = -1;
     turns_pause();
-    if (publication->old != NULL) {
-        make_file(target, publication->old);
-        EXPECT(chmod(target, 0666) == 0);
-        /* Only root may change the owner. The library tries it only for root. */
-        (void) !chown(target, OTHER_USER, OTHER_GROUP);
+    if (publication->old != NULL)
+        prepare_old();
+    if (publication->path == proc_link) {
+        file = open(target, O_RDONLY | O_CLOEXEC);
+        (void) snprintf(proc_link, sizeof proc_link, "/proc/self/fd/%d", file);
+    } else if (publication->path != NULL) {
+        EXPECT(symlink(target, publication->path) == 0);
     }
-    EXPECT(publication->path == NULL || symlink(target, publication->path) == 0);
     turns_resume();
+    return file;
 }
 
 static bool publish(FILE *stream)
@@ -947,20 +1003,56 @@ static bool publish(FILE *stream)
     return true;
 }
 
-static bool publishing(const struct kind *kind)
+/* Whether a link of /proc leads nowhere, as there is no /proc. */
+static bool is_hidden(const char *path)
 {
-    (void) kind;
-    prepare_target();
-    const char *path = publication->path != NULL ? publication->path : target;
+    return path == proc_link && faults.no_proc;
+}
+
+static bool publish_at(const char *path)
+{
     FILE *stream = filelike_atomic(path, publication->mode, &publication->options);
     if (stream != NULL && publish(stream))
         return true;
     if (publication->mode[1] == 'x' && is_impossible(FILELIKE_NOREPLACE) &&
         errno == ENOTSUP)
         return has_content(target, publication->old);
+    if (is_hidden(path) && errno == ENOENT)
+        return has_content(target, publication->old);
     (void) told();
     check_target(publication->old, publication->new);
     return false;
+}
+
+static bool publishing(const struct kind *kind)
+{
+    (void) kind;
+    int file = prepare_target();
+    bool worked = publish_at(publication->path != NULL ? publication->path : target);
+    turns_pause();
+    EXPECT(file == -1 || close(file) == 0);
+    turns_resume();
+    return worked;
+}
+
+/* The file keeps the mode that it was made with. */
+static bool publishing_where_modes_stay(const struct kind *kind)
+{
+    (void) kind;
+    turns_pause();
+    make_file(target, "old");
+    turns_resume();
+    faults.mode = EPERM;
+    FILE *stream = filelike_atomic(target, "w", NULL);
+    bool worked = stream != NULL && fputs("new", stream) >= 0;
+    if (stream != NULL && fclose(stream) != 0)
+        worked = false;
+    faults.mode = 0;
+    if (!worked)
+        (void) told();
+    EXPECT(!worked || has_content(target, "new"));
+    check_target(worked ? "new" : "old", "new");
+    return worked;
 }
 
 static bool discarding_the_new(const struct kind *kind)
@@ -1303,6 +1395,9 @@ static const struct world {
     {", no directory to list", {.no_listing = true}, FAULT_OPEN},
     {", on tmpfs", {.tmpfs = true}, FAULT_FSTATFS},
     {", no links", {.link = EPERM}, FAULT_LINKAT},
+#ifdef SYS_statx
+    {", no statx", {.status = ENOSYS}, FAULT_STATX},
+#endif
     {", no RWF_APPEND", {.append = ENOSYS}, FAULT_PWRITEV2},
     {", no RENAME_NOREPLACE", {.tmpfile = EOPNOTSUPP, .rename_new = EINVAL},
         FAULT_RENAMEAT2},
@@ -1322,6 +1417,9 @@ static void run_in_world(
 {
     unsigned met = faults_met(world->missed);
     faults = world->faults;
+    faults.interrupts = true;
+    run_untouched(run, kind);
+    faults.interrupts = false;
     run_untouched(run, kind);
     if (faults_met(world->missed) > met)
         run_turns(run, kind);
@@ -1390,8 +1488,10 @@ static const struct row of_none[] = {
     {"discarding", discarding},
     {"keeping after a loss", keeping_after_a_loss},
     {"keeping what is discarded", keeping_what_is_discarded},
-    {"persisting to its link", persisting_to_its_link},
     {"cleaning up", cleaning_up},
+    {"staying at its name", staying_at_its_name},
+    {"staying at another name", staying_at_another_name},
+    {"publishing where modes stay", publishing_where_modes_stay},
     {"discarding the new", discarding_the_new},
     {"spending a budget", spending_a_budget},
     {"opening by path", opening_by_path},

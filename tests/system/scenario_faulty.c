@@ -199,6 +199,31 @@ static void check_neither(void)
     check_new_names(ENOSYS, ENOSYS);
 }
 
+/* ---- No sizes ------------------------------------------------------------------------
+ */
+
+static FILE *open_without_size(const char *path, const char *text)
+{
+    settings->hides_sizes = false;
+    make_file(path, text);
+    settings->hides_sizes = true;
+    FILE *stream = fopen(path, "re");
+    EXPECT(stream != NULL);
+    return stream;
+}
+
+/* The bytes can be read, but not their number. A copy has all of them. */
+static void check_no_sizes(void)
+{
+    FILE *stream = open_without_size("disk/file", "bytes");
+    EXPECT_FAILS(filelike_size(stream), -1, ENOTSUP);
+    EXPECT_FAILS(filelike_view(stream, NULL), NULL, ENOTSUP);
+    EXPECT(filelike_persist(stream, "copy", 0) == 0 && is(content("copy"), "bytes"));
+    EXPECT(unlink("copy") == 0 && fclose(stream) == 0);
+    stream = open_without_size("disk/empty", "");
+    EXPECT(filelike_size(stream) == 0 && fclose(stream) == 0);
+}
+
 /* ---- Syncs of the directory ---------------------------------------------------------
  */
 
@@ -239,6 +264,7 @@ static const struct scenario {
     {"no links", check_no_links},
     {"no flags of rename", check_no_rename_flags},
     {"no links, no flags of rename", check_neither},
+    {"no sizes", check_no_sizes},
     {"no fsync of directories", check_no_directory_sync},
     {"fsync of directories fails", check_directory_sync_fails},
 };

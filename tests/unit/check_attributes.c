@@ -2,86 +2,22 @@
  * owners and groups (filelike_atomic, filelike_persist). */
 #include <config.h>
 
+#include "acl.h"
 #include "faults.h"
 #include "scratch.h"
 #include "suite.h"
 
-#include <endian.h>
 #include <fcntl.h>
-#include <stdarg.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
 #include <sys/xattr.h>
 #include <unistd.h>
 
-/* ---- ACLs, as the kernel has them ----------------------------------------------------
+enum { USER = 12, GROUP = 34 };
+
+/* ---- What can be tested here ---------------------------------------------------------
  */
-
-#define ACCESS_ACL "system.posix_acl_access"
-#define DEFAULT_ACL "system.posix_acl_default"
-
-#define NO_ID UINT32_MAX
-
-enum { USER = 12, GROUP = 34, MOST_ENTRIES = 8 };
-
-enum {
-    OWNER = 1,
-    NAMED_USER = 2,
-    ITS_GROUP = 4,
-    NAMED_GROUP = 8,
-    MASK = 16,
-    OTHERS = 32
-};
-
-struct entry {
-    uint16_t tag;
-    uint16_t bits;
-    uint32_t id;
-};
-
-struct acl {
-    uint32_t version;
-    struct entry entries[MOST_ENTRIES];
-};
-
-static size_t acl_size(size_t count)
-{
-    return offsetof(struct acl, entries) + count * sizeof(struct entry);
-}
-
-/* False where the filesystem has no ACLs. */
-static bool set_acl(
-    const char *path, const char *name, const struct entry *entries, size_t count)
-{
-    struct acl acl = {.version = htole32(2)};
-    for (size_t i = 0; i < count; i++)
-        acl.entries[i] = (struct entry){
-            htole16(entries[i].tag), htole16(entries[i].bits), htole32(entries[i].id)};
-    if (setxattr(path, name, &acl, acl_size(count), 0) == 0)
-        return true;
-    ck_assert_int_eq(errno, EOPNOTSUPP);
-    return false;
-}
-
-#define SET_ACL(path, name, ...)                             \
-    set_acl(path, name, (const struct entry[]){__VA_ARGS__}, \
-        sizeof((const struct entry[]){__VA_ARGS__}) / sizeof(struct entry))
-
-/* The entries of the file's ACL as text, "" where it has none. */
-static const char *acl_of(const char *path)
-{
-    static char text[512];
-    struct acl acl;
-    size_t length = 0;
-    ssize_t size = getxattr(path, ACCESS_ACL, &acl, sizeof acl);
-    text[0] = '\0';
-    for (size_t i = 0; size > 0 && acl_size(i) < (size_t) size; i++)
-        length += (size_t) snprintf(text + length, sizeof text - length, "%u:%d:%o ",
-            le16toh(acl.entries[i].tag), (int) le32toh(acl.entries[i].id),
-            le16toh(acl.entries[i].bits));
-    return text;
-}
 
 static bool have_acls(const char *test)
 {
@@ -151,11 +87,18 @@ static const struct faults systems[] = {
 
 enum { PUTTINGS = COUNT(ways) * COUNT(systems) };
 
-static void put(int number, const char *path, mode_t permissions)
+static void put_with(int number, const char *path, mode_t permissions,
+    enum fault (*strike)(enum fault_call call))
 {
     faults = systems[(size_t) number / COUNT(ways)];
+    faults.strike = strike;
     ways[(size_t) number % COUNT(ways)](path, permissions);
     faults = (struct faults){0};
+}
+
+static void put(int number, const char *path, mode_t permissions)
+{
+    put_with(number, path, permissions, NULL);
 }
 
 static void enter(void)
@@ -250,6 +193,26 @@ START_TEST(default_acl_is_not_for_permissions)
 }
 END_TEST
 
+/* The new file gets the directory's ACL, which is as long as that of the old file. */
+START_TEST(acl_is_kept_instead_of_the_default_acl)
+{
+    static const uint16_t bits[] = {4, 6}; /* the default ACL has 6 */
+    char expected[64];
+    if (!have_acls("acl_is_kept_instead_of_the_default_acl"))
+        return;
+    ck_assert(give_default_acl("there") && give_default_acl("streams"));
+    for (size_t i = 0; i < COUNT(bits); i++) {
+        make_file("there/target", "old");
+        ck_assert(SET_ACL("there/target", ACCESS_ACL, {OWNER, 6, NO_ID},
+            {NAMED_USER, bits[i], USER}, {ITS_GROUP, 4, NO_ID}, {MASK, 6, NO_ID},
+            {OTHERS, 0, NO_ID}));
+        (void) snprintf(expected, sizeof expected, "%s", acl_of("there/target"));
+        put(_i, "there/target", 0);
+        ck_assert_str_eq(acl_of("there/target"), expected);
+    }
+}
+END_TEST
+
 static FILE *open_in_there(int i, mode_t permissions)
 {
     struct filelike_options options = {.dir = "there", .permissions = permissions};
@@ -301,6 +264,74 @@ START_TEST(default_acl_stays_where_it_is)
 }
 END_TEST
 
+/* ---- ACLs that cannot be set ---------------------------------------------------------
+ */
+
+static unsigned refusals_left;
+
+static enum fault refuse_attributes(enum fault_call call)
+{
+    if (call != FAULT_FSETXATTR || refusals_left == 0)
+        return FAULT_NONE;
+    refusals_left--;
+    errno = EPERM;
+    return FAULT_FAILS;
+}
+
+/* A named user may be in the owning group, and members of a named group may not. */
+static void make_target_with_acl(void)
+{
+    make_file("there/target", "old");
+    ck_assert(SET_ACL("there/target", ACCESS_ACL, {OWNER, 6, NO_ID},
+        {NAMED_USER, 4, USER}, {ITS_GROUP, 6, NO_ID}, {NAMED_GROUP, 0, GROUP},
+        {MASK, 6, NO_ID}, {OTHERS, 6, NO_ID}));
+}
+
+START_TEST(nobody_gains_if_the_acl_is_refused)
+{
+    if (!have_acls("nobody_gains_if_the_acl_is_refused"))
+        return;
+    make_target_with_acl();
+    refusals_left = UINT32_MAX;
+    put_with(_i, "there/target", 0, refuse_attributes);
+    ck_assert_str_eq(content("there/target"), "new");
+    ck_assert_str_eq(acl_of("there/target"), "");
+    ck_assert_uint_eq(mode_of("there/target"), 0640);
+}
+END_TEST
+
+/* The new file has the directory's ACL. It loses that, too. */
+START_TEST(nobody_gains_by_the_default_acl_either)
+{
+    if (!have_acls("nobody_gains_by_the_default_acl_either"))
+        return;
+    ck_assert(give_default_acl("there") && give_default_acl("streams"));
+    make_target_with_acl();
+    refusals_left = 1;
+    put_with(_i, "there/target", 0, refuse_attributes);
+    ck_assert_str_eq(content("there/target"), "new");
+    ck_assert_str_eq(acl_of("there/target"), "");
+    ck_assert_uint_eq(mode_of("there/target"), 0640);
+}
+END_TEST
+
+/* An ACL of the directory's that cannot be taken away gives rights to others. */
+START_TEST(default_acl_that_stays_is_a_failure)
+{
+    if (!have_acls("default_acl_that_stays_is_a_failure"))
+        return;
+    ck_assert(give_default_acl("there"));
+    make_target_with_acl();
+    FILE *stream = filelike_memory("w+", NULL);
+    refusals_left = UINT32_MAX;
+    faults.strike = refuse_attributes;
+    assert_fails(filelike_persist(stream, "there/target", 0), -1, EPERM);
+    faults.strike = NULL;
+    ck_assert_str_eq(content("there/target"), "old");
+    assert_closes(stream);
+}
+END_TEST
+
 /* ---- Without privileges --------------------------------------------------------------
  */
 
@@ -343,6 +374,23 @@ START_TEST(nobody_gains_without_an_acl)
 }
 END_TEST
 
+/* The old owner was not allowed to write. He is a named user now. */
+START_TEST(old_owner_does_not_gain_by_name)
+{
+    if (!have_acls("old_owner_does_not_gain_by_name") ||
+        !is_root("old_owner_does_not_gain_by_name"))
+        return;
+    make_file("there/target", "old");
+    ck_assert_int_eq(chown("there/target", USER, 0), 0);
+    ck_assert(SET_ACL("there/target", ACCESS_ACL, {OWNER, 4, NO_ID},
+        {NAMED_USER, 6, USER}, {NAMED_USER, 6, USER + 1}, {ITS_GROUP, 0, NO_ID},
+        {MASK, 6, NO_ID}, {OTHERS, 6, NO_ID}));
+    ck_assert_int_eq(as_nobody(replace_as_nobody, &_i), 0);
+    ck_assert_str_eq(
+        acl_of("there/target"), "1:-1:4 2:12:4 2:13:6 4:-1:0 16:-1:6 32:-1:0 ");
+}
+END_TEST
+
 START_TEST(identities_are_not_lent)
 {
     if (!is_root("identities_are_not_lent"))
@@ -373,6 +421,52 @@ START_TEST(owner_is_kept)
     ck_assert_int_eq(stat("there/target", &status), 0);
     ck_assert(status.st_uid == USER && status.st_gid == GROUP);
     ck_assert_uint_eq(mode_of("there/target"), 0640);
+}
+END_TEST
+
+static int second_error;
+
+/* Only the group may be changed, or nothing if there is a SECOND_ERROR. */
+static enum fault refuse_owner(enum fault_call call)
+{
+    static bool is_second;
+    if (call != FAULT_FCHOWN)
+        return FAULT_NONE;
+    is_second = !is_second;
+    errno = is_second ? EPERM : second_error;
+    return errno != 0 ? FAULT_FAILS : FAULT_NONE;
+}
+
+START_TEST(group_is_kept_without_the_owner)
+{
+    struct stat status;
+    if (!is_root("group_is_kept_without_the_owner"))
+        return;
+    make_file("there/target", "old");
+    ck_assert_int_eq(chown("there/target", USER, GROUP), 0);
+    ck_assert_int_eq(chmod("there/target", 0466), 0);
+    second_error = 0;
+    put_with(_i, "there/target", 0, refuse_owner);
+    ck_assert_int_eq(stat("there/target", &status), 0);
+    ck_assert(status.st_uid == 0 && status.st_gid == GROUP);
+    ck_assert_uint_eq(mode_of("there/target"), 0444);
+}
+END_TEST
+
+/* A quota is exceeded, for example. */
+START_TEST(group_that_fails_is_told)
+{
+    if (!is_root("group_that_fails_is_told"))
+        return;
+    make_file("there/target", "old");
+    ck_assert_int_eq(chown("there/target", USER, GROUP), 0);
+    FILE *stream = filelike_memory("w+", NULL);
+    second_error = EDQUOT;
+    faults.strike = refuse_owner;
+    assert_fails(filelike_persist(stream, "there/target", 0), -1, EDQUOT);
+    faults.strike = NULL;
+    ck_assert_str_eq(content("there/target"), "old");
+    assert_closes(stream);
 }
 END_TEST
 
@@ -504,6 +598,13 @@ static void check_as_before(int descriptor, const struct stat *before)
         ck_assert_str_eq(value, "own");
 }
 
+static void fail_to_persist(FILE *stream, int error, bool interrupts)
+{
+    faults = (struct faults){.rename = error, .interrupts = interrupts};
+    assert_fails(filelike_persist(stream, "there/target", 0), -1, error);
+    faults = (struct faults){0};
+}
+
 /* A failure takes back all that the stream's own file was given for the target. */
 START_TEST(failure_takes_everything_back)
 {
@@ -511,16 +612,14 @@ START_TEST(failure_takes_everything_back)
     struct filelike_options options = {.dir = "streams"};
     make_other_target();
     FILE *stream =
-        _i == 0 ? filelike_named("w+", &options) : filelike_temporary("w+", &options);
+        _i % 2 == 0 ? filelike_named("w+", &options) : filelike_temporary("w+", &options);
     int descriptor = filelike_fileno(stream);
     (void) fsetxattr(descriptor, "user.filelike.test", "own", 3, 0);
     ck_assert_int_eq(fstat(descriptor, &before), 0);
-    faults.rename = EIO;
-    assert_fails(filelike_persist(stream, "there/target", 0), -1, EIO);
+    fail_to_persist(stream, EIO, _i >= 2);
     check_as_before(descriptor, &before);
     /* The library then tries a copy, which cannot be renamed either. */
-    faults.rename = EXDEV;
-    assert_fails(filelike_persist(stream, "there/target", 0), -1, EXDEV);
+    fail_to_persist(stream, EXDEV, _i >= 2);
     check_as_before(descriptor, &before);
     assert_closes(stream);
 }
@@ -559,6 +658,10 @@ int main(void)
     ADD_FOR_STREAMS(default_acl_is_not_for_permissions_of_streams);
     ADD_FOR_STREAMS(default_acl_gives_nothing_of_a_stream);
     ADD_FOR_PUTTINGS(default_acl_stays_where_it_is);
+    ADD_FOR_PUTTINGS(acl_is_kept_instead_of_the_default_acl);
+    ADD_FOR_PUTTINGS(nobody_gains_if_the_acl_is_refused);
+    ADD_FOR_PUTTINGS(old_owner_does_not_gain_by_name);
+    ADD_FOR_PUTTINGS(group_is_kept_without_the_owner);
     ADD_FOR_PUTTINGS(nobody_gains_with_an_acl);
     ADD_FOR_PUTTINGS(nobody_gains_without_an_acl);
     ADD_FOR_PUTTINGS(identities_are_not_lent);
@@ -568,6 +671,10 @@ int main(void)
     ADD_FOR_PUTTINGS(trust_in_the_old_bytes_is_not_kept);
     ADD_FOR_PUTTINGS(what_may_not_be_read_is_no_failure);
     ADD_FOR_PUTTINGS(what_needs_no_change_is_not_changed);
-    tcase_add_loop_test(test_case, failure_takes_everything_back, 0, 2);
+    tcase_add_loop_test(test_case, failure_takes_everything_back, 0, 4);
+    tcase_add_loop_test(
+        test_case, nobody_gains_by_the_default_acl_either, 0, COUNT(ways));
+    tcase_add_test(test_case, default_acl_that_stays_is_a_failure);
+    tcase_add_test(test_case, group_that_fails_is_told);
     return suite_run(suite);
 }

@@ -179,6 +179,124 @@ START_TEST(stays_where_it_is_when_the_directory_changes)
 }
 END_TEST
 
+/* ---- Its directory -------------------------------------------------------------------
+ */
+
+static FILE *open_below(const char *directory)
+{
+    struct filelike_options options = {.dir = directory};
+    FILE *stream = filelike_named("w+", &options);
+    ck_assert_msg(stream != NULL, "%s: %s", directory, strerror(errno));
+    return stream;
+}
+
+/* Streams in a relative directory share a descriptor of it. */
+START_TEST(directories_are_given_up_in_any_order)
+{
+    ck_assert_int_eq(mkdir("one", 0700) + mkdir("two", 0700), 0);
+    char *before = strdup(descriptors());
+    FILE *streams[] = {open_below("one"), open_below("two"), open_below("one")};
+    for (size_t i = 0; i < COUNT(streams); i++)
+        assert_closes(streams[(i + (size_t) _i) % COUNT(streams)]);
+    ck_assert_str_eq(descriptors(), before);
+    ck_assert_str_eq(entries("one"), "");
+    ck_assert_str_eq(entries("two"), "");
+    free(before);
+}
+END_TEST
+
+static int held_descriptor(void)
+{
+    enum { MOST = 64 };
+    int descriptor = STDERR_FILENO + 1;
+    while (
+        descriptor < MOST && (fcntl(descriptor, F_GETFL) & (O_PATH | O_CREAT)) != O_PATH)
+        descriptor++;
+    ck_assert_int_lt(descriptor, MOST);
+    return descriptor;
+}
+
+/* As programs do that close all descriptors. One may have opened another file since. */
+START_TEST(directory_may_be_closed_by_the_program)
+{
+    ck_assert_int_eq(mkdir("there", 0700), 0);
+    FILE *first = open_below("there");
+    const char *name = strdup(name_of(first));
+    int held = held_descriptor();
+    ck_assert_int_eq(close(held), 0);
+    if (_i % 2 == 1)
+        ck_assert_int_eq(dup2(STDIN_FILENO, held), held);
+    faults.interrupts = _i >= 2;
+    FILE *second = open_below("there");
+    faults.interrupts = false;
+    ck_assert(exists(path_of(second)));
+    assert_closes(second);
+    ck_assert_str_eq(entries("there"), name);
+}
+END_TEST
+
+static enum fault hide_working_directory(enum fault_call call)
+{
+    errno = ENOENT;
+    return call == FAULT_GETCWD ? FAULT_FAILS : FAULT_NONE;
+}
+
+/* The working directory is unreachable, and there is no /proc. */
+START_TEST(directory_may_have_no_path)
+{
+    faults = (struct faults){.no_proc = true, .strike = hide_working_directory};
+    FILE *stream = open_below(".");
+    assert_fails(filelike_path(stream), NULL, ENOTSUP);
+    faults = (struct faults){0};
+    write_text(stream, "text");
+    assert_text(stream, "text");
+    assert_closes(stream);
+    ck_assert_str_eq(entries("."), "");
+}
+END_TEST
+
+/* ---- Names that cannot be made -------------------------------------------------------
+ */
+
+static int creations;
+
+static enum fault find_all_names_taken(enum fault_call call)
+{
+    if (call != FAULT_CREATE)
+        return FAULT_NONE;
+    creations++;
+    errno = EEXIST;
+    return FAULT_FAILS;
+}
+
+START_TEST(all_names_may_be_taken)
+{
+    enum { ENOUGH = 10, MANY = 1000 };
+    struct filelike_options options = {.dir = scratch_path()};
+    creations = 0;
+    faults.strike = find_all_names_taken;
+    assert_fails(filelike_named("w+", &options), NULL, EEXIST);
+    faults.strike = NULL;
+    ck_assert(creations > ENOUGH && creations < MANY);
+}
+END_TEST
+
+static enum fault lose_sight(enum fault_call call)
+{
+    errno = EIO;
+    return call == FAULT_FSTAT ? FAULT_FAILS : FAULT_NONE;
+}
+
+START_TEST(name_goes_if_the_file_cannot_be_used)
+{
+    struct filelike_options options = {.dir = scratch_path()};
+    faults = (struct faults){.strike = lose_sight, .interrupts = _i == 1};
+    assert_fails(filelike_named("w+", &options), NULL, EIO);
+    faults = (struct faults){0};
+    ck_assert_str_eq(entries("."), "");
+}
+END_TEST
+
 /* ---- Removed on close ----------------------------------------------------------------
  */
 
@@ -213,6 +331,37 @@ START_TEST(may_be_gone_already)
     write_text(stream, "anything");
     assert_text(stream, "anything");
     assert_closes(stream);
+}
+END_TEST
+
+enum { MANY_NAMES = 20, MOST_REMEMBERED = 16 };
+
+static enum fault refuse_removals(enum fault_call call)
+{
+    errno = EIO;
+    return call == FAULT_UNLINKAT ? FAULT_FAILS : FAULT_NONE;
+}
+
+static void open_and_close_many(void)
+{
+    for (int i = 0; i < MANY_NAMES; i++)
+        assert_closes(open_below("."));
+}
+
+/* The library tries again later. It does not remember any number of names. */
+START_TEST(disk_may_refuse_removals_for_a_while)
+{
+    char *before = strdup(descriptors());
+    faults = (struct faults){.no_proc = _i == 1, .strike = refuse_removals};
+    open_and_close_many();
+    faults = (struct faults){0};
+    open_and_close_many();
+    size_t left = 1;
+    for (const char *c = entries("."); *c != '\0'; c++)
+        left += *c == ' ';
+    ck_assert_uint_eq(left, MANY_NAMES - MOST_REMEMBERED);
+    ck_assert_str_eq(descriptors(), before);
+    free(before);
 }
 END_TEST
 
@@ -500,6 +649,32 @@ START_TEST(child_removes_nothing_of_an_opening_that_fails)
     ck_assert_int_eq(childs_status, 0);
     ck_assert(stream == NULL && error == EPERM);
     ck_assert_str_eq(entries("."), "");
+}
+END_TEST
+
+/* Before the name of a nameless file is removed again. */
+static enum fault have_a_child_early(enum fault_call call)
+{
+    if (call != FAULT_FSTAT)
+        return FAULT_NONE;
+    faults.strike = NULL;
+    interrupting_child = fork();
+    if (interrupting_child > 0)
+        ck_assert(waitpid(interrupting_child, &childs_status, 0) == interrupting_child);
+    return FAULT_NONE;
+}
+
+START_TEST(child_does_not_remove_the_name_of_a_nameless_file)
+{
+    struct filelike_options options = {.dir = scratch_path()};
+    faults = (struct faults){.tmpfile = EOPNOTSUPP, .strike = have_a_child_early};
+    FILE *stream = filelike_temporary("w+", &options);
+    if (interrupting_child == 0)
+        _exit(stream != NULL && entries(".")[0] != '\0' ? 0 : 1);
+    faults.tmpfile = 0;
+    ck_assert_int_eq(childs_status, 0);
+    ck_assert_str_eq(entries("."), "");
+    assert_closes(stream);
 }
 END_TEST
 
@@ -853,6 +1028,11 @@ static void add_names(TCase *test_case)
     tcase_add_test(test_case, stays_where_it_is_when_the_directory_changes);
     tcase_add_test(test_case, fails_where_the_directory_does);
     tcase_add_test(test_case, leaves_nothing_without_descriptors);
+    tcase_add_loop_test(test_case, directories_are_given_up_in_any_order, 0, 3);
+    tcase_add_loop_test(test_case, directory_may_be_closed_by_the_program, 0, 4);
+    tcase_add_test(test_case, directory_may_have_no_path);
+    tcase_add_test(test_case, all_names_may_be_taken);
+    tcase_add_loop_test(test_case, name_goes_if_the_file_cannot_be_used, 0, 2);
 }
 
 static void add_closing(TCase *test_case)
@@ -860,6 +1040,7 @@ static void add_closing(TCase *test_case)
     tcase_add_test(test_case, is_removed_on_close);
     tcase_add_test(test_case, is_removed_by_the_last_of_its_streams);
     tcase_add_test(test_case, may_be_gone_already);
+    tcase_add_loop_test(test_case, disk_may_refuse_removals_for_a_while, 0, 2);
     tcase_add_test(test_case, is_kept);
     tcase_add_test(test_case, is_kept_from_the_start);
     tcase_add_test(test_case, is_discarded_after_all);
@@ -881,6 +1062,7 @@ static void add_others(TCase *test_case)
     tcase_add_loop_test(test_case, child_does_not_remove_it, 0, COUNT(childs_doings));
     tcase_add_test(test_case, child_removes_its_own);
     tcase_add_test(test_case, child_removes_nothing_of_an_opening_that_fails);
+    tcase_add_test(test_case, child_does_not_remove_the_name_of_a_nameless_file);
 }
 
 static void add_endings(TCase *test_case)

@@ -14,14 +14,16 @@
 #include <unistd.h>
 
 /* setfsuid(-1) changes nothing, because no user has that number, and returns the present
- * one. */
+ * one. If a sandbox refuses it, musl returns -1, and glibc the negative error number. */
 static uid_t user_for_files(void)
 {
+    enum { LARGEST_ERROR = 4095 };
     uid_t user = (uid_t) setfsuid((uid_t) -1);
-    return user != (uid_t) -1 ? user : geteuid();
+    return user < (uid_t) -LARGEST_ERROR ? user : geteuid();
 }
 
-/* The digit in the file SETTING of /proc/sys, or USUAL if the file cannot be read. */
+/* The digit in the file SETTING of /proc/sys, or USUAL if the file cannot be read or is
+ * empty. */
 static int read_setting(const char *setting, int usual)
 {
     char digit;
@@ -30,7 +32,7 @@ static int read_setting(const char *setting, int usual)
         return usual;
     ssize_t count = descriptor_pread(descriptor, &digit, 1, 0);
     descriptor_close(descriptor);
-    return count == 1 && digit >= '0' && digit <= '9' ? digit - '0' : usual;
+    return count == 1 ? digit - '0' : usual;
 }
 
 /* A sticky directory is shared if one of WRITERS may write it. SETTING 1 protects files

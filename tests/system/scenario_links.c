@@ -100,6 +100,15 @@ static void check_that_leads(void)
     EXPECT(close(descriptor) == 0);
 }
 
+/* What fopen would not open to write is refused with its errno. */
+static void check_no_file(void)
+{
+    int directory = open("disk", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    EXPECT(put_by_atomic(link_to(getpid(), directory)) == EISDIR);
+    EXPECT(put_by_persist(proc_link) == EISDIR);
+    EXPECT(close(directory) == 0);
+}
+
 /* The text of the link is the name of an innocent file. */
 static void check_removed(void)
 {
@@ -109,6 +118,17 @@ static void check_removed(void)
     check_put(link_to(getpid(), descriptor), ENOENT, "disk/target (deleted)");
     EXPECT(strcmp(entries("disk"), "old target (deleted)") == 0);
     EXPECT(close(descriptor) == 0);
+}
+
+/* The text of the link is the name of another link, which leads to an innocent file. */
+static void check_removed_for_a_link(void)
+{
+    int descriptor = open_old("disk/target");
+    int innocent = open_old("disk/innocent");
+    EXPECT(symlink(link_to(getpid(), innocent), "disk/target (deleted)") == 0);
+    EXPECT(unlink("disk/target") == 0);
+    check_put(link_to(getpid(), descriptor), ENOENT, "disk/innocent");
+    EXPECT(close(descriptor) == 0 && close(innocent) == 0);
 }
 
 static void check_below_a_mount(void)
@@ -224,6 +244,13 @@ static void check_unprotected_links(void)
         check_planted_links(0);
 }
 
+/* A container may have put an empty file there. */
+static void check_empty_rules(void)
+{
+    if (EXPECT(set_rule("protected_symlinks", "")))
+        check_planted_links(EACCES);
+}
+
 static void check_unknown_rules(void)
 {
     EXPECT(mount_memory("/proc/sys", "size=4k"));
@@ -249,6 +276,7 @@ static void check_planted_files(void)
     check_planted_file(STICKY, "0", 0);
     check_planted_file(STICKY, "1", EACCES);
     check_planted_file(STICKY, "2", EACCES);
+    check_planted_file(STICKY_FOR_GROUP, "", EACCES);
     check_planted_file(STICKY_FOR_GROUP, "1", 0);
     check_planted_file(STICKY_FOR_GROUP, "2", EACCES);
     check_planted_file(0777, "2", 0);
@@ -372,11 +400,14 @@ static const struct scenario {
     bool needs_root; /* and users that are not */
 } scenarios[] = {
     {"link of /proc", check_that_leads, false},
+    {"link of /proc to a link of /proc", check_removed_for_a_link, false},
+    {"link of /proc to a directory", check_no_file, false},
     {"link of /proc to a removed file", check_removed, false},
     {"link of /proc to a file below a mount", check_below_a_mount, false},
     {"link of /proc to a file of other mounts", check_other_mounts, false},
     {"planted links", check_protected_links, true},
     {"planted links, no rule", check_unprotected_links, true},
+    {"planted links, empty rules", check_empty_rules, true},
     {"planted links, unknown rules", check_unknown_rules, true},
     {"planted files", check_planted_files, true},
     {"file planted meanwhile", check_file_planted_meanwhile, true},

@@ -164,6 +164,18 @@ static int planted_file(void)
     return expect_status();
 }
 
+/* Nobody else could have planted the file. */
+static int sticky_directory_of_one(void)
+{
+    if (geteuid() != 0 || !mounts_begin())
+        return skip("only root may give files away");
+    EXPECT(chmod("there", 01755) == 0);
+    make_others_file("there/other", SOMEBODY_ELSE);
+    EXPECT(set_rule("2"));
+    check_replaced("there/other", "other");
+    return expect_status();
+}
+
 static int own_sticky_directory(void)
 {
     if (geteuid() != 0 || !mounts_begin())
@@ -315,6 +327,7 @@ static const struct scenario {
     {"mount point", mount_point},
     {"file of another in a sticky directory", sticky_directory},
     {"file planted in a sticky directory", planted_file},
+    {"file of another in a sticky directory of one user's", sticky_directory_of_one},
     {"file of another in our own sticky directory", own_sticky_directory},
     {"file of another", file_of_another},
     {"immutable file", immutable_file},

@@ -30,7 +30,7 @@
 
 #define COUNT(array) (sizeof(array) / sizeof *(array))
 
-enum { SOMEBODY = 1000 };
+enum { SOMEBODY = 1000, SOMEBODY_ELSE = 1001 };
 
 static bool is(const char *path, const char *expected)
 {
@@ -144,6 +144,23 @@ static bool refuse_nameless_files(void)
     return filter(rules, COUNT(rules));
 }
 
+/* Some sandboxes do not have these calls at all. */
+static bool refuse_to_tell_rights(void)
+{
+#ifdef SYS_setfsuid32
+    enum { SETFSUID = SYS_setfsuid32 };
+#else
+    enum { SETFSUID = SYS_setfsuid };
+#endif
+    struct sock_filter rules[] = {
+        BPF_STMT(BPF_LD | BPF_W | BPF_ABS, offsetof(struct seccomp_data, nr)),
+        REFUSE(SETFSUID, ENOSYS),
+        REFUSE(SYS_capget, ENOSYS),
+        BPF_STMT(BPF_RET | BPF_K, SECCOMP_RET_ALLOW),
+    };
+    return filter(rules, COUNT(rules));
+}
+
 static void check_replacing(void)
 {
     EXPECT(atomic_error("there/target", "w") == 0 && is("there/target", "new"));
@@ -218,6 +235,28 @@ static int sandbox_of_two_users(void)
     return end_untraced(expect_status());
 }
 
+/* The kernel still refuses to replace the file of another. */
+static int sandbox_that_tells_no_rights(void)
+{
+    if (geteuid() != 0)
+        return skip("there is only one user");
+    make_file("there/own", "old");
+    make_file("there/other", "old");
+    EXPECT(chown("there/own", SOMEBODY, SOMEBODY) == 0);
+    EXPECT(chown("there/other", SOMEBODY_ELSE, SOMEBODY_ELSE) == 0);
+    EXPECT(chmod("there/other", 0666) == 0);
+    EXPECT(chown("there", SOMEBODY_ELSE, SOMEBODY_ELSE) == 0);
+    EXPECT(chmod("there", 01777) == 0);
+    EXPECT(become(SOMEBODY));
+    if (!refuse_to_tell_rights())
+        return skip(strerror(errno));
+    EXPECT(atomic_error("there/own", "w") == 0 && is("there/own", "new"));
+    EXPECT(persist_error(filelike_memory("w+", NULL), "there/other", 0) == EPERM);
+    EXPECT(is("there/other", "old"));
+    EXPECT(strcmp(entries("there"), "other own") == 0);
+    return expect_status();
+}
+
 #else
 
 static int sandbox(void)
@@ -236,6 +275,11 @@ static int sandbox_of_another(void)
 }
 
 static int sandbox_of_two_users(void)
+{
+    return sandbox();
+}
+
+static int sandbox_that_tells_no_rights(void)
 {
     return sandbox();
 }
@@ -359,6 +403,7 @@ static const struct scenario {
     {"sandbox without nameless files", sandbox_without_nameless_files},
     {"sandbox, file of another", sandbox_of_another},
     {"sandbox, two users", sandbox_of_two_users},
+    {"sandbox, no rights told", sandbox_that_tells_no_rights},
     {"unreachable working directory", unreachable_directory},
     {"deep working directory", deep_directory},
     {"removed working directory", removed_directory},

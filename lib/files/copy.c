@@ -127,20 +127,10 @@ static bool is_sparse(const struct stat *status)
     return status->st_blocks < status->st_size / BLOCK_SIZE;
 }
 
-/* Truncates the file only if it is not empty. ext4 takes a truncation for the beginning
- * of a replacement, and then writes the file to disk when it is closed. */
-static int make_empty(int target)
-{
-    int64_t size = descriptor_size(target);
-    if (size == -1)
-        return -1;
-    return size == 0 ? 0 : descriptor_truncate(target, 0);
-}
-
 int copy_file(int source, int target)
 {
     struct stat status;
-    if (RETRY(fstat(source, &status)) != 0 || make_empty(target) != 0)
+    if (RETRY(fstat(source, &status)) != 0)
         return -1;
     struct copy copy = {source, target, -1, is_sparse(&status), 0, 0};
     if (copy.has_holes)

@@ -2,10 +2,10 @@
 #ifndef COPY_H
 #define COPY_H
 
-/* Makes the content of TARGET that of SOURCE, which must be readable. Holes stay holes if
- * the kernel tells where they are, and cost no time. A file whose size the kernel does
- * not tell is read to its end. The offsets of both descriptors stay. 0, or -1 with errno
- * and a part copied. */
+/* Gives TARGET, which is empty, the content of SOURCE, which must be readable. Holes stay
+ * holes if the kernel tells where they are, and cost no time. A file whose size the
+ * kernel does not tell is read to its end. The offsets of both descriptors stay. 0, or -1
+ * with errno and a part copied. */
 int copy_file(int source, int target);
 
 #endif

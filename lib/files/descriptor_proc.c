@@ -48,9 +48,9 @@ int descriptor_open_again(int descriptor, int access)
 int descriptor_open_or_duplicate(int descriptor, int access)
 {
     int again = descriptor_open_again(descriptor, access);
-    int flags = fcntl(descriptor, F_GETFL);
-    if (again != -1 || flags == -1)
+    if (again != -1)
         return again;
+    int flags = fcntl(descriptor, F_GETFL);
     /* pwrite on a descriptor with O_APPEND ignores the position. */
     bool enough = (flags & O_ACCMODE) == O_RDWR || (flags & O_ACCMODE) == access;
     if (enough && (flags & O_APPEND) == 0)
@@ -61,8 +61,7 @@ int descriptor_open_or_duplicate(int descriptor, int access)
 int descriptor_obtain_readable(int descriptor, int *opened)
 {
     *opened = -1;
-    int flags = fcntl(descriptor, F_GETFL);
-    if (flags == -1 || (flags & O_ACCMODE) != O_WRONLY)
+    if ((fcntl(descriptor, F_GETFL) & O_ACCMODE) != O_WRONLY)
         return descriptor;
     *opened = descriptor_open_again(descriptor, O_RDONLY);
     return *opened;

@@ -32,10 +32,9 @@ static ssize_t read_to_last_position(int descriptor, void *buffer, size_t size)
     ssize_t count = read(descriptor, buffer, size);
     if (count != -1 || errno != EINVAL)
         return count;
-    int64_t offset = lseek(descriptor, 0, SEEK_CUR);
-    if (offset != -1 && size > (uint64_t) (INT64_MAX - offset))
-        return read(descriptor, buffer, (size_t) (INT64_MAX - offset));
-    return call_fail(EINVAL);
+    /* If lseek fails, this is more than any size. */
+    uint64_t most = (uint64_t) INT64_MAX - (uint64_t) lseek(descriptor, 0, SEEK_CUR);
+    return size > most ? read(descriptor, buffer, (size_t) most) : call_fail(EINVAL);
 }
 
 ssize_t descriptor_read(int descriptor, void *buffer, size_t size)
@@ -125,8 +124,7 @@ int descriptor_pwrite(
 int descriptor_pwrite_noappend(
     int descriptor, const void *data, size_t size, int64_t position, size_t *written)
 {
-    int flags = fcntl(descriptor, F_GETFL);
-    bool appends = flags != -1 && (flags & O_APPEND) != 0;
+    bool appends = (fcntl(descriptor, F_GETFL) & O_APPEND) != 0;
     return write_all(appends ? write_not_appending : write_at, descriptor, data, size,
         position, written);
 }

@@ -32,8 +32,7 @@ static int rename_with_flags(
 static bool rename_is_unknown(int error, int directory, const char *name)
 {
     if (error == EPERM)
-        return rename_with_flags(directory, name, directory, name, 0) != 0 &&
-               errno == EPERM;
+        return rename_with_flags(directory, name, directory, name, 0) != 0;
     return error == EINVAL || error == ENOSYS || error == EOPNOTSUPP;
 }
 

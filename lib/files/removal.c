@@ -132,11 +132,12 @@ void removal_end_creation(struct removal *removal, const sigset_t *signals)
 /* ---- Removing at the end --------------------------------------------------------- */
 
 /* A thread that is creating a file never waits for this one, but its disk may hang. So
- * the time is limited to *PATIENCE milliseconds for all files. */
+ * the time is limited to *PATIENCE milliseconds for all files. A sleep that a signal
+ * interrupts is not repeated, because a timer may interrupt each one. */
 static void wait_for_creation(const struct removal *removal, int *patience)
 {
     for (; *patience > 0 && atomic_load(&removal->state) == STATE_CREATING; --*patience)
-        (void) RETRY(poll(NULL, 0, 1));
+        (void) poll(NULL, 0, 1);
 }
 
 /* Adds 1 to an armed state, so that the place does not change until release_hold. False

@@ -6,10 +6,12 @@
 #include "expect.h"
 #include "faults.h"
 #include "filelike.h"
+#include "next_call.h"
 #include "sanitized.h"
 #include "scratch.h"
 
 #include <pthread.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <string.h>
 #include <sys/wait.h>
@@ -155,6 +157,71 @@ static int end_with_streams(void *context)
     exit(EXIT_SUCCESS);
 }
 
+/* ---- In the middle of an opening -----------------------------------------------------
+ */
+
+static _Thread_local int releases_left; /* of signals, until the thread waits; 0: never */
+static sem_t may_end;
+static sem_t has_ended;
+static pthread_t opener;
+static bool has_opener;
+
+/* The library holds signals during each step that must not be interrupted. */
+#define CALLS(DO) DO(pthread_sigmask)
+CALLS(DECLARE_NEXT)
+
+__attribute__((constructor)) static void find_next_calls(void)
+{
+    CALLS(FIND_NEXT)
+}
+
+__attribute__((visibility("default"))) int pthread_sigmask(
+    int how, const sigset_t *signals, sigset_t *before)
+{
+    int result = NEXT(pthread_sigmask)(how, signals, before);
+    if (before == NULL && releases_left > 0 && --releases_left == 0)
+        EXPECT(sem_post(&may_end) == 0 && sem_wait(&has_ended) == 0);
+    return result;
+}
+
+/* Makes a file with a hidden name, prepares to give it another one, and tries that. */
+static void *open_for_new(void *context)
+{
+    struct filelike_options options = {.flags = FILELIKE_NOREPLACE};
+    releases_left = *(int *) context;
+    EXPECT_FAILS(filelike_atomic("late", "w", &options), NULL, ECANCELED);
+    EXPECT(strcmp(entries("."), "") == 0);
+    return NULL;
+}
+
+/* After the library's destructor. */
+__attribute__((destructor(102))) static void end_opener(void)
+{
+    if (!has_opener)
+        return;
+    EXPECT(sem_post(&has_ended) == 0 && pthread_join(opener, NULL) == 0);
+    _exit(expect_status());
+}
+
+static int end_within_opening(void *context)
+{
+    faults.tmpfile = EOPNOTSUPP;
+    EXPECT(sem_init(&may_end, 0, 0) == 0 && sem_init(&has_ended, 0, 0) == 0);
+    EXPECT(pthread_create(&opener, NULL, open_for_new, context) == 0);
+    EXPECT(sem_wait(&may_end) == 0);
+    has_opener = true;
+    return EXIT_FAILURE;
+}
+
+static void end_between_steps(void)
+{
+    enum { STEPS = 2 };
+    expect_subject = "the end within an opening";
+    for (int step = 1; step <= STEPS; step++)
+        EXPECT(in_child(end_within_opening, &step) == EXIT_SUCCESS);
+    EXPECT(strcmp(entries("."), "") == 0);
+}
+
 /* ---- Not too late --------------------------------------------------------------------
  */
 
@@ -263,6 +330,7 @@ int main(void)
     EXPECT(in_child(have_child, NULL) == EXIT_SUCCESS);
     EXPECT(in_child(end_with_streams, NULL) == EXIT_SUCCESS);
     EXPECT(unlink("old") == 0);
+    end_between_steps();
     if (SANITIZED)
         say_skipped("exit beside threads", "the sanitizers report glibc's own race");
     else

@@ -16,6 +16,7 @@
 #include <signal.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <time.h>
 #include <unistd.h>
@@ -242,6 +243,42 @@ static void fork_during_creation(void)
     FILE *stream = filelike_named("w+", NULL);
     EXPECT(faults.strike == NULL);
     EXPECT(stream != NULL && fclose(stream) == 0);
+    EXPECT(strcmp(entries("."), "") == 0);
+}
+
+/* ---- A fork while a file is moved to its target --------------------------------------
+ */
+
+static pid_t moving_child;
+
+static enum fault fork_while_moving(enum fault_call call)
+{
+    int status = EXIT_FAILURE;
+    if (call != FAULT_FSYNC)
+        return FAULT_NONE;
+    faults.strike = NULL;
+    moving_child = fork();
+    if (moving_child > 0)
+        EXPECT(waitpid(moving_child, &status, 0) == moving_child && status == 0);
+    return FAULT_NONE;
+}
+
+/* The child takes nothing back. Its parent goes on with the file, which has the target's
+ * mode by now. */
+static void fork_during_persist(void)
+{
+    expect_subject = "a child that is forked while a file is persisted";
+    make_file("target", "old");
+    EXPECT(chmod("target", 0604) == 0);
+    FILE *stream = filelike_named("w+", NULL);
+    EXPECT(stream != NULL && fputs("new", stream) >= 0);
+    faults.strike = fork_while_moving;
+    bool worked = filelike_persist(stream, "target", 0) == 0;
+    if (moving_child == 0)
+        _exit(!worked && errno == ECHILD ? EXIT_SUCCESS : EXIT_FAILURE);
+    EXPECT(worked && mode_of("target") == 0604);
+    EXPECT(strcmp(content("target"), "new") == 0);
+    EXPECT(fclose(stream) == 0 && unlink("target") == 0);
     EXPECT(strcmp(entries("."), "") == 0);
 }
 
@@ -525,6 +562,7 @@ int main(void)
     clean_up_during_trial();
     fork_during_cleanup();
     fork_during_creation();
+    fork_during_persist();
     fork_during_move();
     keep_others();
     rename_while_the_name_changes();

@@ -259,10 +259,11 @@ static void check_read_only(void)
 
 /* Another disk now hides the directory of a named stream, and has a file of that name.
  * Its inode number is often the same. */
-static FILE *open_hidden(char **path)
+static FILE *open_hidden(const char *directory, char **path)
 {
+    struct filelike_options options = {.dir = directory};
     EXPECT(mount_memory("disk", "size=1m"));
-    FILE *stream = filelike_named("w", &on_disk);
+    FILE *stream = filelike_named("w", &options);
     *path = strdup(filelike_path(stream));
     EXPECT(mount_memory("disk", "size=1m"));
     make_file(*path, "another");
@@ -270,20 +271,28 @@ static FILE *open_hidden(char **path)
 }
 
 /* The other file is neither removed nor moved. */
-static void check_hidden(void)
+static void check_hidden_in(const char *directory)
 {
     char *path;
-    FILE *stream = open_hidden(&path);
+    FILE *stream = open_hidden(directory, &path);
     EXPECT(strncmp(filelike_path(stream), "/proc/", strlen("/proc/")) == 0);
     EXPECT(fclose(stream) == 0);
     EXPECT(is(content(path), "another"));
     free(path);
-    stream = open_hidden(&path);
+    stream = open_hidden(directory, &path);
     EXPECT(fputs("own", stream) >= 0);
     EXPECT(filelike_persist(stream, "disk/target", 0) == 0);
     EXPECT(fclose(stream) == 0);
     EXPECT(is(content("disk/target"), "own"));
     EXPECT(is(content(path), "another"));
+    free(path);
+}
+
+static void check_hidden(void)
+{
+    char *path = realpath("disk", NULL);
+    check_hidden_in("disk");
+    check_hidden_in(path);
     free(path);
 }
 

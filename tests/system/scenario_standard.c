@@ -220,6 +220,30 @@ static void open_paths(void)
     require(strcmp(content("target"), text) == 0 && unlink("target") == 0);
 }
 
+/* ---- No other descriptor -------------------------------------------------------------
+ */
+
+static enum fault refuse_to_move(enum fault_call call)
+{
+    errno = EMFILE;
+    return call == FAULT_DUPFD ? FAULT_FAILS : FAULT_NONE;
+}
+
+static void open_in_vain(void)
+{
+    struct filelike_options here = {.dir = scratch_path()};
+    char *before = strdup(entries("."));
+    act_now = "opening without another descriptor";
+    kind_now = "named";
+    require(filelike_named("w+", &here) == NULL && errno == EMFILE);
+    kind_now = "temporary";
+    require(filelike_temporary("w+", &here) == NULL && errno == EMFILE);
+    kind_now = "atomic";
+    require(filelike_atomic("target", "w", NULL) == NULL && errno == EMFILE);
+    require(are_closed() && strcmp(entries("."), before) == 0);
+    free(before);
+}
+
 /* ---- All -----------------------------------------------------------------------------
  */
 
@@ -240,6 +264,10 @@ static void run(size_t world)
     faults = worlds[world].faults;
     act_on_all();
     open_paths();
+    faults.strike = refuse_to_move;
+    open_in_vain();
+    faults.interrupts = true;
+    open_in_vain();
     faults = (struct faults){0};
     open_standard();
     if (!EXPECT(act_that_failed == NULL))

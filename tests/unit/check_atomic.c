@@ -28,6 +28,9 @@ static const struct faults systems[] = {
     {.tmpfile = EOPNOTSUPP, .link = EPERM, .rename_new = EINVAL},
     {.no_proc = true, .no_empty_path = true, .rename_new = EINVAL},
     {.link = EPERM, .rename_new = EINVAL},
+    {.link = EMLINK},
+    {.link = ENOSYS, .rename_new = EOPNOTSUPP},
+    {.tmpfile = EOPNOTSUPP, .link = EOPNOTSUPP, .rename_new = EOPNOTSUPP},
 };
 
 static bool leaves_names(const struct faults *system)

@@ -6,6 +6,7 @@
 #include "scratch.h"
 #include "suite.h"
 
+#include <fcntl.h>
 #include <limits.h>
 #include <stdlib.h>
 #include <string.h>
@@ -104,6 +105,23 @@ START_TEST(directory_in_the_options_may_be_forbidden)
 }
 END_TEST
 
+/* A path through a descriptor leads elsewhere when that is closed. */
+START_TEST(directory_in_the_options_may_be_a_descriptor)
+{
+    static const char *const ways[] = {"/dev/fd", "/proc/self/fd"};
+    char path[64];
+    ck_assert_int_eq(mkdir("given", 0700), 0);
+    for (size_t i = 0; i < COUNT(ways); i++) {
+        int descriptor = open("given", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+        (void) snprintf(path, sizeof path, "%s/%d", ways[i], descriptor);
+        FILE *stream = open_at(_i, path);
+        ck_assert_int_eq(close(descriptor), 0);
+        check_lies_in(stream, "given");
+        ck_assert_str_eq(entries("given"), "");
+    }
+}
+END_TEST
+
 /* ---- TMPDIR --------------------------------------------------------------------------
  */
 
@@ -164,6 +182,37 @@ START_TEST(environment_may_be_relative_to_nothing)
     ck_assert_int_eq(setenv("TMPDIR", "below", 1), 0);
     check_lies_in(open_at(_i, NULL), P_tmpdir);
     assert_fails(open_at(_i, "below"), NULL, ENOENT);
+}
+END_TEST
+
+static int open_where_nothing_can_be_held(void *context)
+{
+    struct filelike_options relative = {.dir = "below"};
+    (void) context;
+    ck_assert_int_eq(mkdir("closed", 0700) + chdir("closed") + chmod(".", 0), 0);
+    ck_assert_int_eq(setenv("TMPDIR", "below", 1), 0);
+    assert_fails(filelike_spooled("w+", &relative), NULL, EACCES);
+    FILE *stream = filelike_spooled("w+", NULL);
+    ck_assert_ptr_nonnull(stream);
+    ck_assert_int_eq(filelike_rollover(stream), 0);
+    check_lies_in(stream, P_tmpdir);
+    return 0;
+}
+
+/* The working directory may not be searched. A spooled stream cannot hold it for later.
+ */
+START_TEST(environment_may_be_relative_to_what_is_forbidden)
+{
+    ck_assert_int_eq(as_nobody(open_where_nothing_can_be_held, NULL), 0);
+}
+END_TEST
+
+START_TEST(environment_needs_a_descriptor_to_be_relative)
+{
+    ck_assert_int_eq(setenv("TMPDIR", ".", 1), 0);
+    allow_descriptors(0);
+    assert_fails(filelike_spooled("w+", NULL), NULL, EMFILE);
+    allow_descriptors(-1);
 }
 END_TEST
 
@@ -262,6 +311,7 @@ int main(void)
     ADD(directory_in_the_options_comes_first);
     ADD(directory_in_the_options_is_never_replaced);
     ADD(directory_in_the_options_may_be_forbidden);
+    ADD(directory_in_the_options_may_be_a_descriptor);
     ADD(environment_comes_next);
     ADD(environment_may_say_nothing);
     ADD(environment_may_be_wrong);
@@ -271,6 +321,8 @@ int main(void)
     ADD(errno_stays);
 #undef ADD
     tcase_add_loop_test(test_case, limits_are_those_of_all_directories, 0, 3);
+    tcase_add_test(test_case, environment_may_be_relative_to_what_is_forbidden);
+    tcase_add_test(test_case, environment_needs_a_descriptor_to_be_relative);
     tcase_add_test(test_case, directory_is_chosen_when_the_stream_is_opened);
     tcase_add_test(test_case, environment_is_read_when_the_stream_is_opened);
     suite_add_tcase(suite, test_case);

@@ -318,6 +318,26 @@ START_TEST(each_time_tries_again)
 }
 END_TEST
 
+static enum fault remove_first(enum fault_call call)
+{
+    if (call == FAULT_UNLINKAT)
+        ck_assert_int_eq(unlink(entries(".")), 0);
+    return FAULT_NONE;
+}
+
+/* Without O_TMPFILE the file has a name for a moment. Somebody else may remove it. */
+START_TEST(name_may_be_gone_already)
+{
+    faults = (struct faults){.tmpfile = EOPNOTSUPP, .strike = remove_first};
+    FILE *stream = filelike_temporary("w+", NULL);
+    faults = (struct faults){0};
+    ck_assert_ptr_nonnull(stream);
+    write_text(stream, "0123");
+    assert_text(stream, "0123");
+    assert_closes(stream);
+}
+END_TEST
+
 START_TEST(lies_in_the_directory_given)
 {
     char link[64];
@@ -463,6 +483,7 @@ static TCase *native(void)
     tcase_add_test(test_case, can_do_without_locks);
     tcase_add_test(test_case, can_be_linked);
     tcase_add_test(test_case, each_time_tries_again);
+    tcase_add_test(test_case, name_may_be_gone_already);
     tcase_add_test(test_case, lies_in_the_directory_given);
     tcase_add_test(test_case, in_memory_needs_no_directory);
     tcase_add_test(test_case, in_memory_says_whether_it_may_be_executed);

@@ -57,19 +57,13 @@ int access_begin_bytes(struct access *access, FILE *file)
     return access_begin(access, file) != 0 ? -1 : lock_bytes(access, any_stream_flush);
 }
 
-static bool can_have_descriptor(const struct access *access)
-{
-    store_lock(access->store);
-    bool can = access->store->descriptor != -1 || store_can_move(access->store);
-    store_unlock(access->store);
-    return can;
-}
-
 int access_begin_descriptor(struct access *access, FILE *file)
 {
-    if (access_begin(access, file) != 0)
+    if (access_begin_bytes(access, file) != 0)
         return -1;
-    if (can_have_descriptor(access))
+    bool possible = access->store->descriptor != -1 || store_can_move(access->store);
+    store_unlock(access->store);
+    if (possible)
         return lock_bytes(access, any_stream_synchronize);
     errno = ENOTSUP;
     return access_fail(access);

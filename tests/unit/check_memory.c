@@ -329,6 +329,13 @@ START_TEST(pages_are_provided_a_little_ahead)
     ck_assert(is_resident(end - BLOCK) && !is_resident(end + 2 * MIB));
     if (kernel_provides_pages())
         ck_assert(is_resident(end + MIB / 2));
+    /* These pages are there already, although they were not provided. */
+    ck_assert_int_eq(filelike_truncate(stream, 30 * MIB), 0);
+    ck_assert_int_eq(fseeko(stream, 25 * MIB, SEEK_SET), 0);
+    ck_assert_uint_eq(fwrite(block, 1, BLOCK, stream), BLOCK);
+    ck_assert_int_eq(fflush(stream), 0);
+    end = (const char *) filelike_view(stream, NULL) + 30 * MIB;
+    ck_assert(is_resident(end - MIB) && !is_resident(end + MIB));
     assert_closes(stream);
 }
 END_TEST

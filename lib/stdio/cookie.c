@@ -83,7 +83,7 @@ static bool keeps_position(struct stream *stream, int64_t offset, int whence)
         return offset == (whence == SEEK_SET ? position : 0);
     int64_t read = program_position(stream->file);
     if (whence == SEEK_CUR)
-        return offset == read - position && sequential_reaches(stream->store, read);
+        return offset == read - position;
     bool stays = offset == read || offset == refill_position(stream->file, read);
     return whence == SEEK_SET && stays && sequential_reaches(stream->store, offset);
 }

@@ -24,13 +24,21 @@ enum way {
     HAS_POSITION,
     HIDES_DESCRIPTOR, /* fileno does not answer with one that is set */
     IGNORES_BUFFER,   /* that a write callback sets */
-    HIDES_POSITION,   /* ftello fails */
-    REFUSES_SEEK,     /* fseeko fails */
-    LOSES_MARK,       /* _offset is set before a read */
-    LOCKS_AGAIN,      /* fseeko sets the lock bit */
+    FAILS_TO_FLUSH,
+    CHANGES_BYTES,  /* of a write */
+    HIDES_POSITION, /* ftello fails */
+    REFUSES_SEEK,   /* fseeko fails */
+    SEEKS_WITHOUT_READING,
+    LOSES_MARK, /* _offset is set before a read */
+    KEEPS_MARK, /* in all reads */
+    READS_OTHER_BYTES,
+    LOCKS_AGAIN, /* fseeko sets the lock bit */
     FAILS_TO_CLOSE,
+    CLOSES_SILENTLY, /* without the callback */
+    HAS_WIDE_STATE,
     OLDER_VERSION, /* fclose does not know free */
     FORWARDS,      /* another library stands before fopencookie */
+    FORWARDS_SOME, /* of the streams */
     WAYS
 };
 
@@ -49,10 +57,36 @@ static ssize_t write_to_small_buffer(void *cookie, const char *data, size_t size
     return written;
 }
 
+static ssize_t write_other_bytes(void *cookie, const char *data, size_t size)
+{
+    (void) data;
+    return tried_callbacks.write(cookie, "****************", size);
+}
+
 static ssize_t read_without_mark(void *cookie, char *buffer, size_t size)
 {
     tried->_offset = 0;
     return tried_callbacks.read(cookie, buffer, size);
+}
+
+static ssize_t read_with_mark(void *cookie, char *buffer, size_t size)
+{
+    enum { MARK = -2 };
+    tried->_offset = MARK;
+    return tried_callbacks.read(cookie, buffer, size);
+}
+
+static ssize_t read_other_bytes(void *cookie, char *buffer, size_t size)
+{
+    ssize_t count = tried_callbacks.read(cookie, buffer, size);
+    memset(buffer, '*', size);
+    return count;
+}
+
+static int close_silently(void *cookie)
+{
+    (void) cookie;
+    return 0;
 }
 
 static void change_callbacks(cookie_io_functions_t *callbacks)
@@ -60,8 +94,16 @@ static void change_callbacks(cookie_io_functions_t *callbacks)
     tried_callbacks = *callbacks;
     if (way == IGNORES_BUFFER)
         callbacks->write = write_to_small_buffer;
+    if (way == CHANGES_BYTES)
+        callbacks->write = write_other_bytes;
     if (way == LOSES_MARK)
         callbacks->read = read_without_mark;
+    if (way == KEEPS_MARK)
+        callbacks->read = read_with_mark;
+    if (way == READS_OTHER_BYTES)
+        callbacks->read = read_other_bytes;
+    if (way == CLOSES_SILENTLY)
+        callbacks->close = close_silently;
 }
 
 static void change_members(FILE *file)
@@ -125,11 +167,32 @@ static FILE *open_forwarded(void *cookie, const char *mode, cookie_io_functions_
     return __real_fopencookie(forwarded, mode, forwarding);
 }
 
+static bool is_forwarded(void)
+{
+    static bool turn;
+    turn = !turn;
+    return way == FORWARDS || (way == FORWARDS_SOME && turn);
+}
+
+/* No test here uses wide characters, so nothing looks into the state. */
+static FILE *open_wide(void *cookie, const char *mode, cookie_io_functions_t callbacks)
+{
+    static char state[1024];
+    FILE *file = __real_fopencookie(cookie, mode, callbacks);
+#ifdef HAVE_FILE__WIDE_DATA
+    if (way == HAS_WIDE_STATE)
+        file->_wide_data = (void *) state;
+#else
+    (void) state;
+#endif
+    return file;
+}
+
 FILE *__wrap_fopencookie(void *cookie, const char *mode, cookie_io_functions_t callbacks)
 {
     if (cookie != NULL)
-        return way == FORWARDS ? open_forwarded(cookie, mode, callbacks)
-                               : __real_fopencookie(cookie, mode, callbacks);
+        return is_forwarded() ? open_forwarded(cookie, mode, callbacks)
+                              : open_wide(cookie, mode, callbacks);
     change_callbacks(&callbacks);
     tried = __real_fopencookie(cookie, mode, callbacks);
     change_members(tried);
@@ -139,16 +202,24 @@ FILE *__wrap_fopencookie(void *cookie, const char *mode, cookie_io_functions_t c
 /* ---- Functions on the stream that is tried -------------------------------------------
  */
 
+int __real_fflush(FILE *file);
 int __real_fileno(FILE *file);
 off64_t __real_ftello64(FILE *file);
 int __real_fseeko64(FILE *file, off64_t offset, int whence);
 int __real_fclose(FILE *file);
 const char *__real_gnu_get_libc_version(void);
+int __wrap_fflush(FILE *file);
 int __wrap_fileno(FILE *file);
 off64_t __wrap_ftello64(FILE *file);
 int __wrap_fseeko64(FILE *file, off64_t offset, int whence);
 int __wrap_fclose(FILE *file);
 const char *__wrap_gnu_get_libc_version(void);
+
+int __wrap_fflush(FILE *file)
+{
+    bool fails = file != NULL && file == tried && way == FAILS_TO_FLUSH;
+    return __real_fflush(file) != 0 || fails ? EOF : 0;
+}
 
 int __wrap_fileno(FILE *file)
 {
@@ -164,6 +235,8 @@ int __wrap_fseeko64(FILE *file, off64_t offset, int whence)
 {
     if (file == tried && way == REFUSES_SEEK)
         return -1;
+    if (file == tried && way == SEEKS_WITHOUT_READING)
+        return 0;
     if (file == tried && way == LOCKS_AGAIN)
         file->_flags2 |= NEED_LOCK;
     return __real_fseeko64(file, offset, whence);

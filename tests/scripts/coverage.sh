@@ -27,7 +27,8 @@ quietly()
 }
 
 # Each test has counters of its own, as a child that is killed may leave them unreadable. gcov
-# finds the notes of the compiler beside them. A test's children may be another user, who writes
+# finds the notes of the compiler beside them: those of the library, and of the test, which may
+# include a source of the library. A test's children may be another user, who writes
 # the counters, too.
 write_counting()
 {
@@ -35,12 +36,13 @@ write_counting()
 #!/bin/sh
 GCOV_PREFIX=$PWD/counters/${1##*/}
 export GCOV_PREFIX
-counters=$GCOV_PREFIX$PWD/lib
-mkdir -p "$counters"
-for notes in lib/*.gcno; do
+for notes in lib/*.gcno "$1"-*.gcno; do
+    [ -f "$notes" ] || continue
+    directory=$GCOV_PREFIX$PWD/${notes%/*}
     name=${notes##*/}
-    cp "$notes" "$counters"
-    : >"$counters/${name%.gcno}.gcda"
+    mkdir -p "$directory"
+    cp "$notes" "$directory"
+    : >"$directory/${name%.gcno}.gcda"
 done
 chmod -R a+rwX "$GCOV_PREFIX"
 exec "$@"
@@ -104,14 +106,15 @@ write_counting
 # A child under a limit cannot write its counters. Its message would reach a test's output.
 GCOV_ERROR_FILE=/dev/null
 export GCOV_ERROR_FILE
-# The scripts test the installed build, which has no counters.
+# The scripts test the installed build, which has no counters. A test that fails is named; what
+# it reached counts.
 # shellcheck disable=SC2016 # make's own variable
-quietly check.log make check TESTS='$(check_PROGRAMS)' LOG_COMPILER=./counting
-grep -E '^# (PASS|SKIP)' check.log
+make check TESTS='$(check_PROGRAMS)' LOG_COMPILER=./counting >check.log 2>&1
+grep -E '^(# (PASS|SKIP)|FAIL|ERROR)' check.log || stop "no test has run; see $build/check.log"
 
 leave_out_unreadable
 set --
-for counters in counters/*"$build"/lib; do
+for counters in counters/*; do
     set -- "$@" --directory "$counters"
 done
 lcov_quietly --capture "$@" --output-file all.info

@@ -108,8 +108,10 @@ int filesystem_check_size(int descriptor)
     struct statfs filesystem;
     if (RETRY(fstat(descriptor, &status)) != 0)
         return -1;
-    if (status.st_blocks != 0 || RETRY(fstatfs(descriptor, &filesystem)) != 0)
+    if (status.st_blocks != 0)
         return 0;
+    if (RETRY(fstatfs(descriptor, &filesystem)) != 0)
+        return -1;
     if (!is_one_of(&filesystem, kernel_types, COUNT(kernel_types)) &&
         (status.st_size != 0 || !has_bytes_without_size(descriptor)))
         return 0;

@@ -194,7 +194,7 @@ STANDS_BEFORE ssize_t readlinkat(
     int directory, const char *restrict path, char *restrict link, size_t size)
 {
     enum fault fault = fault_next(FAULT_READLINKAT);
-    if (fault_is_cut(fault) || fault_hides(path))
+    if (fault_is_cut(FAULT_READLINKAT, fault) || fault_hides(path))
         return -1;
     if (fault == FAULT_NONE || strncmp(path, "/proc/", strlen("/proc/")) == 0)
         return NEXT(readlinkat)(directory, path, link, size);
@@ -207,7 +207,7 @@ STANDS_BEFORE ssize_t readlink(
     const char *restrict path, char *restrict link, size_t size)
 {
     enum fault fault = fault_next(FAULT_READLINK);
-    if (fault_is_cut(fault) || fault_hides(path))
+    if (fault_is_cut(FAULT_READLINK, fault) || fault_hides(path))
         return -1;
     if (fault == FAULT_NONE)
         return NEXT(readlink)(path, link, size);
@@ -250,7 +250,7 @@ STANDS_BEFORE int rename(const char *from, const char *to)
 static bool asking_fails(enum fault_call call, size_t size)
 {
     enum fault fault = fault_next(call);
-    if (fault_is_cut(fault))
+    if (fault_is_cut(call, fault))
         return true;
     if (fault == FAULT_SHORT && size != 0)
         errno = ERANGE;

@@ -127,15 +127,16 @@ bool fault_strikes(enum fault_call call)
     return fault_next(call) == FAULT_FAILS;
 }
 
-static bool is_interrupted(void)
+/* Every other call of each kind, so that the first try of each is interrupted. */
+static bool is_interrupted(enum fault_call call)
 {
-    static _Thread_local bool turn;
+    static _Thread_local bool turns[FAULT_CALL_COUNT];
     if (!faults.interrupts)
         return false;
-    turn = !turn;
-    if (turn)
+    turns[call] = !turns[call];
+    if (turns[call])
         errno = EINTR;
-    return turn;
+    return turns[call];
 }
 
 size_t fault_bytes(size_t size, enum fault fault)
@@ -148,14 +149,14 @@ size_t fault_bytes(size_t size, enum fault fault)
     return faults.interrupts && size > FEW ? FEW : size;
 }
 
-bool fault_is_cut(enum fault fault)
+bool fault_is_cut(enum fault_call call, enum fault fault)
 {
-    return fault == FAULT_FAILS || is_interrupted();
+    return fault == FAULT_FAILS || is_interrupted(call);
 }
 
 bool fault_cuts(enum fault_call call)
 {
-    return fault_is_cut(fault_next(call));
+    return fault_is_cut(call, fault_next(call));
 }
 
 bool fault_hides(const char *path)
@@ -209,7 +210,8 @@ static bool lists(int flags)
 
 static int open_at(int directory, const char *path, int flags, mode_t mode)
 {
-    if (fault_strikes(creates(flags) ? FAULT_CREATE : FAULT_OPEN))
+    enum fault_call call = creates(flags) ? FAULT_CREATE : FAULT_OPEN;
+    if (fault_strikes(call))
         return -1;
     if (fault_hides(path))
         return -1;
@@ -217,7 +219,7 @@ static int open_at(int directory, const char *path, int flags, mode_t mode)
         return fault_fails(FAULT_OPEN, EACCES);
     if (is_nameless(flags) && faults.tmpfile != 0)
         return fault_fails(FAULT_CREATE, faults.tmpfile);
-    if (is_interrupted())
+    if (is_interrupted(call))
         return -1;
     if (!creates(flags))
         return NEXT(openat)(directory, path, flags);
@@ -294,7 +296,7 @@ STANDS_BEFORE int fsync(int descriptor)
     int error = directory ? faults.sync_directory : faults.sync_file;
     if (error != 0)
         return fault_fails(call, error);
-    if (is_interrupted())
+    if (is_interrupted(call))
         return -1;
     die_in_time();
     return note(directory ? 'd' : 's', 0);
@@ -357,7 +359,7 @@ STANDS_BEFORE mode_t umask(mode_t mask)
 STANDS_BEFORE ssize_t pread(int descriptor, void *buffer, size_t size, off_t position)
 {
     enum fault fault = fault_next(FAULT_PREAD);
-    if (fault_is_cut(fault))
+    if (fault_is_cut(FAULT_PREAD, fault))
         return -1;
     return NEXT(pread)(descriptor, buffer, fault_bytes(size, fault), position);
 }
@@ -366,7 +368,7 @@ STANDS_BEFORE ssize_t pwrite(
     int descriptor, const void *data, size_t size, off_t position)
 {
     enum fault fault = fault_next(FAULT_PWRITE);
-    if (fault_is_cut(fault))
+    if (fault_is_cut(FAULT_PWRITE, fault))
         return -1;
     return NEXT(pwrite)(descriptor, data, fault_bytes(size, fault), position);
 }
@@ -374,7 +376,7 @@ STANDS_BEFORE ssize_t pwrite(
 STANDS_BEFORE ssize_t read(int descriptor, void *buffer, size_t size)
 {
     enum fault fault = fault_next(FAULT_READ);
-    if (fault_is_cut(fault))
+    if (fault_is_cut(FAULT_READ, fault))
         return -1;
     return NEXT(read)(descriptor, buffer, fault_bytes(size, fault));
 }
@@ -382,7 +384,7 @@ STANDS_BEFORE ssize_t read(int descriptor, void *buffer, size_t size)
 STANDS_BEFORE ssize_t write(int descriptor, const void *data, size_t size)
 {
     enum fault fault = fault_next(FAULT_WRITE);
-    if (fault_is_cut(fault))
+    if (fault_is_cut(FAULT_WRITE, fault))
         return -1;
     return NEXT(write)(descriptor, data, fault_bytes(size, fault));
 }
@@ -415,7 +417,7 @@ STANDS_BEFORE ssize_t copy_file_range(
     int source, off_t *from, int target, off_t *to, size_t size, unsigned flags)
 {
     enum fault fault = fault_next(FAULT_COPY_FILE_RANGE);
-    if (fault_is_cut(fault))
+    if (fault_is_cut(FAULT_COPY_FILE_RANGE, fault))
         return -1;
     /* Shorter than any file of the tests. */
     if (fault == FAULT_SHORT)

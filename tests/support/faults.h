@@ -85,8 +85,8 @@ struct faults {
     bool no_empty_path; /* linkat does not take a descriptor alone (before Linux 6.10) */
     bool no_listing;    /* no directory can be read, but all can be searched */
     bool tmpfs;         /* every filesystem claims to be in memory, with a size */
-    bool interrupts; /* every other call fails with EINTR, and few bytes move at once */
-    bool same_names; /* the first two hidden names drawn in a thread are the same */
+    bool interrupts;    /* every other call of a kind fails with EINTR, few bytes move */
+    bool same_names;    /* the first two hidden names drawn in a thread are the same */
     /* Called before each rename and link, to do what another process might do. */
     void (*meanwhile)(void);
     /* Called before each call, unless it is NULL. Returns the outcome. */
@@ -114,7 +114,7 @@ unsigned faults_met(enum fault_call call);
  * to ERROR, which is one of these members. */
 enum fault fault_next(enum fault_call call);
 bool fault_strikes(enum fault_call call);
-bool fault_is_cut(enum fault fault);
+bool fault_is_cut(enum fault_call call, enum fault fault);
 bool fault_cuts(enum fault_call call);
 size_t fault_bytes(size_t size, enum fault fault);
 void fault_answers(enum fault_call call);

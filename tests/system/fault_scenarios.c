@@ -1122,6 +1122,20 @@ static bool renaming_by_path(const struct kind *kind)
     return worked;
 }
 
+/* A file without blocks may be one whose size the kernel does not tell. */
+static bool sizing_nothing(const struct kind *kind)
+{
+    (void) kind;
+    turns_pause();
+    FILE *stream = fopen(target, "w+e");
+    turns_resume();
+    int64_t size = filelike_size(stream);
+    bool worked = size == 0 || told();
+    EXPECT(size == 0 || size == -1);
+    EXPECT(fclose(stream) == 0);
+    return worked;
+}
+
 /* The second stream has the same permissions. */
 static bool reopening_with_permissions(const struct kind *kind)
 {
@@ -1493,6 +1507,7 @@ static const struct row of_none[] = {
     {"staying at another name", staying_at_another_name},
     {"publishing where modes stay", publishing_where_modes_stay},
     {"discarding the new", discarding_the_new},
+    {"asking for the size of nothing", sizing_nothing},
     {"spending a budget", spending_a_budget},
     {"opening by path", opening_by_path},
     {"renaming by path", renaming_by_path},

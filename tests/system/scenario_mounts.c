@@ -8,8 +8,10 @@
 #include "mounts.h"
 #include "scratch.h"
 
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
 #include <sys/statvfs.h>
 #include <unistd.h>
@@ -296,6 +298,30 @@ static void check_hidden(void)
     free(path);
 }
 
+/* ---- Another root --------------------------------------------------------------------
+ */
+
+/* No path leads from the new root to the directory of a named stream. */
+static void check_out_of_reach(void)
+{
+    int disk = open("disk", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    FILE *stream = filelike_named("w", &on_disk);
+    char *name = strdup(strrchr(filelike_path(stream), '/') + 1);
+    EXPECT(mkdir("disk/root", S_IRWXU) == 0 && mkdir("disk/root/proc", S_IRWXU) == 0);
+    EXPECT(mount("/proc", "disk/root/proc", NULL, MS_BIND | MS_REC, NULL) == 0);
+    if (chroot("disk/root") != 0 || chdir("/") != 0) {
+        say_skipped("another root", strerror(errno));
+    } else {
+        const char *path = filelike_path(stream);
+        EXPECT(path != NULL && strncmp(path, "/proc/", strlen("/proc/")) == 0);
+    }
+    EXPECT(faccessat(disk, name, F_OK, 0) == 0);
+    EXPECT(fclose(stream) == 0);
+    EXPECT(faccessat(disk, name, F_OK, 0) == -1);
+    EXPECT(close(disk) == 0);
+    free(name);
+}
+
 /* ---- A filesystem in memory without an end -------------------------------------------
  */
 
@@ -399,6 +425,7 @@ static const struct scenario {
     {"no more files", "nr_inodes=2", check_without_files},
     {"read-only filesystem", "size=1m", check_read_only},
     {"directory mounted over", "size=1m", check_hidden},
+    {"directory out of reach", "size=1m", check_out_of_reach},
     {"filesystem in memory without an end", "size=0", check_endless},
     {"read-only P_tmpdir", "size=1m", check_next_directory},
     {"no /proc", "size=1m", check_without_proc},

@@ -257,6 +257,19 @@ static int sandbox_that_tells_no_rights(void)
     return expect_status();
 }
 
+/* Root may write all files, whatever its real group. */
+static int sandbox_of_two_groups(void)
+{
+    if (geteuid() != 0)
+        return skip("there is only one user");
+    make_file("there/target", "old");
+    EXPECT(setegid(SOMEBODY) == 0);
+    if (!refuse_new_calls())
+        return skip(strerror(errno));
+    check_replacing();
+    return end_untraced(expect_status());
+}
+
 #else
 
 static int sandbox(void)
@@ -275,6 +288,11 @@ static int sandbox_of_another(void)
 }
 
 static int sandbox_of_two_users(void)
+{
+    return sandbox();
+}
+
+static int sandbox_of_two_groups(void)
 {
     return sandbox();
 }
@@ -403,6 +421,7 @@ static const struct scenario {
     {"sandbox without nameless files", sandbox_without_nameless_files},
     {"sandbox, file of another", sandbox_of_another},
     {"sandbox, two users", sandbox_of_two_users},
+    {"sandbox, two groups", sandbox_of_two_groups},
     {"sandbox, no rights told", sandbox_that_tells_no_rights},
     {"unreachable working directory", unreachable_directory},
     {"deep working directory", deep_directory},

@@ -857,6 +857,24 @@ START_TEST(target_may_become_a_loop)
 }
 END_TEST
 
+static enum fault put_a_pipe(enum fault_call call)
+{
+    if (call == FAULT_CREATE && unlink("target") == 0)
+        ck_assert_int_eq(mkfifo("target", 0600), 0);
+    return FAULT_NONE;
+}
+
+/* The name stands for a pipe when the old content is to be read. */
+START_TEST(target_may_become_a_pipe)
+{
+    make_file("target", "old");
+    faults.strike = put_a_pipe;
+    assert_fails(filelike_atomic("target", "a", NULL), NULL, EINVAL);
+    faults.strike = NULL;
+    ck_assert_str_eq(entries("."), "target");
+}
+END_TEST
+
 /* Another user who knows the next name can only take it. */
 START_TEST(planted_links_are_not_followed)
 {
@@ -1315,6 +1333,7 @@ static void add_links(TCase *test_case)
     ADD(follows_links_to_directories);
     ADD(follows_as_many_links_as_fopen);
     ADD(target_may_become_a_loop);
+    ADD(target_may_become_a_pipe);
     ADD_FOR_SYSTEMS(planted_links_are_not_followed);
 }
 

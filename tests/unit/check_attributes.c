@@ -267,6 +267,8 @@ END_TEST
 /* ---- ACLs that cannot be set ---------------------------------------------------------
  */
 
+static const int refusals[] = {EPERM, EACCES, EINVAL, EOPNOTSUPP, ENOSYS};
+static int refusal;
 static unsigned refusals_left;
 
 static enum fault refuse_attributes(enum fault_call call)
@@ -274,8 +276,14 @@ static enum fault refuse_attributes(enum fault_call call)
     if (call != FAULT_FSETXATTR || refusals_left == 0)
         return FAULT_NONE;
     refusals_left--;
-    errno = EPERM;
+    errno = refusal;
     return FAULT_FAILS;
+}
+
+static void allow_refusals(int number, unsigned count)
+{
+    refusal = refusals[(size_t) number % COUNT(refusals)];
+    refusals_left = count;
 }
 
 /* A named user may be in the owning group, and members of a named group may not. */
@@ -292,7 +300,7 @@ START_TEST(nobody_gains_if_the_acl_is_refused)
     if (!have_acls("nobody_gains_if_the_acl_is_refused"))
         return;
     make_target_with_acl();
-    refusals_left = UINT32_MAX;
+    allow_refusals(_i, UINT32_MAX);
     put_with(_i, "there/target", 0, refuse_attributes);
     ck_assert_str_eq(content("there/target"), "new");
     ck_assert_str_eq(acl_of("there/target"), "");
@@ -307,7 +315,7 @@ START_TEST(nobody_gains_by_the_default_acl_either)
         return;
     ck_assert(give_default_acl("there") && give_default_acl("streams"));
     make_target_with_acl();
-    refusals_left = 1;
+    allow_refusals(_i, 1);
     put_with(_i, "there/target", 0, refuse_attributes);
     ck_assert_str_eq(content("there/target"), "new");
     ck_assert_str_eq(acl_of("there/target"), "");
@@ -323,10 +331,43 @@ START_TEST(default_acl_that_stays_is_a_failure)
     ck_assert(give_default_acl("there"));
     make_target_with_acl();
     FILE *stream = filelike_memory("w+", NULL);
-    refusals_left = UINT32_MAX;
+    allow_refusals(0, UINT32_MAX);
     faults.strike = refuse_attributes;
     assert_fails(filelike_persist(stream, "there/target", 0), -1, EPERM);
     faults.strike = NULL;
+    ck_assert_str_eq(content("there/target"), "old");
+    assert_closes(stream);
+}
+END_TEST
+
+/* The mask of the directory's ACL is that of a file that was made with mode 0600. */
+START_TEST(acl_that_is_there_already_may_be_refused)
+{
+    if (!have_acls("acl_that_is_there_already_may_be_refused"))
+        return;
+    ck_assert(give_default_acl("there") && give_default_acl("streams"));
+    make_file("there/target", "old");
+    ck_assert(
+        SET_ACL("there/target", ACCESS_ACL, {OWNER, 6, NO_ID}, {NAMED_USER, 6, USER},
+            {ITS_GROUP, 4, NO_ID}, {MASK, 0, NO_ID}, {OTHERS, 0, NO_ID}));
+    allow_refusals(_i, UINT32_MAX);
+    put_with(_i, "there/target", 0, refuse_attributes);
+    ck_assert_str_eq(content("there/target"), "new");
+    ck_assert_str_eq(acl_of("there/target"), "1:-1:6 2:12:6 4:-1:4 16:-1:0 32:-1:0 ");
+}
+END_TEST
+
+/* The ACL could be kept, but not the set-group-ID bit. */
+START_TEST(mode_beside_an_acl_may_be_refused)
+{
+    if (!have_acls("mode_beside_an_acl_may_be_refused"))
+        return;
+    make_target_with_acl();
+    ck_assert_int_eq(chmod("there/target", 02664), 0);
+    FILE *stream = filelike_memory("w+", NULL);
+    faults.mode = EPERM;
+    assert_fails(filelike_persist(stream, "there/target", 0), -1, EPERM);
+    faults.mode = 0;
     ck_assert_str_eq(content("there/target"), "old");
     assert_closes(stream);
 }
@@ -402,6 +443,20 @@ START_TEST(identities_are_not_lent)
 }
 END_TEST
 
+/* Of the file that nobody has made here, only the group cannot be kept. */
+START_TEST(group_is_not_lent)
+{
+    enum { NOBODY = 65534 };
+    if (!is_root("group_is_not_lent"))
+        return;
+    make_file("there/target", "old");
+    ck_assert_int_eq(chown("there/target", NOBODY, GROUP), 0);
+    ck_assert_int_eq(chmod("there/target", 06777), 0);
+    ck_assert_int_eq(as_nobody(replace_as_nobody, &_i), 0);
+    ck_assert_uint_eq(mode_of("there/target"), 0777);
+}
+END_TEST
+
 /* ---- Owners --------------------------------------------------------------------------
  */
 
@@ -424,17 +479,15 @@ START_TEST(owner_is_kept)
 }
 END_TEST
 
-static int second_error;
-
-/* Only the group may be changed, or nothing if there is a SECOND_ERROR. */
+/* Only the group may be changed. */
 static enum fault refuse_owner(enum fault_call call)
 {
     static bool is_second;
     if (call != FAULT_FCHOWN)
         return FAULT_NONE;
     is_second = !is_second;
-    errno = is_second ? EPERM : second_error;
-    return errno != 0 ? FAULT_FAILS : FAULT_NONE;
+    errno = EPERM;
+    return is_second ? FAULT_FAILS : FAULT_NONE;
 }
 
 START_TEST(group_is_kept_without_the_owner)
@@ -445,7 +498,6 @@ START_TEST(group_is_kept_without_the_owner)
     make_file("there/target", "old");
     ck_assert_int_eq(chown("there/target", USER, GROUP), 0);
     ck_assert_int_eq(chmod("there/target", 0466), 0);
-    second_error = 0;
     put_with(_i, "there/target", 0, refuse_owner);
     ck_assert_int_eq(stat("there/target", &status), 0);
     ck_assert(status.st_uid == 0 && status.st_gid == GROUP);
@@ -453,7 +505,17 @@ START_TEST(group_is_kept_without_the_owner)
 }
 END_TEST
 
-/* A quota is exceeded, for example. */
+/* A signal comes, and then a quota is exceeded. */
+static enum fault refuse_group(enum fault_call call)
+{
+    static const int errors[] = {EPERM, EINTR, EDQUOT};
+    static size_t next;
+    if (call != FAULT_FCHOWN)
+        return FAULT_NONE;
+    errno = errors[next++ % COUNT(errors)];
+    return FAULT_FAILS;
+}
+
 START_TEST(group_that_fails_is_told)
 {
     if (!is_root("group_that_fails_is_told"))
@@ -461,8 +523,7 @@ START_TEST(group_that_fails_is_told)
     make_file("there/target", "old");
     ck_assert_int_eq(chown("there/target", USER, GROUP), 0);
     FILE *stream = filelike_memory("w+", NULL);
-    second_error = EDQUOT;
-    faults.strike = refuse_owner;
+    faults.strike = refuse_group;
     assert_fails(filelike_persist(stream, "there/target", 0), -1, EDQUOT);
     faults.strike = NULL;
     ck_assert_str_eq(content("there/target"), "old");
@@ -525,6 +586,30 @@ START_TEST(extended_attributes_are_kept)
     ck_assert(!is_secure || has_value("security.filelike", "", 0));
     if (!is_trusted || !is_secure)
         say_skipped("trusted and security attributes", "this user may not set them");
+}
+END_TEST
+
+/* The file of a stream has one of the attributes already. */
+START_TEST(extended_attribute_that_is_there_may_be_refused)
+{
+    static const char *const own[] = {"value", "eulav", "valu"};
+    struct filelike_options options = {.dir = "streams"};
+    for (size_t i = 0; i < COUNT(own); i++) {
+        make_file("there/target", "old");
+        FILE *stream = filelike_named("w+", &options);
+        int file = filelike_fileno(stream);
+        if (!set_value("user.filelike.test", "value", 5) ||
+            fsetxattr(file, "user.filelike.test", own[i], strlen(own[i]), 0) != 0) {
+            say_skipped("extended attributes", strerror(errno));
+            return;
+        }
+        allow_refusals(0, i == 0 ? UINT32_MAX : 0);
+        faults.strike = refuse_attributes;
+        ck_assert_int_eq(filelike_persist(stream, "there/target", 0), 0);
+        faults.strike = NULL;
+        ck_assert(has_value("user.filelike.test", "value", 5));
+        assert_closes(stream);
+    }
 }
 END_TEST
 
@@ -660,7 +745,9 @@ int main(void)
     ADD_FOR_PUTTINGS(default_acl_stays_where_it_is);
     ADD_FOR_PUTTINGS(acl_is_kept_instead_of_the_default_acl);
     ADD_FOR_PUTTINGS(nobody_gains_if_the_acl_is_refused);
+    ADD_FOR_PUTTINGS(acl_that_is_there_already_may_be_refused);
     ADD_FOR_PUTTINGS(old_owner_does_not_gain_by_name);
+    ADD_FOR_PUTTINGS(group_is_not_lent);
     ADD_FOR_PUTTINGS(group_is_kept_without_the_owner);
     ADD_FOR_PUTTINGS(nobody_gains_with_an_acl);
     ADD_FOR_PUTTINGS(nobody_gains_without_an_acl);
@@ -675,6 +762,8 @@ int main(void)
     tcase_add_loop_test(
         test_case, nobody_gains_by_the_default_acl_either, 0, COUNT(ways));
     tcase_add_test(test_case, default_acl_that_stays_is_a_failure);
+    tcase_add_test(test_case, mode_beside_an_acl_may_be_refused);
     tcase_add_test(test_case, group_that_fails_is_told);
+    tcase_add_test(test_case, extended_attribute_that_is_there_may_be_refused);
     return suite_run(suite);
 }

@@ -421,6 +421,23 @@ START_TEST(reopened_stream_that_cannot_write_beside_one_that_appends_says_so)
 }
 END_TEST
 
+/* Another failure than that of an old kernel. */
+START_TEST(reopened_stream_beside_one_that_appends_may_find_no_room)
+{
+    FILE *stream = filelike_named("a+", NULL);
+    write_text(stream, "0123456789");
+    ck_assert_int_eq(fflush(stream), 0);
+    FILE *second = filelike_reopen(stream, "r+");
+    faults.append = ENOSPC;
+    write_text(second, "abc");
+    assert_fails(fflush(second), EOF, ENOSPC);
+    faults.append = 0;
+    assert_text(stream, "0123456789");
+    assert_closes_with(second, ENOSPC);
+    assert_closes(stream);
+}
+END_TEST
+
 START_TEST(reopened_stream_needs_proc_for_a_descriptor)
 {
     FILE *stream = started(&kinds[_i], "w+", "0123456789");
@@ -928,6 +945,7 @@ static TCase *single(void)
     tcase_add_test(test_case, plain_fileno_is_at_the_position);
     tcase_add_test(
         test_case, reopened_stream_that_cannot_write_beside_one_that_appends_says_so);
+    tcase_add_test(test_case, reopened_stream_beside_one_that_appends_may_find_no_room);
     tcase_add_test(test_case, reopened_stream_that_gets_no_descriptor_goes_on);
     tcase_add_test(test_case, reopened_stream_gets_no_descriptor_after_setuid);
     tcase_add_test(test_case, descriptors_outlive_setuid);

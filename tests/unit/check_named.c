@@ -348,6 +348,15 @@ static void open_and_close_many(void)
         assert_closes(open_below("."));
 }
 
+static size_t count_entries(void)
+{
+    size_t spaces = 0;
+    const char *names = entries(".");
+    for (const char *c = names; *c != '\0'; c++)
+        spaces += *c == ' ';
+    return names[0] != '\0' ? spaces + 1 : 0;
+}
+
 /* The library tries again later. It does not remember any number of names. */
 START_TEST(disk_may_refuse_removals_for_a_while)
 {
@@ -356,10 +365,30 @@ START_TEST(disk_may_refuse_removals_for_a_while)
     open_and_close_many();
     faults = (struct faults){0};
     open_and_close_many();
-    size_t left = 1;
-    for (const char *c = entries("."); *c != '\0'; c++)
-        left += *c == ' ';
-    ck_assert_uint_eq(left, MANY_NAMES - MOST_REMEMBERED);
+    ck_assert_uint_eq(count_entries(), MANY_NAMES - MOST_REMEMBERED);
+    ck_assert_str_eq(descriptors(), before);
+    free(before);
+}
+END_TEST
+
+/* There is also no descriptor to remember the directory by. */
+static enum fault refuse_all(enum fault_call call)
+{
+    static bool refused;
+    bool refuses = call == FAULT_UNLINKAT || (call == FAULT_OPEN && refused);
+    refused = call == FAULT_UNLINKAT || (refused && call != FAULT_OPEN);
+    errno = call == FAULT_OPEN ? EMFILE : EIO;
+    return refuses ? FAULT_FAILS : FAULT_NONE;
+}
+
+START_TEST(removals_may_be_impossible)
+{
+    char *before = strdup(descriptors());
+    faults = (struct faults){.no_proc = true, .strike = refuse_all};
+    open_and_close_many();
+    faults = (struct faults){0};
+    open_and_close_many();
+    ck_assert_uint_eq(count_entries(), MANY_NAMES);
     ck_assert_str_eq(descriptors(), before);
     free(before);
 }
@@ -1041,6 +1070,7 @@ static void add_closing(TCase *test_case)
     tcase_add_test(test_case, is_removed_by_the_last_of_its_streams);
     tcase_add_test(test_case, may_be_gone_already);
     tcase_add_loop_test(test_case, disk_may_refuse_removals_for_a_while, 0, 2);
+    tcase_add_test(test_case, removals_may_be_impossible);
     tcase_add_test(test_case, is_kept);
     tcase_add_test(test_case, is_kept_from_the_start);
     tcase_add_test(test_case, is_discarded_after_all);

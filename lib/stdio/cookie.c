@@ -43,12 +43,6 @@ static ssize_t write_callback(void *cookie, const char *data, size_t size)
 
 /* ---- Seeking --------------------------------------------------------------------- */
 
-/* In append mode pending output will be written at the end. */
-static bool appends_pending_output(const struct stream *stream)
-{
-    return (stream->mode & MODE_APPEND) != 0 && __fpending(stream->file) > 0;
-}
-
 /* The position of the program: only stdio knows how much it has read ahead, and which
  * characters were pushed back. At exit glibc calls the seek callback without the lock of
  * FILE, so another thread may hold it: -1 then. */
@@ -88,9 +82,11 @@ static bool keeps_position(struct stream *stream, int64_t offset, int whence)
     return whence == SEEK_SET && stays && sequential_reaches(stream->store, offset);
 }
 
+/* In append mode pending output will be written at the end. */
 static int64_t seek_for_stdio(struct stream *stream, int64_t offset, int whence)
 {
-    if (LIBC_TELLS_FROM_CURRENT && whence == SEEK_CUR && appends_pending_output(stream))
+    if (LIBC_TELLS_FROM_CURRENT && whence == SEEK_CUR &&
+        (stream->mode & MODE_APPEND) != 0 && __fpending(stream->file) > 0)
         whence = SEEK_END;
     if (store_is_sequential(stream->store) && !keeps_position(stream, offset, whence))
         return call_fail(ESPIPE);

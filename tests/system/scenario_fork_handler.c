@@ -298,6 +298,14 @@ static void work_until(time_t end)
     }
 }
 
+/* gcov, which measures coverage, allocates at exit. A child that interrupted malloc dies
+ * of that. */
+#ifdef COVERAGE_H
+enum { EXIT_MAY_ALLOCATE = true };
+#else
+enum { EXIT_MAY_ALLOCATE = false };
+#endif
+
 int main(int argc, char **argv)
 {
     struct sigaction action = {.sa_handler = handle_alarm};
@@ -318,7 +326,7 @@ int main(int argc, char **argv)
     if (is_child)
         end_child();
     close_kept();
-    EXPECT(forks > 0 && hung == 0 && ended_badly == 0);
+    EXPECT(forks > 0 && hung == 0 && (ended_badly == 0 || EXIT_MAY_ALLOCATE));
     (void) printf(
         "%u forks, %u turns, %u hung, %u ended badly\n", forks, turn, hung, ended_badly);
     scratch_leave();

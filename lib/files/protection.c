@@ -14,12 +14,11 @@
 #include <unistd.h>
 
 /* setfsuid(-1) changes nothing, because no user has that number, and returns the present
- * one. If a sandbox refuses it, musl returns -1, and glibc the negative error number. */
+ * one, or -1 if a sandbox refuses it. */
 static uid_t user_for_files(void)
 {
-    enum { LARGEST_ERROR = 4095 };
     uid_t user = (uid_t) setfsuid((uid_t) -1);
-    return user < (uid_t) -LARGEST_ERROR ? user : geteuid();
+    return user != (uid_t) -1 ? user : geteuid();
 }
 
 /* The digit in the file SETTING of /proc/sys, or USUAL if the file cannot be read or is

@@ -27,4 +27,5 @@ AS_IF([test "$enable_glibc_internals" = yes && test "$use_glibc_internals" = no]
 AS_IF([test "$use_glibc_internals" = yes],
   [AC_DEFINE([FILELIKE_GLIBC_INTERNALS], [1], [Use what glibc shows of struct _IO_FILE.])],
   [AC_DEFINE([FILELIKE_GLIBC_INTERNALS], [0])])
+AM_CONDITIONAL([HAVE_GLIBC_INTERNALS], [test "$use_glibc_internals" = yes])
 ])

@@ -37,18 +37,16 @@ static void free_stream(struct stream *stream)
     free(stream);
 }
 
-static struct stream *allocate_stream(size_t buffer_size, size_t room)
+static bool fits_inside(size_t room)
 {
-    bool inside = room <= BUFFER_AT_FIRST;
-    struct stream *stream = malloc(sizeof *stream + (inside ? room : 0));
-    char *buffer = stream == NULL || inside ? NULL : malloc(room);
-    if (stream == NULL || (buffer == NULL && !inside)) {
-        call_free(stream);
-        return NULL;
-    }
-    stream->buffer = inside ? stream->first_buffer : buffer;
-    stream->buffer_size = buffer_size;
-    return stream;
+    return room <= BUFFER_AT_FIRST;
+}
+
+static int init_buffer(struct stream *stream, size_t size, size_t room)
+{
+    stream->buffer_size = size;
+    stream->buffer = fits_inside(room) ? stream->first_buffer : malloc(room);
+    return stream->buffer != NULL ? 0 : -1;
 }
 
 void stream_set_buffer(struct stream *stream, char *buffer, size_t size)
@@ -63,11 +61,13 @@ struct stream *stream_create(struct store *store, unsigned mode,
     int (*init)(struct handle *, struct store *, unsigned mode), size_t buffer_size,
     size_t buffer_room)
 {
-    struct stream *stream = allocate_stream(buffer_size, buffer_room);
+    size_t inside = fits_inside(buffer_room) ? buffer_room : 0;
+    struct stream *stream = malloc(sizeof *stream + inside);
     if (stream == NULL)
         return NULL;
     init_stream(stream, store, mode);
-    if (init(&stream->handle, store, mode) == 0)
+    if (init_buffer(stream, buffer_size, buffer_room) == 0 &&
+        init(&stream->handle, store, mode) == 0)
         return stream;
     KEEPING_ERRNO(free_stream(stream));
     return NULL;

@@ -16,8 +16,8 @@ struct store *sequential_create(void *context,
     const struct filelike_operations *operations, unsigned mode,
     const struct filelike_options *options);
 
-/* Whether reading can go on at POSITION, which is not behind the next byte: the bytes from
- * there on are kept. */
+/* Whether reading can go on at POSITION, which is not behind the next byte: the bytes
+ * from there on are kept. */
 bool sequential_reaches(struct store *store, int64_t position);
 
 #endif

@@ -342,11 +342,15 @@ END_TEST
 
 #ifdef __GLIBC__
 
-/* glibc gives memory that was used before, so its pages are there. */
+/* glibc gives memory that was used before, so its pages are there. A sanitizer's malloc
+ * cannot be told to. */
 START_TEST(pages_that_are_there_are_written)
 {
     enum { MIB = 1 << 20, SIZE = 8 * MIB, HEAP = 40 * MIB };
-    ck_assert(mallopt(M_MMAP_THRESHOLD, 2 * HEAP) && mallopt(M_TRIM_THRESHOLD, 2 * HEAP));
+    if (!mallopt(M_MMAP_THRESHOLD, 2 * HEAP) || !mallopt(M_TRIM_THRESHOLD, 2 * HEAP)) {
+        (void) puts("skipped: pages that are there: malloc has no such options");
+        return;
+    }
     char *bytes = malloc(SIZE);
     make_pattern(bytes, SIZE);
     char *used = malloc(HEAP);

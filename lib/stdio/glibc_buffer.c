@@ -68,11 +68,13 @@ static void replace_buffer(struct stream *stream, size_t first_size)
     stream_set_buffer(stream, buffer, stream->next_buffer_size);
 }
 
-/* A program that seeks may not write on from here. */
+/* A program that seeks may not write on from here. In memory it is all the same where a
+ * write begins. */
 static size_t first_size_of_next_buffer(struct stream *stream, bool after_seek)
 {
     size_t size = stream->next_buffer_size;
-    return after_seek ? size : size - (size_t) stream_tell(stream) % size;
+    bool is_whole = after_seek || size <= BUFFER_IN_MEMORY;
+    return is_whole ? size : size - (size_t) stream_tell(stream) % size;
 }
 
 /* For a block that glibc's fclose frees. A program may have linked this library with a

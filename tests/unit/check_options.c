@@ -311,6 +311,20 @@ START_TEST(grows_in_memory)
 }
 END_TEST
 
+/* On disk the next write is to end at a multiple of its size, but not in memory. */
+START_TEST(grows_to_the_whole_in_memory)
+{
+    static const char block[BUFFER_AT_FIRST];
+    FILE *stream = filelike_memory("w+", NULL);
+    ck_assert_uint_eq(fwrite(block, 1, 511, stream), 511);
+    ck_assert_int_eq(fflush(stream), 0);
+    ck_assert_uint_eq(fwrite(block, 1, sizeof block, stream), sizeof block);
+    ck_assert_int_eq(fflush(stream), 0);
+    ck_assert_uint_eq(__fbufsize(stream), BUFFER_IN_MEMORY);
+    assert_closes(stream);
+}
+END_TEST
+
 /* A new buffer must not change the position, read-ahead or pushed-back characters. */
 START_TEST(grows_between_reading_and_writing)
 {
@@ -402,6 +416,7 @@ static TCase *buffer_cases(void)
 {
     TCase *test_case = tcase_create("buffer");
     tcase_add_test(test_case, grows_in_memory);
+    tcase_add_test(test_case, grows_to_the_whole_in_memory);
     tcase_add_test(test_case, grows_on_disk);
     tcase_add_test(test_case, grows_between_reading_and_writing);
     tcase_add_test(test_case, stays_where_it_was_chosen);

@@ -161,12 +161,13 @@ static int put_in_place(struct persisting *persisting)
 {
     int file = persisting->access->store->descriptor;
     int status = give_file(persisting);
-    if (status == 1 && find_in_place(persisting, file) == 1)
+    int in_place = status == 1 && file != -1 ? find_in_place(persisting, file) : 0;
+    if (in_place == 1)
         status = sync_own(persisting, file);
+    if (status == -1 || in_place == -1)
+        return -1;
     if (status == 1)
         return put_snapshot(persisting);
-    if (status != 0)
-        return -1;
     return target_sync(
         &persisting->target, file, persisting->flags, &persisting->is_lost);
 }

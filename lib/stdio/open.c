@@ -17,7 +17,7 @@ struct buffer_sizes {
     size_t large; /* 0: the first buffer stays */
 };
 
-/* What starts empty may stay small. */
+/* A stream that starts empty may stay small. */
 static size_t smaller_buffer(size_t size)
 {
     return size == BUFFER_ON_DISK ? BUFFER_OF_NEW_FILE : BUFFER_AT_FIRST;

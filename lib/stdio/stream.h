@@ -9,9 +9,9 @@
 
 /* Bytes of stdio's buffer. glibc refills it at each seek, so in memory a large buffer
  * makes random access slow. On disk it is the size of each system call's transfer. On
- * what the caller has it is that of the C library's own streams there: BUFSIZ. What
- * starts empty may stay small: a new file begins with a page, the rest with what makes
- * one block with the stream that malloc has at hand. */
+ * what the caller has it is that of the C library's own streams there: BUFSIZ. A
+ * stream that starts empty may stay small: a new file begins with a page, the others with
+ * what makes one block with the stream that malloc has at hand. */
 enum {
     BUFFER_AT_FIRST = 512,
     BUFFER_IN_MEMORY = 1024,

@@ -100,7 +100,7 @@ static void check_that_leads(void)
     EXPECT(close(descriptor) == 0);
 }
 
-/* What fopen would not open to write is refused with its errno. */
+/* A target that fopen would not open to write is refused with its errno. */
 static void check_no_file(void)
 {
     int directory = open("disk", O_RDONLY | O_DIRECTORY | O_CLOEXEC);

@@ -286,7 +286,7 @@ static void read_and_write(FILE *stream)
     EXPECT(filelike_size(stream) == 10);
 }
 
-/* Where the members of FILE do not work, plain fileno does not answer. */
+/* Plain fileno does not answer if the members of FILE do not work. */
 static void move(FILE *stream)
 {
     int descriptor = filelike_fileno(stream);

@@ -3,6 +3,7 @@
 #include <config.h>
 
 #include "faults.h"
+#include "fork_within.h"
 #include "scratch.h"
 #include "suite.h"
 
@@ -653,56 +654,32 @@ END_TEST
 
 /* This child, perhaps made by a signal handler, goes on with the opening that it
  * interrupted. */
-static pid_t interrupting_child;
-static int childs_status;
-
-static enum fault have_a_child(enum fault_call call)
-{
-    if (call != FAULT_FCHMOD)
-        return FAULT_NONE;
-    faults.strike = NULL;
-    interrupting_child = fork();
-    if (interrupting_child > 0)
-        ck_assert(waitpid(interrupting_child, &childs_status, 0) == interrupting_child);
-    errno = EPERM;
-    return FAULT_FAILS;
-}
-
 START_TEST(child_removes_nothing_of_an_opening_that_fails)
 {
     struct filelike_options options = {.dir = scratch_path(), .permissions = 0640};
-    faults.strike = have_a_child;
+    faults.mode = EPERM;
+    fork_within(FAULT_FCHMOD);
     FILE *stream = filelike_named("w+", &options);
     int error = errno;
-    if (interrupting_child == 0)
+    if (is_forked_within())
         _exit(stream == NULL && error == EPERM && entries(".")[0] != '\0' ? 0 : 1);
-    ck_assert_int_eq(childs_status, 0);
+    faults.mode = 0;
+    ck_assert_int_eq(status_of_forked(), 0);
     ck_assert(stream == NULL && error == EPERM);
     ck_assert_str_eq(entries("."), "");
 }
 END_TEST
 
-/* Before the name of a nameless file is removed again. */
-static enum fault have_a_child_early(enum fault_call call)
-{
-    if (call != FAULT_FSTAT)
-        return FAULT_NONE;
-    faults.strike = NULL;
-    interrupting_child = fork();
-    if (interrupting_child > 0)
-        ck_assert(waitpid(interrupting_child, &childs_status, 0) == interrupting_child);
-    return FAULT_NONE;
-}
-
 START_TEST(child_does_not_remove_the_name_of_a_nameless_file)
 {
     struct filelike_options options = {.dir = scratch_path()};
-    faults = (struct faults){.tmpfile = EOPNOTSUPP, .strike = have_a_child_early};
+    faults.tmpfile = EOPNOTSUPP;
+    fork_within(FAULT_FSTAT); /* before the name is removed again */
     FILE *stream = filelike_temporary("w+", &options);
-    if (interrupting_child == 0)
+    if (is_forked_within())
         _exit(stream != NULL && entries(".")[0] != '\0' ? 0 : 1);
     faults.tmpfile = 0;
-    ck_assert_int_eq(childs_status, 0);
+    ck_assert_int_eq(status_of_forked(), 0);
     ck_assert_str_eq(entries("."), "");
     assert_closes(stream);
 }

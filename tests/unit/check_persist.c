@@ -2,6 +2,7 @@
 #include <config.h>
 
 #include "faults.h"
+#include "fork_within.h"
 #include "scratch.h"
 #include "suite.h"
 
@@ -11,7 +12,6 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/stat.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 /* ---- Targets -------------------------------------------------------------------------
@@ -1339,34 +1339,19 @@ START_TEST(lost_write_of_a_native_stream_takes_no_descriptor)
 END_TEST
 
 /* This child, perhaps made by a signal handler, goes on with the call that it
- * interrupted. */
-static pid_t interrupting_child;
-static int childs_status;
-
-static enum fault have_a_child(enum fault_call call)
-{
-    if (call != FAULT_FSYNC)
-        return FAULT_NONE;
-    faults.strike = NULL;
-    interrupting_child = fork();
-    if (interrupting_child > 0)
-        ck_assert(waitpid(interrupting_child, &childs_status, 0) == interrupting_child);
-    return FAULT_NONE;
-}
-
-/* The file is at the target already, so the call only has to remove the stream's own
- * name. */
+ * interrupted. The file is at the target already, so the call only has to remove the
+ * stream's own name. */
 START_TEST(child_goes_on_with_what_it_interrupted)
 {
     char path[PATH_MAX];
     FILE *stream = filelike_named("w+", NULL);
     (void) snprintf(path, sizeof path, "%s", filelike_path(stream));
     ck_assert_int_eq(link(path, "target"), 0);
-    faults.strike = have_a_child;
+    fork_within(FAULT_FSYNC);
     int result = filelike_persist(stream, "target", 0);
-    if (interrupting_child == 0)
+    if (is_forked_within())
         _exit(result == -1 && errno == ECHILD && access(path, F_OK) == 0 ? 0 : 1);
-    ck_assert_int_eq(childs_status, 0);
+    ck_assert_int_eq(status_of_forked(), 0);
     ck_assert_int_eq(result, 0);
     ck_assert_int_ne(access(path, F_OK), 0);
     assert_closes(stream);

@@ -66,6 +66,17 @@ check_root()
         in_root root "cd /root/filelike && export VERBOSE=1 && $check${2+ TESTS='$(echo $2)'}"
 }
 
+# check_tarball RELEASE: builds and tests the tarball with a compiler and make alone. The root
+# has neither autotools nor Check nor pkg-config, and the build has no network.
+check_tarball()
+{
+    local packages='gcc libc6-dev make'
+    (make_tarball) && make_root "$1" "$PWD/root" && mkdir root/root/filelike &&
+        tar -xf build/filelike-*.tar.xz -C root/root/filelike --strip-components=1 &&
+        in_root root "apt-get update && apt-get install -y --no-install-recommends $packages" &&
+        in_root root 'cd /root/filelike && unshare --net sh -c "./configure && make && make check"'
+}
+
 # Runs the proofs of tests/proofs with the CBMC of Debian 13.
 check_proofs()
 {

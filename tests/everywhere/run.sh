@@ -20,6 +20,7 @@ root=$(git -C "$here" rev-parse --show-toplevel) || exit
 
 places=(
     root:bullseye root:trixie root:sid
+    tarball:bullseye tarball:trixie tarball:sid
     cross:s390x cross:armhf cross:i686 cross:arm64 cross:riscv64 cross:ppc64el
     package:rpm package:apk proofs
     variant:gcc-c2x variant:clang-c2x variant:lto variant:time64 variant:sid-c23 variant:one-file
@@ -68,6 +69,7 @@ check_place()
 {
     case $1 in
     root:*) check_root "${1#*:}" ;;
+    tarball:*) check_tarball "${1#*:}" ;;
     demo:*) check_root "${1#*:}" "$quick_tests" ;;
     cross:i686) check_i686 ;;
     cross:*) check_cross "${1#*:}" ;;

@@ -94,12 +94,13 @@ int store_release(struct store *store);
 void store_hold_cancellation(struct store *store);
 void store_release_cancellation(struct store *store);
 
-/* A forked child may find holds_cancellation true, as another thread left it. */
+/* The operations of a store that shows a part call those of the owner. A forked child may
+ * find holds_cancellation true, as another thread left it. */
 static inline void store_lock(struct store *store)
 {
     lock_acquire(&store->owner->lock);
     store->owner->holds_cancellation = false;
-    if (store->reaches_cancellation_points)
+    if (store->owner->reaches_cancellation_points)
         store_hold_cancellation(store);
 }
 

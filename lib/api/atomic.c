@@ -68,12 +68,17 @@ static int check_size(int descriptor, uint64_t size_limit)
     return call_fail(EFBIG);
 }
 
-/* Copies the old content, for the modes that start from it. */
-static int start_content(const struct atomic *atomic, unsigned mode, uint64_t size_limit)
+/* Copies the old content, for the modes that start from it. Another process may have
+ * removed the file by now. */
+static int start_content(struct atomic *atomic, unsigned mode, uint64_t size_limit)
 {
     if (starts_empty(mode) || !target_exists(&atomic->target))
         return 0;
     int old = target_open(&atomic->target);
+    if (old == -1 && errno == ENOENT) {
+        target_close_file(&atomic->target);
+        return check_presence(&atomic->target, mode);
+    }
     if (old == -1)
         return -1;
     int status = check_size(old, size_limit);

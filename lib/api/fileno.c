@@ -61,12 +61,10 @@ static const char *store_path(const struct access *access, char *path)
         access->stream != NULL ? &access->stream->path : &access->native->answered_path;
     if (path == NULL)
         return NULL;
-    if (*answered != NULL && strcmp(*answered, path) == 0) {
+    if (*answered != NULL && strcmp(*answered, path) == 0)
         free(path);
-    } else {
-        free(*answered);
-        *answered = path;
-    }
+    else
+        call_replace(answered, path);
     return *answered;
 }
 

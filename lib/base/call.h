@@ -8,6 +8,7 @@
 #include <errno.h>
 #include <pthread.h>
 #include <signal.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 
 /* ---- Calls of this library -----------------------------------------------------------
@@ -99,6 +100,19 @@ static inline void *call_fail_pointer(int error)
 static inline void call_free(void *block)
 {
     KEEPING_ERRNO(free(block));
+}
+
+/* ---- Memory ---------------------------------------------------------------------- */
+
+/* Lets *POINTER lead to BLOCK, and frees the block that it led to before. Another thread
+ * may fork at any moment, so at none does it lead to a freed block: the child would free
+ * that again. */
+static inline void call_replace(char **pointer, char *block)
+{
+    char *old = *pointer;
+    *pointer = block;
+    atomic_signal_fence(memory_order_seq_cst);
+    free(old);
 }
 
 /* ---- Signals --------------------------------------------------------------------- */

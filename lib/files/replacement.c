@@ -72,16 +72,28 @@ static int read_fresh(struct target *target, struct attributes *attributes)
     return status;
 }
 
+/* 1: WANTED has the attributes of the file at the target. 0: there is none, perhaps
+ * because another process has removed it by now. -1: errno says why they are unknown. */
+static int read_old(struct target *target, struct attributes *wanted)
+{
+    if (!target_exists(target))
+        return 0;
+    if (target_attributes(target, wanted) == 0)
+        return 1;
+    if (errno != ENOENT)
+        return -1;
+    target_close_file(target);
+    return 0;
+}
+
 int replacement_find_attributes(
     struct attributes *wanted, struct target *target, mode_t permissions, int own)
 {
-    int status;
-    if (target_exists(target))
-        status = target_attributes(target, wanted);
-    else if (permissions != 0 && own != -1)
-        status = attributes_read(wanted, own);
-    else
-        status = read_fresh(target, wanted);
+    int found = read_old(target, wanted);
+    int status = found == -1 ? -1 : 0;
+    if (found == 0)
+        status = permissions != 0 && own != -1 ? attributes_read(wanted, own)
+                                               : read_fresh(target, wanted);
     if (status == 0 && permissions != 0)
         attributes_set_mode(wanted, permissions);
     return status;

@@ -34,15 +34,27 @@ static int find_nothing(struct target *target)
                                  : replaceable_check_directory(target);
 }
 
-int target_init(struct target *target, const char *path, unsigned flags)
+static int find(struct target *target, const char *path, unsigned flags)
 {
     *target =
         (struct target){.directory = AT_FDCWD, .file = -1, .maker = process_number()};
-    int status = process_check_end();
-    if (status == 0)
-        status = resolve_path(target, path, flags);
-    if (status == 0)
-        status = flags & FILELIKE_NOREPLACE ? find_nothing(target) : find_file(target);
+    if (process_check_end() != 0 || resolve_path(target, path, flags) != 0)
+        return -1;
+    return flags & FILELIKE_NOREPLACE ? find_nothing(target) : find_file(target);
+}
+
+/* Another process may remove the file between two looks at its name. Then the name is
+ * free, or leads to another file. */
+int target_init(struct target *target, const char *path, unsigned flags)
+{
+    enum { MOST_LOOKS = 16 };
+    int status = find(target, path, flags);
+    for (int looks = 1;
+         status != 0 && errno == ENOENT && target_exists(target) && looks < MOST_LOOKS;
+         looks++) {
+        target_finish(target);
+        status = find(target, path, flags);
+    }
     if (status != 0)
         target_finish(target);
     return status;

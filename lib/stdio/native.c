@@ -164,9 +164,7 @@ bool native_may_be_given_away(const struct native *native)
 
 void native_give_away(struct native *native, char *path)
 {
-    char *old = native->given_path;
-    native->given_path = path;
-    free(old);
+    call_replace(&native->given_path, path);
 }
 
 void native_record_lost_write(struct native *native, int error)

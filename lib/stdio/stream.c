@@ -51,9 +51,9 @@ static int init_buffer(struct stream *stream, size_t size, size_t room)
 
 void stream_set_buffer(struct stream *stream, char *buffer, size_t size)
 {
-    if (stream->buffer != stream->first_buffer)
-        free(stream->buffer);
-    stream->buffer = buffer;
+    if (stream->buffer == stream->first_buffer)
+        stream->buffer = NULL;
+    call_replace(&stream->buffer, buffer);
     stream->buffer_size = size;
 }
 

@@ -28,12 +28,6 @@ static bool is_readable(const struct custom *custom)
 
 /* ---- Views ----------------------------------------------------------------------- */
 
-static void end_view(struct custom *custom)
-{
-    free(custom->view);
-    custom->view = NULL;
-}
-
 /* Sets the view to BYTES, a block of malloc's. If the content has not changed, the
  * earlier view is still valid, so its address stays the same. */
 static void set_view(struct custom *custom, char *bytes, size_t size)
@@ -43,26 +37,24 @@ static void set_view(struct custom *custom, char *bytes, size_t size)
         free(bytes);
         return;
     }
-    end_view(custom);
-    custom->view = bytes;
+    call_replace(&custom->view, bytes);
     custom->view_size = size;
 }
 
 static void custom_retain_view(struct store *store)
 {
     struct custom *custom = custom_of(store);
-    if (custom->view_in_write == NULL) {
-        custom->view_in_write = custom->view;
-        custom->view = NULL;
-    }
-    end_view(custom);
+    char *view = custom->view;
+    custom->view = NULL;
+    if (custom->view_in_write == NULL)
+        call_replace(&custom->view_in_write, view);
+    else
+        free(view);
 }
 
 static void custom_release_view(struct store *store)
 {
-    struct custom *custom = custom_of(store);
-    free(custom->view_in_write);
-    custom->view_in_write = NULL;
+    call_replace(&custom_of(store)->view_in_write, NULL);
 }
 
 static const void *custom_view(struct store *store, size_t *size)
@@ -177,8 +169,8 @@ static int custom_check_mode(const struct store *store, unsigned mode)
 static int custom_destroy(struct store *store)
 {
     struct custom *custom = custom_of(store);
-    end_view(custom);
-    custom_release_view(store);
+    free(custom->view);
+    free(custom->view_in_write);
     int status = backend_close(&custom->backend);
     call_free(custom);
     return status;

@@ -19,12 +19,17 @@ static bool file_stays(const struct temporary *temporary)
            (temporary->removal != NULL && !removal_is_armed(temporary->removal));
 }
 
+/* Another thread may fork at any moment, so the members do not lead to what is released.
+ */
 static void release_name(struct temporary *temporary)
 {
-    removal_release(temporary->removal);
+    struct removal *removal = temporary->removal;
+    struct directory *directory = temporary->directory;
     temporary->removal = NULL;
-    directory_release(temporary->directory);
     temporary->directory = NULL;
+    atomic_signal_fence(memory_order_seq_cst);
+    removal_release(removal);
+    directory_release(directory);
 }
 
 static int temporary_destroy(struct store *store)

@@ -72,6 +72,8 @@ static void note_order(struct backing *backing, int64_t position, size_t count)
 /* ---- The work ------------------------------------------------------------------------
  */
 
+/* Another thread may fork in the middle, so the bytes are not freed before they are
+ * replaced. */
 static int make_room(struct backing *backing, size_t needed)
 {
     if (needed > backing->most) {
@@ -81,10 +83,15 @@ static int make_room(struct backing *backing, size_t needed)
     if (needed <= backing->room)
         return 0;
     size_t room = needed + needed / 2;
-    char *bytes = realloc(backing->bytes, room);
+    char *old = backing->bytes;
+    char *bytes = malloc(room);
     if (bytes == NULL)
         return -1;
+    if (backing->size > 0)
+        memcpy(bytes, old, backing->size);
     backing->bytes = bytes;
+    atomic_signal_fence(memory_order_seq_cst);
+    free(old);
     backing->room = room;
     return 0;
 }

@@ -189,6 +189,7 @@ static void note_position(struct pair *pair, const struct call *call)
     pair->pushed_back = false;
     pair->was_pushed_back = false;
     pair->position_unknown = false;
+    pair->handed_over = false;
     if (is_found_again(call))
         pair->position_lost = false;
 }
@@ -204,8 +205,10 @@ static void note_read(struct pair *pair, const struct call *call)
     /* After a read that has met end-of-file, a write may follow at once. */
     pair->last = feof(pair->real) ? NOTHING : READING;
     /* getline reads nothing while the error indicator is set. */
-    if (!asks_for_nothing(call) && real_outcome.result != -1)
+    if (!asks_for_nothing(call) && real_outcome.result != -1) {
         pair->pushed_back = call->operation == UNGETC;
+        pair->handed_over = false;
+    }
     if (pair->pushed_back)
         pair->was_pushed_back = true;
 }
@@ -252,6 +255,7 @@ static void stay(struct lockstep *run, struct pair *pair);
  * at the indicator or at the file, depending on the number of bytes. See facts.c. */
 static void take_over(struct lockstep *run, struct pair *pair)
 {
+    pair->handed_over = true;
     if (feof(pair->real))
         stay(run, pair);
 }
@@ -334,13 +338,14 @@ void lockstep_catch_up(struct lockstep *run, struct pair *pair)
  * output only after a flush or a seek. Besides, glibc crashes if ungetc follows a flush,
  * or if fflush meets a pushed-back character. If that character has been read since,
  * fflush leaves the offset of the descriptor where the read-ahead ends. All of that
- * happens to fopen's streams, too. */
+ * happens to fopen's streams, too, and after another handle has moved the offset their
+ * ungetc does not count, unless they seek or read first. */
 static bool must_stay(const struct pair *pair, enum operation_name operation)
 {
     unsigned effects = operations[operation].effects;
     bool reads = (effects & READS) != 0;
     bool writes = (effects & WRITES) != 0;
-    if (operation == UNGETC && pair->written)
+    if (operation == UNGETC && (pair->written || pair->handed_over))
         return true;
     if (reads && pair->last == WRITING)
         return true;

@@ -18,6 +18,7 @@ struct pair {
     bool position_unknown; /* by ungetc at 0: ISO C leaves the position open */
     bool position_lost;    /* by glibc, see lose_position */
     bool outdated;         /* its read-ahead, by a write of another stream */
+    bool handed_over;      /* to another handle; neither positioned nor read since */
 };
 
 struct lockstep {

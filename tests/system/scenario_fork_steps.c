@@ -560,6 +560,77 @@ static void close_natives(void)
         EXPECT(fclose(natives[i]) == 0);
 }
 
+/* ---- Blocks that are replaced --------------------------------------------------------
+ */
+
+static ssize_t write_nowhere(
+    void *context, const void *bytes, size_t size, int64_t position)
+{
+    (void) context;
+    (void) bytes;
+    (void) position;
+    return (ssize_t) size;
+}
+
+static int64_t size_so_far;
+
+static ssize_t read_block(void *context, void *buffer, size_t size, int64_t position)
+{
+    size_t left = (size_t) (size_so_far - position);
+    (void) context;
+    memcpy(buffer, block, size < left ? size : left);
+    return (ssize_t) (size < left ? size : left);
+}
+
+/* Each view differs from the one before. */
+static int64_t grow(void *context)
+{
+    (void) context;
+    return ++size_so_far;
+}
+
+static const struct filelike_operations operations = {
+    .read = read_block, .write = write_nowhere, .size = grow};
+
+static void open_to_replace(void)
+{
+    size_so_far = 0;
+    stream = filelike_custom(block, &operations, "r+", NULL);
+    second = filelike_memory("w+", NULL);
+    named = filelike_named("w+", NULL);
+    EXPECT(stream != NULL && second != NULL && filelike_path(named) != NULL);
+}
+
+static void replace_blocks(void)
+{
+    for (int i = 0; i < 100; i++)
+        EXPECT(fputs("0123456789abcdef", second) >= 0);
+    EXPECT(fwrite(block, 1, LARGE, named) == LARGE && fflush(named) == 0);
+    int status = filelike_persist(named, "given", 0);
+    EXPECT((status == 0 || is_child) && filelike_path(named) != NULL);
+    EXPECT(filelike_view(stream, NULL) != NULL && filelike_view(stream, NULL) != NULL);
+    EXPECT(fputs("x", stream) >= 0 && fflush(stream) == 0);
+}
+
+/* A pending byte of the custom stream may be lost. */
+static void close_replaced(void)
+{
+    EXPECT(fclose(second) == 0 && fclose(named) == 0);
+    (void) fclose(stream);
+    (void) unlink("given");
+}
+
+/* A child that was forked within realloc has lost the bytes, see check_bytes. */
+static void check_replaced(void)
+{
+    EXPECT(fclose(second) == 0 || errno == EBADF);
+    (void) fclose(named);
+    (void) fclose(stream);
+    FILE *files[2] = {open_here(), open_here()};
+    EXPECT(fclose(files[0]) == 0 && access(filelike_path(files[1]), F_OK) == 0);
+    EXPECT(fclose(files[1]) == 0);
+}
+
 /* ---- All -----------------------------------------------------------------------------
  */
 
@@ -571,6 +642,8 @@ static const struct work works[] = {
     {"bytes that move to disk", open_spooled, move_to_disk, check_spooled, close_bytes},
     {"redirected streams", open_printed, redirect_and_restore, check_redirections,
         close_printed},
+    {"blocks that are replaced", open_to_replace, replace_blocks, check_replaced,
+        close_replaced},
     {"native streams", open_natives, use_natives, check_natives, close_natives},
     /* It must be the last one, as the thread stays. */
     {"bytes beside a thread", open_bytes_beside_thread, resize_bytes, check_bytes,

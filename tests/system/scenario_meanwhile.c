@@ -438,6 +438,104 @@ static void rename_while_the_name_changes(void)
     EXPECT(filelike_remove("memory:name") == 0);
 }
 
+/* ---- A target that another process removes, replaces or makes ------------------------
+ */
+
+static void make_old(const char *path)
+{
+    FILE *file = fopen(path, "w");
+    EXPECT(file != NULL && fputs("old ", file) >= 0 && fclose(file) == 0);
+}
+
+static void make_target(void)
+{
+    make_old("target");
+}
+
+static void remove_target(void)
+{
+    EXPECT(unlink("target") == 0);
+}
+
+static void replace_target(void)
+{
+    make_old("other");
+    EXPECT(rename("other", "target") == 0);
+}
+
+static void leave_no_target(void)
+{
+    (void) unlink("target");
+}
+
+static const struct event {
+    const char *name;
+    void (*before)(void);
+    void (*happens)(void);
+} events[] = {
+    {"a target that is removed meanwhile", make_target, remove_target},
+    {"a target that is replaced meanwhile", make_target, replace_target},
+    {"a target that is made meanwhile", leave_no_target, make_target},
+};
+
+static const struct event *event;
+static unsigned calls_until_event;
+
+static enum fault let_event_happen(enum fault_call call)
+{
+    (void) call;
+    if (calls_until_event-- > 0)
+        return FAULT_NONE;
+    faults.strike = NULL;
+    event->happens();
+    return FAULT_NONE;
+}
+
+static void publish_new(const char *mode)
+{
+    FILE *stream = filelike_atomic("target", mode, NULL);
+    if (stream == NULL && mode[0] == 'r' && errno == ENOENT)
+        return;
+    if (EXPECT(stream != NULL))
+        EXPECT(fputs("new", stream) >= 0 && fclose(stream) == 0);
+}
+
+static void persist_new(const char *mode)
+{
+    FILE *stream = filelike_temporary(mode, NULL);
+    EXPECT(stream != NULL && fputs("new", stream) >= 0);
+    EXPECT(filelike_persist(stream, "target", 0) == 0 && fclose(stream) == 0);
+}
+
+/* Before each call that the library makes. */
+static void put_meanwhile(void (*put)(const char *), const char *mode)
+{
+    enum { MOST_CALLS = 200 };
+    unsigned before = 0;
+    do {
+        event->before();
+        calls_until_event = before++;
+        faults.strike = let_event_happen;
+        put(mode);
+    } while (faults.strike == NULL && EXPECT(before < MOST_CALLS));
+    faults.strike = NULL;
+    leave_no_target();
+}
+
+static void change_target_meanwhile(void)
+{
+    static const char *const modes[] = {"w", "a", "r+"};
+    for (size_t i = 0; i < 2 * sizeof events / sizeof *events; i++) {
+        event = &events[i / 2];
+        expect_subject = event->name;
+        faults.no_proc = faults.no_empty_path = i % 2 != 0;
+        for (size_t mode = 0; mode < sizeof modes / sizeof *modes; mode++)
+            put_meanwhile(publish_new, modes[mode]);
+        put_meanwhile(persist_new, "w+");
+    }
+    faults = (struct faults){0};
+}
+
 /* ---- Output while it is redirected ---------------------------------------------------
  */
 
@@ -566,6 +664,7 @@ int main(void)
     fork_during_move();
     keep_others();
     rename_while_the_name_changes();
+    change_target_meanwhile();
     print_while_redirecting();
     scratch_leave();
     return expect_status();

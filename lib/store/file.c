@@ -161,8 +161,10 @@ const void *file_view(struct store *store, size_t *size)
     if (mapping == NULL)
         return NULL;
     file_unmap(file);
-    file->mapping = mapping;
     file->mapping_length = *size + 1;
+    atomic_signal_fence(
+        memory_order_seq_cst); /* a thread may fork, and its child unmap */
+    file->mapping = mapping;
     return mapping;
 }
 

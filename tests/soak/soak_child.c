@@ -86,11 +86,27 @@ static bool lacks_its_descriptor(const struct job *job)
     return job->may_be_in_file && filelike_size(job->stream) == -1 && errno == EBADF;
 }
 
+/* musl's fork leaves the lock of a stream to the thread of the parent that held it. */
+static bool is_locked_for_ever(FILE *stream)
+{
+    if (ftrylockfile(stream) != 0)
+        return true;
+    funlockfile(stream);
+    return false;
+}
+
 /* Pending output for a file must not be written: the parent has written it by now, and
- * may have truncated it. */
+ * may have truncated it. Nor must fclose give back what was read ahead, as it does on
+ * musl: the parent, which shares the offset, has gone on from there. */
+static bool would_disturb_parent(const struct job *job)
+{
+    return job->may_be_in_file &&
+           (__fpending(job->stream) > 0 || __freading(job->stream));
+}
+
 static void use_and_close(struct job *job)
 {
-    if (job->may_be_in_file && __fpending(job->stream) > 0)
+    if (is_locked_for_ever(job->stream) || would_disturb_parent(job))
         return;
     if (lacks_its_descriptor(job)) {
         tally_missing();

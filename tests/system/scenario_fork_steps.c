@@ -5,11 +5,13 @@
  *
  * scenario_fork_handler forks within the C library, too, but only now and then.
  *
- * usage: scenario_fork_steps [WORK]     (a name of those in works) */
+ * usage: scenario_fork_steps [WORK]     (a name of those in works, or a kind of stream)
+ */
 #include <config.h>
 
 #include "expect.h"
 #include "filelike.h"
+#include "kinds.h"
 #include "sanitized.h"
 #include "scratch.h"
 
@@ -631,6 +633,78 @@ static void check_replaced(void)
     EXPECT(fclose(files[1]) == 0);
 }
 
+/* ---- Each function on each kind of stream --------------------------------------------
+ *
+ * The child closes what its parent was at work on, and makes streams of its own.
+ */
+
+static const struct kind *kind;
+
+static FILE *open_kind(void)
+{
+    struct filelike_options options = {.flags = FILELIKE_NOSYNC};
+    return kind_open_on(
+        kind, block, SMALL, kind_has(kind, KIND_ONLY_READS) ? "r" : "r+", &options);
+}
+
+static void open_pair(void)
+{
+    EXPECT((stream = open_kind()) != NULL);
+    second = filelike_reopen(stream, "r");
+    EXPECT(second != NULL);
+}
+
+static void close_if(FILE *file)
+{
+    if (file != NULL)
+        (void) fclose(file);
+}
+
+/* What means nothing to the kind fails. */
+static void call_functions(void)
+{
+    (void) getc(stream);
+    (void) filelike_view(stream, NULL);
+    (void) fseeko(stream, 0, SEEK_END);
+    (void) (fwrite(block, 1, 100, stream) == 100 && fputs("0123", stream) >= 0);
+    (void) fwrite(block, 1, LARGE, stream);
+    (void) filelike_view(stream, NULL);
+    (void) filelike_truncate(stream, SMALL);
+    (void) filelike_path(stream);
+    if (filelike_persist(stream, "kept", FILELIKE_NOSYNC) == 0)
+        (void) filelike_path(stream);
+    close_if(filelike_reopen(stream, "r+"));
+    close_if(filelike_section(stream, 1, 2));
+    (void) filelike_rollover(stream);
+    (void) filelike_fileno(stream);
+    free(filelike_detach(stream, NULL));
+    (void) (fputs("0123", stream) >= 0 && fflush(stream) == 0);
+    (void) filelike_error(stream);
+}
+
+static void check_pair(void)
+{
+    (void) getc(second);
+    (void) fclose(second);
+    (void) fclose(stream);
+    open_pair();
+    EXPECT(getc(second) == block[0]);
+    EXPECT(fclose(second) == 0 && fclose(stream) == 0);
+    kinds_clean_up(); /* a child ends without it */
+}
+
+/* Children that went on have moved the offset of a native stream. */
+static void close_pair(void)
+{
+    EXPECT(fclose(second) == 0);
+    EXPECT(fclose(stream) == 0 || !kind_has(kind, KIND_WATCHED));
+    (void) unlink("kept");
+    kinds_clean_up();
+}
+
+static const struct work functions = {
+    "each function", open_pair, call_functions, check_pair, close_pair};
+
 /* ---- All -----------------------------------------------------------------------------
  */
 
@@ -662,6 +736,28 @@ static const char *reason_to_skip(const void *library)
     return library == NULL ? "needs the library as an object of its own" : NULL;
 }
 
+static void report(const char *name)
+{
+    (void) fprintf(stderr, "%s: %u forks, %u failures\n", name, forks, failures);
+}
+
+static void do_work(const struct work *chosen)
+{
+    work = chosen;
+    for (size_t pass = 0; pass < COUNT(passes); pass++)
+        step_through(passes[pass]);
+    report(chosen->name);
+}
+
+/* One pass for each kind, as they are many. */
+static void do_functions(const struct kind *chosen)
+{
+    kind = chosen;
+    work = &functions;
+    step_through(passes[(size_t) (chosen - kinds) % COUNT(passes)]);
+    report(chosen->name);
+}
+
 int main(int argc, char **argv)
 {
     struct sigaction action = {.sa_sigaction = handle_step, .sa_flags = SA_SIGINFO};
@@ -679,15 +775,12 @@ int main(int argc, char **argv)
     memset(block, 'x', sizeof block);
     scratch_enter();
     EXPECT(sigaction(SIGTRAP, &action, NULL) == 0);
-    for (size_t i = 0; i < COUNT(works); i++) {
-        work = &works[i];
-        if (argc > 1 && strcmp(argv[1], work->name) != 0)
-            continue;
-        for (size_t pass = 0; pass < COUNT(passes); pass++)
-            step_through(passes[pass]);
-        (void) fprintf(
-            stderr, "%s: %u forks, %u failures\n", work->name, forks, failures);
-    }
+    for (size_t i = 0; i < kind_count; i++)
+        if (argc == 1 || strcmp(argv[1], kinds[i].name) == 0)
+            do_functions(&kinds[i]);
+    for (size_t i = 0; i < COUNT(works); i++)
+        if (argc == 1 || strcmp(argv[1], works[i].name) == 0)
+            do_work(&works[i]);
     EXPECT(forks > 0 && failures == 0);
     scratch_leave();
     return expect_status();

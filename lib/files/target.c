@@ -36,8 +36,6 @@ static int find_nothing(struct target *target)
 
 static int find(struct target *target, const char *path, unsigned flags)
 {
-    *target =
-        (struct target){.directory = AT_FDCWD, .file = -1, .maker = process_number()};
     if (process_check_end() != 0 || resolve_path(target, path, flags) != 0)
         return -1;
     return flags & FILELIKE_NOREPLACE ? find_nothing(target) : find_file(target);
@@ -48,15 +46,17 @@ static int find(struct target *target, const char *path, unsigned flags)
 int target_init(struct target *target, const char *path, unsigned flags)
 {
     enum { MOST_LOOKS = 16 };
-    int status = find(target, path, flags);
-    for (int looks = 1;
-         status != 0 && errno == ENOENT && target_exists(target) && looks < MOST_LOOKS;
-         looks++) {
-        target_finish(target);
-        status = find(target, path, flags);
+    bool is_gone = true;
+    int status = -1;
+    for (int looks = 0; is_gone && looks < MOST_LOOKS; looks++) {
+        struct target found = {
+            .directory = AT_FDCWD, .file = -1, .maker = process_number()};
+        status = find(&found, path, flags);
+        is_gone = status != 0 && errno == ENOENT && target_exists(&found);
+        if (status != 0)
+            target_finish(&found);
+        *target = found;
     }
-    if (status != 0)
-        target_finish(target);
     return status;
 }
 

@@ -60,6 +60,10 @@ static int check_attributes(const struct target *target)
 
 /* ---- Permission to write --------------------------------------------------------- */
 
+#ifndef SYS_faccessat2
+#define SYS_faccessat2 439 /* the same for all processors but Alpha */
+#endif
+
 /* Opening the file shows to those who watch it (inotify(7)), so this is the last resort.
  * A program that is being run (ETXTBSY) can be replaced. */
 static int try_to_open(const struct target *target)
@@ -70,12 +74,14 @@ static int try_to_open(const struct target *target)
     return file != -1 || errno == ETXTBSY ? 0 : -1;
 }
 
-/* Sandboxes that do not know faccessat2 may answer EPERM. glibc's faccessat calls it even
- * without flags. They know the older system call faccessat, so its EPERM is the file's;
- * but it checks the real user, who may be another than the effective one. */
+/* By its number, because the faccessat of glibc before 2.33 checks the real user, who may
+ * be another than the effective one. Kernels and sandboxes that do not know it answer
+ * ENOSYS or EPERM. They know the older system call faccessat, so its EPERM is the file's;
+ * but it checks the real user, too. */
 static int check_access(const struct target *target)
 {
-    int status = RETRY(faccessat(target->directory, target->name, W_OK, AT_EACCESS));
+    int status = (int) RETRY(
+        syscall(SYS_faccessat2, target->directory, target->name, W_OK, AT_EACCESS));
     if (status == 0 || (errno != EPERM && errno != ENOSYS))
         return status;
     status = (int) RETRY(syscall(SYS_faccessat, target->directory, target->name, W_OK));

@@ -35,7 +35,6 @@
     DO(memfd_create) \
     DO(lseek)        \
     DO(fstatfs)      \
-    DO(faccessat)    \
     DO(fchown)       \
     DO(readlink)     \
     DO(readlinkat)   \
@@ -172,13 +171,6 @@ STANDS_BEFORE int fstatfs(int descriptor, struct statfs *status)
         status->f_type = TMPFS_TYPE;
     }
     return result;
-}
-
-STANDS_BEFORE int faccessat(int directory, const char *path, int mode, int flags)
-{
-    if (fault_cuts(FAULT_FACCESSAT))
-        return -1;
-    return NEXT(faccessat)(directory, path, mode, flags);
 }
 
 STANDS_BEFORE int fchown(int descriptor, uid_t user, gid_t group)

@@ -495,6 +495,10 @@ static long tell_status(long number, const long a[MOST_ARGUMENTS])
 }
 #endif
 
+#ifndef SYS_faccessat2
+#define SYS_faccessat2 439
+#endif
+
 /* The library makes some calls by number. Reads as many arguments as any call has, as the
  * C library's syscall does. */
 STANDS_BEFORE long syscall(long number, ...)
@@ -515,7 +519,8 @@ STANDS_BEFORE long syscall(long number, ...)
     if (number == SYS_statx)
         return tell_status(number, a);
 #endif
-    if (number == SYS_faccessat && fault_cuts(FAULT_FACCESSAT))
+    bool asks_for_access = number == SYS_faccessat || number == SYS_faccessat2;
+    if (asks_for_access && fault_cuts(FAULT_FACCESSAT))
         return -1;
     return ask_kernel(number, a);
 }

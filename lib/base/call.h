@@ -102,16 +102,24 @@ static inline void call_free(void *block)
     KEEPING_ERRNO(free(block));
 }
 
-/* ---- Memory ---------------------------------------------------------------------- */
+/* ---- What a forked child finds --------------------------------------------------- */
 
-/* Lets *POINTER lead to BLOCK, and frees the block that it led to before. Another thread
- * may fork at any moment, so at none does it lead to a freed block: the child would free
- * that again. */
+/* Keeps two steps of a change in order. Another thread may fork at any moment, and its
+ * child never sees the second step without the first. Only the compiler must be told:
+ * before fork shares a page, each processor that writes to the page finishes what it has
+ * written so far. */
+static inline void call_keep_order(void)
+{
+    atomic_signal_fence(memory_order_seq_cst);
+}
+
+/* Lets *POINTER lead to BLOCK, and frees the block that it led to before. At no moment
+ * does it lead to a freed block, because a forked child would free that again. */
 static inline void call_replace(char **pointer, char *block)
 {
     char *old = *pointer;
     *pointer = block;
-    atomic_signal_fence(memory_order_seq_cst);
+    call_keep_order();
     free(old);
 }
 

@@ -34,7 +34,7 @@ static int find_nothing(struct target *target)
                                  : replaceable_check_directory(target);
 }
 
-static int find(struct target *target, const char *path, unsigned flags)
+static int find_target(struct target *target, const char *path, unsigned flags)
 {
     if (process_check_end() != 0 || resolve_path(target, path, flags) != 0)
         return -1;
@@ -51,7 +51,7 @@ int target_init(struct target *target, const char *path, unsigned flags)
     for (int looks = 0; is_gone && looks < MOST_LOOKS; looks++) {
         struct target found = {
             .directory = AT_FDCWD, .file = -1, .maker = process_number()};
-        status = find(&found, path, flags);
+        status = find_target(&found, path, flags);
         is_gone = status != 0 && errno == ENOENT && target_exists(&found);
         if (status != 0)
             target_finish(&found);

@@ -2,6 +2,7 @@
 
 #include "stdio/native.h"
 
+#include "base/call.h"
 #include "base/process.h"
 #include "files/descriptor.h"
 
@@ -65,10 +66,10 @@ static void reset_native(struct native *native, int descriptor, const struct sta
     native->lost_write = 0;
     file_init(&native->file, descriptor, 0);
     file_set_size_unverified(&native->file.store);
-    atomic_signal_fence(memory_order_seq_cst);
+    call_keep_order();
     native->device = status->st_dev;
     native->inode = status->st_ino;
-    atomic_signal_fence(memory_order_seq_cst);
+    call_keep_order();
     release_file(&old);
     free(old.given_path);
     free(old.answered_path);

@@ -13,16 +13,6 @@
 #include <stdlib.h>
 #include <string.h>
 
-/* ---- In a forked child ----------------------------------------------------------- */
-
-/* Keeps two steps of a change in order, so that a forked child never sees the second
- * without the first. Only the compiler must be told: before fork shares a page, each
- * processor that writes to the page finishes what it has written so far. */
-static void keep_fork_order(void)
-{
-    atomic_signal_fence(memory_order_seq_cst);
-}
-
 /* ---- Changing the capacity ------------------------------------------------------- */
 
 /* Tells whether the block is the caller's, and stays where it is. */
@@ -37,12 +27,12 @@ static void use_bytes(struct block *block, char *bytes, size_t capacity)
 {
     if (capacity < block->capacity)
         block->capacity = capacity;
-    keep_fork_order();
+    call_keep_order();
     block->bytes = bytes;
-    keep_fork_order();
+    call_keep_order();
     block->origin = BLOCK_OWN;
     block->capacity = capacity;
-    keep_fork_order();
+    call_keep_order();
     if (capacity < block->provided)
         block->provided = capacity;
 }
@@ -83,11 +73,11 @@ static int copy_to_new_bytes(struct block *block, size_t capacity)
 static int reallocate_bytes(struct block *block, size_t capacity)
 {
     block->moves = true;
-    keep_fork_order();
+    call_keep_order();
     char *bytes = realloc(block->bytes, capacity + 1);
     if (bytes != NULL)
         use_bytes(block, bytes, capacity);
-    keep_fork_order();
+    call_keep_order();
     block->moves = false;
     return bytes != NULL ? 0 : -1;
 }
@@ -199,13 +189,13 @@ char *block_release(struct block *block)
     block->size = 0;
     if (block->origin == BLOCK_FIXED)
         return NULL;
-    keep_fork_order();
+    call_keep_order();
     block->capacity = 0;
     block->provided = 0;
-    keep_fork_order();
+    call_keep_order();
     block->bytes = NULL;
     block->moves = false;
-    keep_fork_order();
+    call_keep_order();
     block->origin = BLOCK_OWN;
     budget_give(block->budget, capacity);
     return bytes;

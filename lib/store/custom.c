@@ -46,6 +46,7 @@ static void custom_retain_view(struct store *store)
     struct custom *custom = custom_of(store);
     char *view = custom->view;
     custom->view = NULL;
+    call_keep_order();
     if (custom->view_in_write == NULL)
         call_replace(&custom->view_in_write, view);
     else

@@ -162,8 +162,7 @@ const void *file_view(struct store *store, size_t *size)
         return NULL;
     file_unmap(file);
     file->mapping_length = *size + 1;
-    atomic_signal_fence(
-        memory_order_seq_cst); /* a thread may fork, and its child unmap */
+    call_keep_order(); /* a child unmaps by the length */
     file->mapping = mapping;
     return mapping;
 }

@@ -78,6 +78,7 @@ struct store *section_create(struct store *whole, int64_t start, int64_t size)
         .whole = whole, .start = start, .max_size = size != -1 ? size : INT64_MAX};
     store_init(&section->store, &section_operations, 0);
     section->store.owner = whole->owner;
-    section->store.reaches_cancellation_points = false; /* in destroy; else see WHOLE's */
+    /* To destroy it reaches none. For the rest store_lock asks the owner. */
+    section->store.reaches_cancellation_points = false;
     return &section->store;
 }

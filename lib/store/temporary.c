@@ -27,7 +27,7 @@ static void release_name(struct temporary *temporary)
     struct directory *directory = temporary->directory;
     temporary->removal = NULL;
     temporary->directory = NULL;
-    atomic_signal_fence(memory_order_seq_cst);
+    call_keep_order();
     removal_release(removal);
     directory_release(directory);
 }

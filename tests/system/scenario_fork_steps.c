@@ -660,7 +660,7 @@ static void close_if(FILE *file)
         (void) fclose(file);
 }
 
-/* What means nothing to the kind fails. */
+/* A function that means nothing to the kind fails. */
 static void call_functions(void)
 {
     (void) getc(stream);

@@ -5,7 +5,6 @@
 #include "base/call.h"
 #include "stdio/libc.h"
 
-#include <errno.h>
 #include <stdio_ext.h>
 #include <wchar.h>
 
@@ -70,6 +69,14 @@ int any_stream_flush(FILE *file)
     return __fpending(file) > 0 ? fflush(file) : 0;
 }
 
+/* Seeks to where the program is. To do so by SEEK_CUR would sometimes move glibc's own
+ * streams on after ungetc. After ungetc at position 0 the program is at -1. */
+static int stay(FILE *file)
+{
+    off_t position = ftello(file);
+    return fseeko(file, position < 0 ? 0 : position, SEEK_SET);
+}
+
 /* glibc's fflush crashes on a pushed-back character, so a seek gives it up first. glibc's
  * fseek crashes on a pushed-back wide character, but its fflush copes with that. At the
  * end of the file nothing is pushed back, and fflush alone keeps the indicator. */
@@ -77,11 +84,8 @@ int any_stream_synchronize(FILE *file)
 {
     if (any_stream_flush(file) != 0)
         return -1;
-    if (!feof(file) && fwide(file, 0) <= 0 && fseeko(file, 0, SEEK_CUR) != 0) {
-        /* After ungetc at position 0 the program is at -1, and the seek is EINVAL. */
-        if (errno != EINVAL || fseeko(file, 0, SEEK_SET) != 0)
-            return -1;
-    }
+    if (!feof(file) && fwide(file, 0) <= 0 && stay(file) != 0)
+        return -1;
     return fflush(file);
 }
 

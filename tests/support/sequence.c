@@ -19,6 +19,7 @@ struct run {
     struct lockstep lockstep;
     const struct kind *kind;
     bool stays; /* without the calls that move the bytes */
+    bool keeps_small;
 };
 
 static void give_up(const char *what)
@@ -54,6 +55,19 @@ static size_t buffer_size(uint8_t chosen)
 {
     static const size_t sizes[] = {0, 1, 2, 3, 7, 16, 61, 128, 1000, 1024, 4096, 16384};
     return sizes[chosen % COUNT(sizes)];
+}
+
+static bool sets_no_buffering(uint8_t streams)
+{
+    return (streams & (STREAMS_SETVBUF | STREAMS_BY_LINES)) == STREAMS_SETVBUF;
+}
+
+static bool keeps_small(const uint8_t *bytes)
+{
+    enum { FEW = 16 }; /* bytes */
+    size_t size = buffer_size(bytes[SEQUENCE_BUFFER]);
+    bool tiny = (size != 0 && size <= FEW) || sets_no_buffering(bytes[SEQUENCE_STREAMS]);
+    return tiny && (bytes[SEQUENCE_CONTENT] & CONTENT_KEEP_SMALL) != 0;
 }
 
 static bool takes(const struct kind *kind, const struct pair *pair)
@@ -162,6 +176,7 @@ static bool begin(struct run *run, const uint8_t *bytes)
     first->mode = sequence_modes[bytes[SEQUENCE_MODE] % SEQUENCE_MODES];
     if (!takes(run->kind, first))
         return false;
+    run->keeps_small = keeps_small(bytes);
     run->lockstep.unchanging = (run->kind->properties & KIND_ONLY_READS) != 0;
     bool bare = (run->kind->properties & KIND_BARE) != 0;
     run->lockstep.in_place =
@@ -185,6 +200,13 @@ static void move_beneath_view(
         lockstep_make_plain(lockstep, pair, variant & VARIANT_FLUSH ? ROLLOVER : PATH);
 }
 
+static void make_small(struct call *call)
+{
+    enum { MOST_SIZE = 300, MOST_DISTANCE = 1000 }; /* bytes */
+    call->size %= MOST_SIZE;
+    call->offset %= MOST_DISTANCE;
+}
+
 static void make_call(struct run *run, struct pair *pair, const uint8_t *step)
 {
     uint8_t variant = step[STEP_VARIANT];
@@ -196,6 +218,8 @@ static void make_call(struct run *run, struct pair *pair, const uint8_t *step)
         return;
     lockstep_prepare(&run->lockstep, pair, operation, (variant & VARIANT_FLUSH) != 0);
     struct call call = step_call(step, pair);
+    if (run->keeps_small)
+        make_small(&call);
     if (step_is_undefined(&call, pair))
         return;
     lockstep_make(&run->lockstep, pair, &call);

@@ -13,7 +13,7 @@ enum {
     SEQUENCE_KIND,        /* an index in the table of kinds */
     SEQUENCE_MODE,        /* an index in sequence_modes */
     SEQUENCE_BUFFER,      /* which size of stdio's buffer */
-    SEQUENCE_CONTENT,     /* which size of what the stream starts on */
+    SEQUENCE_CONTENT,     /* which size of what the stream starts on; CONTENT_* bits */
     SEQUENCE_STREAMS,     /* how many streams, and how they are used: STREAMS_* bits */
     SEQUENCE_SECOND_MODE, /* as SEQUENCE_MODE, of the second stream */
     SEQUENCE_HEADER       /* the number of these bytes */
@@ -26,6 +26,10 @@ enum {
     STREAMS_BY_LINES = 0x20,
     STREAMS_STAY = 0x40 /* without the calls that move the bytes */
 };
+
+/* A buffer of a few bytes takes a system call for each of them. So a sequence with such a
+ * buffer moves few bytes, unless all of these bits are clear. */
+enum { CONTENT_KEEP_SMALL = 0x30 };
 
 enum { SEQUENCE_STEPS = 2000 /* at most; others are ignored */ };
 

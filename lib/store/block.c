@@ -13,6 +13,27 @@
 #include <stdlib.h>
 #include <string.h>
 
+/* ---- Capacities that fill huge pages --------------------------------------------- */
+
+/* Bytes. The room is for what malloc has before and behind a block. Linux aligns mappings
+ * of whole huge pages to such pages, since 6.7. */
+enum { HUGE_PAGE = 2 << 20, ROOM_OF_MALLOC = 4096 };
+
+static bool fills_huge_pages(size_t capacity)
+{
+    return (capacity + ROOM_OF_MALLOC) % HUGE_PAGE == 0;
+}
+
+/* Returns WANTED or, if that is large, about as much, but no less than NEEDED. */
+static size_t fill_huge_pages(size_t needed, size_t wanted)
+{
+    if (wanted < HUGE_PAGE || wanted > PTRDIFF_MAX)
+        return wanted;
+    size_t size = wanted + ROOM_OF_MALLOC + HUGE_PAGE / 2;
+    size_t nearest = size - size % HUGE_PAGE - ROOM_OF_MALLOC;
+    return nearest < needed ? nearest + HUGE_PAGE : nearest;
+}
+
 /* ---- Changing the capacity ------------------------------------------------------- */
 
 /* Tells whether the block is the caller's, and stays where it is. */
@@ -94,12 +115,17 @@ static bool must_copy(const struct block *block)
            (threads_may_run() && block->capacity < COPY_LIMIT);
 }
 
+/* All pages of the block get the advice, because realloc cannot move a mapping of which
+ * only some have it. */
 static int resize(struct block *block, size_t capacity)
 {
     if (capacity >= PTRDIFF_MAX)
         return call_fail(ENOMEM);
-    return must_copy(block) ? copy_to_new_bytes(block, capacity)
-                            : reallocate_bytes(block, capacity);
+    int status = must_copy(block) ? copy_to_new_bytes(block, capacity)
+                                  : reallocate_bytes(block, capacity);
+    if (status == 0 && fills_huge_pages(capacity))
+        pages_prefer_huge(block->bytes, capacity + ROOM_OF_MALLOC);
+    return status;
 }
 
 /* Grows the block to WANTED bytes, or to less, but at least NEEDED, if the budget has no
@@ -117,16 +143,25 @@ static int grow(struct block *block, size_t needed, size_t wanted)
     return -1;
 }
 
-/* The capacity is doubled, so that the time of many appends is linear. If there is no
- * memory for that, NEEDED may still fit. */
+/* The capacity is doubled, so that the time of many appends is linear. A budget counts no
+ * more than that. No block has more than PTRDIFF_MAX bytes. */
+static size_t choose_capacity(const struct block *block, size_t needed)
+{
+    size_t doubled = block->capacity * 2;
+    size_t wanted = doubled > needed ? doubled : needed;
+    if (block->budget == NULL)
+        wanted = fill_huge_pages(needed, wanted);
+    return wanted < block->limit ? wanted : block->limit;
+}
+
+/* If there is no memory for the chosen capacity, NEEDED may still fit. */
 int block_make_room(struct block *block, size_t needed)
 {
     if (needed > block->limit)
         return block_fail_full(block);
     if (needed < block->size)
         needed = block->size;
-    size_t doubled = block->capacity * 2; /* no block has more than PTRDIFF_MAX bytes */
-    size_t wanted = doubled < block->limit ? doubled : block->limit;
+    size_t wanted = choose_capacity(block, needed);
     if (wanted > needed && grow(block, needed, wanted) == 0)
         return 0;
     return grow(block, needed, needed);
@@ -148,12 +183,11 @@ void block_provide_more_pages(struct block *block, size_t end)
     size_t start = block->size > block->provided ? block->size : block->provided;
     if (end <= start)
         return;
-    size_t room = block->capacity - start;
-    size_t needed = end - start;
-    size_t wanted = needed > BLOCK_PAGES_AT_ONCE ? needed : BLOCK_PAGES_AT_ONCE;
-    size_t size = wanted < room ? wanted : room;
-    pages_provide(block->bytes + start, size);
-    block->provided = start + size;
+    size_t ahead = -(uintptr_t) (block->bytes + end) % BLOCK_PAGES_AT_ONCE;
+    size_t room = block->capacity - end;
+    size_t stop = end + (ahead < room ? ahead : room);
+    pages_provide(block->bytes + start, stop - start);
+    block->provided = stop;
 }
 
 /* ---- The '\0' behind the content ------------------------------------------------- */

@@ -81,7 +81,8 @@ static inline int block_reserve(struct block *block, size_t needed)
 /* Provides the pages of a large block ahead of the write that ends at END. */
 void block_provide_more_pages(struct block *block, size_t end);
 
-/* Bytes. Resident memory is ahead of the content by this at most. */
+/* Bytes. Pages are provided up to the next multiple of this. A huge page that is touched
+ * ends at the next multiple of 2 MiB, which is the most that resident memory is ahead. */
 enum { BLOCK_PAGES_AT_ONCE = 1 << 20 };
 
 static inline void block_provide_pages(struct block *block, size_t end)

@@ -45,3 +45,9 @@ void pages_provide(void *block, size_t size)
     if (is_fresh(pages, whole, page_size))
         KEEPING_ERRNO((void) madvise(pages, whole, MADV_POPULATE_WRITE));
 }
+
+void pages_prefer_huge(void *block, size_t size)
+{
+    size_t before = (uintptr_t) block % (size_t) sysconf(_SC_PAGESIZE);
+    KEEPING_ERRNO((void) madvise((char *) block - before, size, MADV_HUGEPAGE));
+}

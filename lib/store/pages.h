@@ -1,4 +1,4 @@
-/* Page faults in batches. */
+/* Pages of large blocks: fewer of them, and fewer faults. */
 #ifndef PAGES_H
 #define PAGES_H
 
@@ -11,5 +11,9 @@
  * the pages are there already, so nothing is done if some of them are. Nor is it where
  * the kernel cannot do so (before Linux 5.14). Keeps errno. */
 void pages_provide(void *block, size_t size);
+
+/* Asks the kernel for huge pages in the SIZE bytes from the page of BLOCK on. One fault
+ * then provides what 512 do elsewhere. Keeps errno. */
+void pages_prefer_huge(void *block, size_t size);
 
 #endif

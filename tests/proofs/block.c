@@ -20,6 +20,11 @@ void pages_provide(void *block, size_t size)
     PROVE(__CPROVER_w_ok(block, size));
 }
 
+void pages_prefer_huge(void *block, size_t size)
+{
+    PROVE(__CPROVER_w_ok(block, size - ROOM_OF_MALLOC + 1));
+}
+
 static filelike_budget budget;
 static struct memory memory;
 static struct block *const block = &memory.block;
@@ -111,6 +116,16 @@ void proof_truncate(void)
     int status = memory_truncate(&memory.file.store, size);
     PROVE(is_sound());
     PROVE(block->size == (status == 0 ? (uint64_t) size : before));
+}
+
+void proof_huge_pages_have_room(void)
+{
+    size_t needed = nondet_size();
+    size_t wanted = nondet_size();
+    ASSUME(needed <= wanted);
+    size_t capacity = fill_huge_pages(needed, wanted);
+    PROVE(capacity >= needed);
+    PROVE(capacity <= wanted || capacity - wanted < 2 * HUGE_PAGE);
 }
 
 void proof_read(void)

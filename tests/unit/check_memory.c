@@ -315,6 +315,12 @@ static bool is_resident(const char *address)
     return (state & 1) != 0;
 }
 
+/* The first address from ADDRESS on that is a multiple of SIZE. */
+static const char *next_multiple(const char *address, size_t size)
+{
+    return address + -(uintptr_t) address % size;
+}
+
 /* Writes 20 MiB and 64 KiB, for which the block has 32 MiB. Huge pages are turned off, as
  * they provide memory further ahead. */
 START_TEST(pages_are_provided_a_little_ahead)
@@ -326,9 +332,10 @@ START_TEST(pages_are_provided_a_little_ahead)
     for (size_t i = 0; i < SIZE; i += BLOCK)
         ck_assert_uint_eq(fwrite(block, 1, BLOCK, stream), BLOCK);
     const char *end = (const char *) filelike_view(stream, NULL) + SIZE;
-    ck_assert(is_resident(end - BLOCK) && !is_resident(end + 2 * MIB));
+    const char *stop = next_multiple(end, MIB);
+    ck_assert(is_resident(end - BLOCK) && !is_resident(stop));
     if (kernel_provides_pages())
-        ck_assert(is_resident(end + MIB / 2));
+        ck_assert(is_resident(stop - 1));
     /* These pages are there already, although they were not provided. */
     ck_assert_int_eq(filelike_truncate(stream, 30 * MIB), 0);
     ck_assert_int_eq(fseeko(stream, 25 * MIB, SEEK_SET), 0);
@@ -336,6 +343,40 @@ START_TEST(pages_are_provided_a_little_ahead)
     ck_assert_int_eq(fflush(stream), 0);
     end = (const char *) filelike_view(stream, NULL) + 30 * MIB;
     ck_assert(is_resident(end - MIB) && !is_resident(end + MIB));
+    assert_closes(stream);
+}
+END_TEST
+
+enum { HUGE_PAGE = 2 << 20 /* bytes */ };
+
+static bool kernel_gives_huge_pages(void)
+{
+    size_t size = 2 * (size_t) HUGE_PAGE;
+    int protection = PROT_READ | PROT_WRITE;
+    char *pages = mmap(NULL, size, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    ck_assert_ptr_ne(pages, MAP_FAILED);
+    char *huge = pages + (next_multiple(pages, HUGE_PAGE) - pages);
+    bool gives = madvise(huge, HUGE_PAGE, MADV_HUGEPAGE) == 0;
+    *huge = 'x';
+    gives = gives && is_resident(huge + HUGE_PAGE - 1);
+    (void) munmap(pages, size);
+    return gives;
+}
+
+START_TEST(large_blocks_have_huge_pages)
+{
+    enum { MIB = 1 << 20, BLOCK = 64 << 10, SIZE = 20 * MIB + BLOCK };
+    static const char block[BLOCK];
+    FILE *stream = filelike_memory("w", NULL);
+    for (size_t i = 0; i < SIZE; i += BLOCK)
+        ck_assert_uint_eq(fwrite(block, 1, BLOCK, stream), BLOCK);
+    const char *end = (const char *) filelike_view(stream, NULL) + SIZE;
+    const char *stop = next_multiple(end, HUGE_PAGE);
+    ck_assert(is_resident(end - BLOCK) && !is_resident(stop));
+    if (kernel_gives_huge_pages())
+        ck_assert(is_resident(stop - 1));
+    else
+        (void) puts("skipped: huge pages: the kernel gives none");
     assert_closes(stream);
 }
 END_TEST
@@ -394,6 +435,7 @@ int main(void)
     tcase_add_test(start, start_within_the_limit);
     tcase_add_test(start, grows_by_characters);
     tcase_add_test(start, pages_are_provided_a_little_ahead);
+    tcase_add_test(start, large_blocks_have_huge_pages);
 #ifdef __GLIBC__
     tcase_add_test(start, pages_that_are_there_are_written);
 #endif

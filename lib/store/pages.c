@@ -46,8 +46,14 @@ void pages_provide(void *block, size_t size)
         KEEPING_ERRNO((void) madvise(pages, whole, MADV_POPULATE_WRITE));
 }
 
+enum { SMALL_PAGE = 4096 /* bytes */ };
+
+/* Where a page is larger, a huge one may be, too: 512 MiB. */
 void pages_prefer_huge(void *block, size_t size)
 {
-    size_t before = (uintptr_t) block % (size_t) sysconf(_SC_PAGESIZE);
-    KEEPING_ERRNO((void) madvise((char *) block - before, size, MADV_HUGEPAGE));
+    size_t page_size = (size_t) sysconf(_SC_PAGESIZE);
+    if (page_size != SMALL_PAGE)
+        return;
+    char *begin = (char *) block - (uintptr_t) block % page_size;
+    KEEPING_ERRNO((void) madvise(begin, size, MADV_HUGEPAGE));
 }

@@ -12,8 +12,8 @@
  * the kernel cannot do so (before Linux 5.14). Keeps errno. */
 void pages_provide(void *block, size_t size);
 
-/* Asks the kernel for huge pages in the SIZE bytes from the page of BLOCK on. One fault
- * then provides what 512 do elsewhere. Keeps errno. */
+/* Asks the kernel for huge pages in the SIZE bytes from the page of BLOCK on, where such
+ * a page has 2 MiB. One fault then provides what 512 do elsewhere. Keeps errno. */
 void pages_prefer_huge(void *block, size_t size);
 
 #endif

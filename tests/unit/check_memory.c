@@ -351,7 +351,10 @@ enum { HUGE_PAGE = 2 << 20 /* bytes */ };
 
 static bool kernel_gives_huge_pages(void)
 {
+    enum { SMALL_PAGE = 4096 /* bytes: where it is larger, a huge page may be, too */ };
     size_t size = 2 * (size_t) HUGE_PAGE;
+    if (sysconf(_SC_PAGESIZE) != SMALL_PAGE)
+        return false;
     int protection = PROT_READ | PROT_WRITE;
     char *pages = mmap(NULL, size, protection, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     ck_assert_ptr_ne(pages, MAP_FAILED);

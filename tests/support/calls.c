@@ -400,8 +400,10 @@ static void call_in_child(FILE *file, const struct call *call, struct outcome *o
     pid_t child = fork();
     if (child == 0)
         _exit(work(file, call, outcome) ? 0 : 1);
-    if (child != -1)
-        (void) waitpid(child, &status, 0);
+    /* The fuzzer's timer may interrupt it. */
+    int before = errno;
+    while (child != -1 && waitpid(child, &status, 0) == -1 && errno == EINTR)
+        errno = before;
     outcome->result = status == 0 ? 0 : -1;
 }
 

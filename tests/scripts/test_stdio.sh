@@ -156,11 +156,20 @@ try_compiler()
 
 try_with_stand_in()
 {
-    if $1 -c "$programs/stand_in.c" -o stand_in.o >said 2>&1; then
-        try_compiler "$2" "$3" "$scratch/stand_in.o"
-    else
+    if ! $1 -c "$programs/stand_in.c" -o stand_in.o >said 2>&1; then
         echo "skipped: $2 is not installed, or has no C library"
+    elif cannot_run "$1"; then
+        echo "skipped: $2: this kernel does not run its programs"
+    else
+        try_compiler "$2" "$3" "$scratch/stand_in.o"
     fi
+}
+
+# cannot_run COMPILER: some kernels run no programs of 32 bits.
+cannot_run()
+{
+    echo 'int main(void) { return 0; }' >nothing.c
+    $1 nothing.c -o nothing >said 2>&1 && ! ./nothing 2>/dev/null
 }
 
 # Debian has no package of clang with musl, so the headers and the linking are musl-gcc's.

@@ -43,11 +43,20 @@ static int replace_descriptor(int descriptor, int source)
     return status == -1 ? -1 : 0;
 }
 
-/* Writes out what is pending and gives up what was read ahead, so that stdio forgets the
- * position in the old file. ESPIPE: a pipe or a terminal has no positions. */
+/* FROM is locked, as this takes several calls. Writes out what is pending and gives up
+ * what was read ahead, so that stdio forgets the position in the old file. ESPIPE: a pipe
+ * or a terminal has no positions. */
 static int settle_stream(FILE *from)
 {
     return any_stream_synchronize(from) == 0 || errno == ESPIPE ? 0 : -1;
+}
+
+static int lock_and_settle(FILE *from)
+{
+    bool locking = any_stream_lock(from);
+    int status = settle_stream(from);
+    any_stream_unlock(from, locking);
+    return status;
 }
 
 /* ---- Redirecting ----------------------------------------------------------------- */
@@ -98,7 +107,7 @@ static int send_elsewhere(FILE *from, int target)
  * itself, because two locks at a time could deadlock. */
 static int redirect_stream(FILE *from, FILE *to)
 {
-    if (check_streams(from, to) != 0 || settle_stream(from) != 0)
+    if (check_streams(from, to) != 0 || lock_and_settle(from) != 0)
         return -1;
     int target = filelike_fileno(to);
     if (target == -1)

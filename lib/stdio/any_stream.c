@@ -69,12 +69,13 @@ int any_stream_flush(FILE *file)
     return __fpending(file) > 0 ? fflush(file) : 0;
 }
 
-/* Seeks to where the program is. While it reads, SEEK_CUR would sometimes move glibc's
- * own streams on after ungetc. After ungetc at position 0 the program is at -1. */
+/* Seeks to where the program is. SEEK_CUR leaves the offset alone, at which another
+ * process may be writing. But while a stream reads, it would sometimes move glibc's own
+ * streams on after ungetc. After ungetc at position 0 the program is at -1. */
 static int stay(FILE *file)
 {
-    if (!__freading(file))
-        return fseeko(file, 0, SEEK_CUR);
+    if (!__freading(file) && fseeko(file, 0, SEEK_CUR) == 0)
+        return 0;
     off_t position = ftello(file);
     return fseeko(file, position < 0 ? 0 : position, SEEK_SET);
 }

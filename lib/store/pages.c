@@ -48,7 +48,7 @@ void pages_provide(void *block, size_t size)
 
 enum { SMALL_PAGE = 4096 /* bytes */ };
 
-/* Where a page is larger, a huge one may be, too: 512 MiB. */
+/* A huge page may have 512 MiB where other pages are larger. */
 void pages_prefer_huge(void *block, size_t size)
 {
     size_t page_size = (size_t) sysconf(_SC_PAGESIZE);

@@ -321,25 +321,33 @@ static const char *next_multiple(const char *address, size_t size)
     return address + -(uintptr_t) address % size;
 }
 
-/* Writes 20 MiB and 64 KiB, for which the block has 32 MiB. Huge pages are turned off, as
- * they provide memory further ahead. */
+enum { MIB = 1 << 20, LARGE_BLOCK = 64 << 10 /* bytes */ };
+static const char large_block[LARGE_BLOCK];
+
+/* Writes 20 MiB and 64 KiB, for which the block has 32 MiB. Returns the end of the bytes.
+ */
+static const char *write_much(FILE *stream)
+{
+    enum { BLOCKS = 20 * 16 + 1 };
+    for (size_t i = 0; i < BLOCKS; i++)
+        ck_assert_uint_eq(fwrite(large_block, 1, LARGE_BLOCK, stream), LARGE_BLOCK);
+    return (const char *) filelike_view(stream, NULL) + BLOCKS * LARGE_BLOCK;
+}
+
+/* Huge pages are turned off, as they provide memory further ahead. */
 START_TEST(pages_are_provided_a_little_ahead)
 {
-    enum { MIB = 1 << 20, BLOCK = 64 << 10, SIZE = 20 * MIB + BLOCK };
-    static const char block[BLOCK];
     (void) prctl(PR_SET_THP_DISABLE, 1, 0, 0, 0);
     FILE *stream = filelike_memory("w", NULL);
-    for (size_t i = 0; i < SIZE; i += BLOCK)
-        ck_assert_uint_eq(fwrite(block, 1, BLOCK, stream), BLOCK);
-    const char *end = (const char *) filelike_view(stream, NULL) + SIZE;
+    const char *end = write_much(stream);
     const char *stop = next_multiple(end, MIB);
-    ck_assert(is_resident(end - BLOCK) && !is_resident(stop));
+    ck_assert(is_resident(end - LARGE_BLOCK) && !is_resident(stop));
     if (kernel_provides_pages())
         ck_assert(is_resident(stop - 1));
     /* These pages are there already, although they were not provided. */
     ck_assert_int_eq(filelike_truncate(stream, 30 * MIB), 0);
     ck_assert_int_eq(fseeko(stream, 25 * MIB, SEEK_SET), 0);
-    ck_assert_uint_eq(fwrite(block, 1, BLOCK, stream), BLOCK);
+    ck_assert_uint_eq(fwrite(large_block, 1, LARGE_BLOCK, stream), LARGE_BLOCK);
     ck_assert_int_eq(fflush(stream), 0);
     end = (const char *) filelike_view(stream, NULL) + 30 * MIB;
     ck_assert(is_resident(end - MIB) && !is_resident(end + MIB));
@@ -368,14 +376,10 @@ static bool kernel_gives_huge_pages(void)
 
 START_TEST(large_blocks_have_huge_pages)
 {
-    enum { MIB = 1 << 20, BLOCK = 64 << 10, SIZE = 20 * MIB + BLOCK };
-    static const char block[BLOCK];
     FILE *stream = filelike_memory("w", NULL);
-    for (size_t i = 0; i < SIZE; i += BLOCK)
-        ck_assert_uint_eq(fwrite(block, 1, BLOCK, stream), BLOCK);
-    const char *end = (const char *) filelike_view(stream, NULL) + SIZE;
+    const char *end = write_much(stream);
     const char *stop = next_multiple(end, HUGE_PAGE);
-    ck_assert(is_resident(end - BLOCK) && !is_resident(stop));
+    ck_assert(is_resident(end - LARGE_BLOCK) && !is_resident(stop));
     if (kernel_gives_huge_pages())
         ck_assert(is_resident(stop - 1));
     else
@@ -390,7 +394,7 @@ END_TEST
  * cannot be told to. */
 START_TEST(pages_that_are_there_are_written)
 {
-    enum { MIB = 1 << 20, SIZE = 8 * MIB, HEAP = 40 * MIB };
+    enum { SIZE = 8 * MIB, HEAP = 40 * MIB };
     if (!mallopt(M_MMAP_THRESHOLD, 2 * HEAP) || !mallopt(M_TRIM_THRESHOLD, 2 * HEAP)) {
         (void) puts("skipped: pages that are there: malloc has no such options");
         return;

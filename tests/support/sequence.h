@@ -29,7 +29,7 @@ enum {
 
 /* A buffer of a few bytes takes a system call for each of them. So a sequence with such a
  * buffer moves few bytes, unless all of these bits are clear. */
-enum { CONTENT_KEEP_SMALL = 0x30 };
+enum { CONTENT_KEEP_SMALL = 0xf8 };
 
 enum { SEQUENCE_STEPS = 2000 /* at most; others are ignored */ };
 

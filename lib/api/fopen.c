@@ -18,8 +18,10 @@
 #include <errno.h>
 #include <fcntl.h>
 
-/* Native streams keep the buffer of the C library. */
-enum { NO_BUFFER = 0 };
+/* The default buffers of native streams, in bytes. On a file at a path the C library
+ * chooses. For a file in memory it would choose as much, but ask for its status before.
+ */
+enum { NO_BUFFER = 0, BUFFER_OF_MEMORY_FILE = 4096 };
 
 /* ---- Bytes under a name ---------------------------------------------------------- */
 
@@ -32,7 +34,7 @@ static FILE *open_name_native(const struct named_bytes *bytes, unsigned mode,
         descriptor_open_again(bytes->store->descriptor, mode_access(mode) | append);
     if (descriptor == -1)
         return NULL;
-    FILE *file = open_native(descriptor, mode, options, NO_BUFFER);
+    FILE *file = open_native(descriptor, mode, options, BUFFER_OF_MEMORY_FILE);
     if (file == NULL || first || (mode & MODE_TRUNCATE) == 0 ||
         descriptor_truncate(descriptor, 0) == 0)
         return file;
@@ -98,7 +100,7 @@ static FILE *open_memory(
     if (options->size_limit == 0 && options->budget == NULL) {
         int descriptor = create_memory_file(mode, options->permissions);
         if (descriptor != -1)
-            return open_native(descriptor, mode, options, NO_BUFFER);
+            return open_native(descriptor, mode, options, BUFFER_OF_MEMORY_FILE);
     }
     return filelike_memory(plain_mode, options);
 }

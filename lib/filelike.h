@@ -346,7 +346,8 @@ FILE *filelike_section(FILE *stream, int64_t start, int64_t size) FILELIKE_OPENS
 
 /* The operations of a stream on something of the caller's own. Each gets the context that
  * filelike_custom was given. A failure is -1 with errno. A failure that leaves errno 0 is
- * EIO, and so is a result that is not allowed. After EINTR the operation is called again.
+ * EIO, and so is a result that is not allowed. After EINTR the operation is called again;
+ * from close, EINTR is EIO.
  *
  * Operations return (no longjmp, no exception). They are called with the bytes locked and
  * with cancellation off. They use no stream on the same context, and open and close no

@@ -148,13 +148,15 @@ static void forget_redirection(struct redirection *forgotten)
     free(forgotten);
 }
 
-/* FROM is locked. The old file comes back even if the flush fails. */
+/* FROM is locked. The old file comes back even if the flush fails, or if the program has
+ * closed the descriptor. */
 static int restore_latest(FILE *from)
 {
     struct redirection *redirection = find_latest(from);
     if (redirection == NULL)
         return call_fail(EINVAL);
-    int failure = settle_stream(from) == 0 ? 0 : errno;
+    int failure = any_stream_flush(from) == 0 ? 0 : errno;
+    (void) settle_stream(from);
     if (replace_descriptor(redirection->descriptor, redirection->saved) != 0)
         return -1;
     forget_redirection(redirection);

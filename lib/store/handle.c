@@ -5,6 +5,7 @@
 #include "base/call.h"
 #include "base/mode.h"
 #include "files/descriptor.h"
+#include "store/sequential.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -137,8 +138,18 @@ ssize_t handle_read(struct handle *handle, void *buffer, size_t size)
     return count;
 }
 
+/* A sequential store cannot take back the first bytes of a write that failed. */
+static int write_in_order(struct handle *handle, const void *data, size_t size)
+{
+    int status = store_write(handle->store, data, size, handle->position);
+    handle->position = sequential_position(handle->store);
+    return status;
+}
+
 static int write_at_position(struct handle *handle, const void *data, size_t size)
 {
+    if (store_is_sequential(handle->store))
+        return write_in_order(handle, data, size);
     if (handle_appends(handle))
         return store_append(handle->store, data, size, &handle->position);
     if (store_write(handle->store, data, size, handle->position) != 0)

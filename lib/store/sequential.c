@@ -72,18 +72,19 @@ bool sequential_reaches(struct store *store, int64_t position)
 
 /* ---- Writing --------------------------------------------------------------------- */
 
-/* The store counts the position itself, because the operation may have taken the first
- * bytes of a write that failed. */
 static int sequential_write(
     struct store *store, const void *data, size_t size, int64_t position)
 {
-    (void) position;
     struct sequential *sequential = sequential_of(store);
     size_t taken;
-    int status =
-        backend_write(&sequential->backend, data, size, sequential->position, &taken);
+    int status = backend_write(&sequential->backend, data, size, position, &taken);
     sequential->position += (int64_t) taken;
     return status;
+}
+
+int64_t sequential_position(struct store *store)
+{
+    return sequential_of(store)->position;
 }
 
 /* ---- Beginning and end ----------------------------------------------------------- */

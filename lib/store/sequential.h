@@ -20,4 +20,8 @@ struct store *sequential_create(void *context,
  * from there on are kept. */
 bool sequential_reaches(struct store *store, int64_t position);
 
+/* The number of bytes that were read or written so far. That of writing counts what an
+ * operation took of a write that failed, too. */
+int64_t sequential_position(struct store *store);
+
 #endif

@@ -682,6 +682,21 @@ START_TEST(closed_descriptor_is_restored)
 }
 END_TEST
 
+/* Nothing is lost there, so nothing fails. */
+START_TEST(closed_descriptor_with_nothing_pending)
+{
+    FILE *from = open_printed();
+    FILE *to = filelike_memory("w+", NULL);
+    redirect(from, to);
+    ck_assert_int_eq(close(fileno(from)), 0);
+    restore(from);
+    print(from, "back");
+    assert_closes(from);
+    assert_printed("back");
+    assert_closes(to);
+}
+END_TEST
+
 START_TEST(no_descriptor_left)
 {
     FILE *from = open_printed();
@@ -823,6 +838,7 @@ int main(void)
     tcase_add_test(errors, full_pipe_changes_nothing);
     tcase_add_test(errors, failed_flush_is_told_and_restored);
     tcase_add_test(errors, closed_descriptor_is_restored);
+    tcase_add_test(errors, closed_descriptor_with_nothing_pending);
     tcase_add_test(errors, no_descriptor_left);
     tcase_add_test(errors, success_leaves_errno);
 

@@ -412,6 +412,29 @@ START_TEST(limit_holds)
 }
 END_TEST
 
+/* What the operation took of a write that failed counts. */
+START_TEST(taken_bytes_of_a_failed_write_count)
+{
+    struct filelike_options options = {.size_limit = 10};
+    backing_init(&backing, 3, "", 0);
+    FILE *stream = filelike_custom(&backing, &backing_in_order, "w", &options);
+    backing_fail(&backing, BACKING_WRITE, 1, 1, -1, EAGAIN);
+    write_text(stream, "01234567");
+    assert_fails(fflush(stream), EOF, EAGAIN);
+    size_t taken = backing.size;
+    ck_assert_uint_gt(taken, 0);
+    ck_assert_int_eq(ftello(stream), (int64_t) taken);
+    ck_assert_int_eq(fseeko(stream, (off_t) taken, SEEK_SET), 0);
+    assert_no_seek(stream, 0, SEEK_SET);
+    clearerr(stream);
+    write_text(stream, "0123456789");
+    assert_fails(fflush(stream), EOF, EFBIG);
+    ck_assert_uint_eq(backing.size, taken);
+    assert_closes_with(stream, EAGAIN);
+    assert_in_order(EAGAIN);
+}
+END_TEST
+
 START_TEST(discarded_stream_is_given_up)
 {
     FILE *stream = open_writer("w", 0);
@@ -497,6 +520,7 @@ int main(void)
     tcase_add_test(writing, writers_go_nowhere_else);
     tcase_add_test(writing, lost_write_is_told);
     tcase_add_test(writing, limit_holds);
+    tcase_add_test(writing, taken_bytes_of_a_failed_write_count);
     tcase_add_test(writing, discarded_stream_is_given_up);
 
     TCase *positions = suite_case(suite, "what needs positions");

@@ -138,22 +138,20 @@ ssize_t handle_read(struct handle *handle, void *buffer, size_t size)
     return count;
 }
 
-/* A sequential store cannot take back the first bytes of a write that failed. */
-static int write_in_order(struct handle *handle, const void *data, size_t size)
+/* What a sequential store has taken of a write that failed cannot be taken back. */
+static int fail_in_write(struct handle *handle)
 {
-    int status = store_write(handle->store, data, size, handle->position);
-    handle->position = sequential_position(handle->store);
-    return status;
+    if (store_is_sequential(handle->store))
+        handle->position = sequential_position(handle->store);
+    return -1;
 }
 
 static int write_at_position(struct handle *handle, const void *data, size_t size)
 {
-    if (store_is_sequential(handle->store))
-        return write_in_order(handle, data, size);
     if (handle_appends(handle))
         return store_append(handle->store, data, size, &handle->position);
     if (store_write(handle->store, data, size, handle->position) != 0)
-        return -1;
+        return fail_in_write(handle);
     handle->position += (int64_t) size;
     return 0;
 }

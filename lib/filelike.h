@@ -667,8 +667,8 @@ int filelike_rollover(FILE *stream) FILELIKE_NONNULL(1);
  *          with errno.
  * Errors   ENOTSUP  a section, a fixed block, a custom stream; or a reopened stream where
  *                   there is no /proc
- *          EACCES   a reopened stream where the process has given up the right to open
- *                   the file
+ *          EACCES   a reopened stream where the process may not open the file: it has
+ *                   given up the right, or permissions do not allow it
  */
 int filelike_fileno(FILE *stream) FILELIKE_NONNULL(1);
 

@@ -18,10 +18,8 @@
 #include <errno.h>
 #include <fcntl.h>
 
-/* The default buffers of native streams, in bytes. On a file at a path the C library
- * chooses. For a file in memory it would choose as much, but ask for its status before.
- */
-enum { NO_BUFFER = 0, BUFFER_OF_MEMORY_FILE = 4096 };
+/* On a file at a path the C library chooses the buffer. */
+enum { NO_BUFFER = 0 };
 
 /* ---- Bytes under a name ---------------------------------------------------------- */
 
@@ -60,9 +58,12 @@ static FILE *open_named_bytes(const struct named_bytes *bytes, unsigned mode,
 {
     /* If there is no /proc, or no descriptor left, the streams share that of the name. */
     FILE *file = bytes->is_file ? open_name_native(bytes, mode, options, first) : NULL;
-    return file != NULL
-               ? file
-               : open_name_watched(bytes, mode, options, first && !bytes->is_file);
+    if (file == NULL)
+        file = open_name_watched(bytes, mode, options, first && !bytes->is_file);
+    if (file == NULL || !first || names_set_permissions(bytes) == 0)
+        return file;
+    any_stream_abandon(file);
+    return NULL;
 }
 
 static FILE *open_name(
@@ -81,24 +82,13 @@ static FILE *open_name(
 
 /* ---- Bytes without a name -------------------------------------------------------- */
 
-/* A memory file is open to read and write. For a mode that only reads or only writes it
- * is opened again. */
-static int create_memory_file(unsigned mode, mode_t permissions)
-{
-    int descriptor =
-        descriptor_create_in_memory(permissions != 0 ? permissions : PRIVATE_MODE);
-    if (descriptor == -1 || mode_access(mode) == O_RDWR)
-        return descriptor;
-    int restricted = descriptor_open_again(descriptor, mode_access(mode));
-    descriptor_close(descriptor);
-    return restricted;
-}
-
 static FILE *open_memory(
     const char *plain_mode, unsigned mode, const struct filelike_options *options)
 {
     if (options->size_limit == 0 && options->budget == NULL) {
-        int descriptor = create_memory_file(mode, options->permissions);
+        mode_t permissions =
+            options->permissions != 0 ? options->permissions : PRIVATE_MODE;
+        int descriptor = descriptor_create_in_memory(mode_access(mode), permissions);
         if (descriptor != -1)
             return open_native(descriptor, mode, options, BUFFER_OF_MEMORY_FILE);
     }

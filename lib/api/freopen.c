@@ -13,6 +13,7 @@
 #include "store/names.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
 #include <unistd.h>
@@ -119,7 +120,7 @@ static FILE *change_to_name(const char *name, unsigned mode, FILE *file)
 
 static FILE *change_to_memory(unsigned mode, FILE *file)
 {
-    int descriptor = descriptor_create_in_memory(PRIVATE_MODE);
+    int descriptor = descriptor_create_in_memory(O_RDWR, PRIVATE_MODE);
     if (descriptor == -1)
         return call_fail_pointer(ENOTSUP);
     FILE *changed = change_to_descriptor(descriptor, mode, file);

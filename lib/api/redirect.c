@@ -148,15 +148,17 @@ static void forget_redirection(struct redirection *forgotten)
     free(forgotten);
 }
 
-/* FROM is locked. The old file comes back even if the flush fails, or if the program has
- * closed the descriptor. */
+/* FROM is locked. The old file comes back even if the flush fails. Only that is told:
+ * nothing else of settling loses bytes, and it fails if the program has closed the
+ * descriptor. */
 static int restore_latest(FILE *from)
 {
     struct redirection *redirection = find_latest(from);
     if (redirection == NULL)
         return call_fail(EINVAL);
     int failure = any_stream_flush(from) == 0 ? 0 : errno;
-    (void) settle_stream(from);
+    if (failure == 0)
+        (void) settle_stream(from);
     if (replace_descriptor(redirection->descriptor, redirection->saved) != 0)
         return -1;
     forget_redirection(redirection);

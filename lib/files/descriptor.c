@@ -78,11 +78,23 @@ static int create_in_memory(unsigned flag)
     return above_standard(descriptor);
 }
 
-int descriptor_create_in_memory(mode_t permissions)
+/* Exchanges DESCRIPTOR for one with ACCESS. */
+static int restrict_access(int descriptor, int access)
+{
+    if (descriptor == -1 || access == O_RDWR)
+        return descriptor;
+    int restricted = descriptor_open_again(descriptor, access);
+    descriptor_close(descriptor);
+    return restricted;
+}
+
+/* The permissions come last, as they may forbid to open the file again. */
+int descriptor_create_in_memory(int access, mode_t permissions)
 {
     enum { EXECUTABLE = S_IXUSR | S_IXGRP | S_IXOTH };
     int descriptor =
         create_in_memory(permissions & EXECUTABLE ? MFD_EXEC : MFD_NOEXEC_SEAL);
+    descriptor = restrict_access(descriptor, access);
     if (descriptor == -1 || permissions == 0 ||
         RETRY(fchmod(descriptor, permissions)) == 0)
         return descriptor;
@@ -90,9 +102,13 @@ int descriptor_create_in_memory(mode_t permissions)
     return -1;
 }
 
+/* The kernel answers EINVAL if the process may not have even the lowest one wanted. */
 int descriptor_duplicate(int descriptor)
 {
-    return RETRY(fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    int duplicate = RETRY(fcntl(descriptor, F_DUPFD_CLOEXEC, STDERR_FILENO + 1));
+    if (duplicate == -1 && errno == EINVAL)
+        errno = EMFILE;
+    return duplicate;
 }
 
 /* ---- Size, identity and end ------------------------------------------------------ */

@@ -39,9 +39,9 @@ bool descriptor_nameless_unsupported(int error);
  * with errno: EEXIST if there is such a file. */
 int descriptor_link(int descriptor, int directory, const char *name);
 
-/* Creates a memory file of the kernel. PERMISSIONS 0 leaves those that the kernel gives.
- */
-int descriptor_create_in_memory(mode_t permissions);
+/* Creates a memory file of the kernel. ACCESS is O_RDONLY, O_WRONLY or O_RDWR; all but
+ * the last need /proc. PERMISSIONS 0 leaves those that the kernel gives. */
+int descriptor_create_in_memory(int access, mode_t permissions);
 
 /* Duplicates DESCRIPTOR. Both share offset and flags. */
 int descriptor_duplicate(int descriptor);

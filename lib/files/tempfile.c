@@ -148,20 +148,6 @@ static int create_and_unlink(const struct tempdir_place *place, struct tempfile 
     return descriptor;
 }
 
-/* Exchanges DESCRIPTOR for one that can only write, because a stream with mode "w" must
- * fail to read. Without /proc the descriptor stays. */
-static int restrict_access(int descriptor, int access)
-{
-    if (descriptor == -1 || access == O_RDWR)
-        return descriptor;
-    int restricted;
-    KEEPING_ERRNO(restricted = descriptor_open_again(descriptor, access));
-    if (restricted == -1)
-        return descriptor;
-    descriptor_close(descriptor);
-    return restricted;
-}
-
 static int create_without_name(const struct tempdir_place *place, struct tempfile *file)
 {
     int descriptor =
@@ -171,10 +157,13 @@ static int create_without_name(const struct tempdir_place *place, struct tempfil
     return set_or_close(descriptor, file->tempdir);
 }
 
+/* A stream with mode "w" must fail to read. Without /proc its descriptor could. */
 static int create_in_kernel(const struct tempdir *tempdir, int access)
 {
     mode_t permissions = tempdir->permissions != 0 ? tempdir->permissions : PRIVATE_MODE;
-    return restrict_access(descriptor_create_in_memory(permissions), access);
+    int descriptor = descriptor_create_in_memory(access, permissions);
+    return descriptor != -1 ? descriptor
+                            : descriptor_create_in_memory(O_RDWR, permissions);
 }
 
 int tempfile_create_nameless(const struct tempdir *tempdir, int access)

@@ -138,7 +138,7 @@ ssize_t handle_read(struct handle *handle, void *buffer, size_t size)
     return count;
 }
 
-/* What a sequential store has taken of a write that failed cannot be taken back. */
+/* A sequential store keeps what it has taken of a write that failed. */
 static int fail_in_write(struct handle *handle)
 {
     if (store_is_sequential(handle->store))

@@ -10,9 +10,11 @@
 #include "store/spooled.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/resource.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- The table ------------------------------------------------------------------- */
@@ -206,13 +208,16 @@ static bool has_descriptor_left(void)
     return file_count < limit.rlim_cur / 2;
 }
 
+enum { OWNER_ACCESS = S_IRUSR | S_IWUSR };
+
 /* Makes a store on a memory file of the kernel. Opening the file again needs /proc, so it
  * fails without. PERMISSIONS 0 keep the mode that the kernel gives, so that the file can
  * be opened again after setuid. Returns NULL with errno. */
 static struct store *create_name_file(mode_t permissions)
 {
     char path[PROC_PATH_SIZE];
-    int descriptor = descriptor_create_in_memory(permissions);
+    mode_t at_first = permissions != 0 ? permissions | OWNER_ACCESS : 0;
+    int descriptor = descriptor_create_in_memory(O_RDWR, at_first);
     if (descriptor == -1)
         return NULL;
     if (descriptor_find_proc_self_path(descriptor, path) != 0) {
@@ -269,4 +274,13 @@ int names_obtain(const char *name, unsigned mode, const struct filelike_options 
     }
     lock_release(&names_lock);
     return named != NULL ? 0 : -1;
+}
+
+int names_set_permissions(const struct named_bytes *bytes)
+{
+    mode_t permissions = bytes->permissions;
+    bool set = permissions == 0 || (permissions & OWNER_ACCESS) == OWNER_ACCESS;
+    if (!bytes->is_file || set)
+        return 0;
+    return RETRY(fchmod(bytes->store->descriptor, permissions));
 }

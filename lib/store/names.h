@@ -23,6 +23,11 @@ struct named_bytes {
 int names_obtain(const char *name, unsigned mode, const struct filelike_options *options,
     struct named_bytes *bytes, bool *made);
 
+/* Sets the permissions of BYTES, to be called by who has made the name and opened it:
+ * that opening may read and write whatever they are, as that of open(2). Returns 0, or -1
+ * with errno. */
+int names_set_permissions(const struct named_bytes *bytes);
+
 /* Forgets NAME, unless its bytes are others than those of STORE. A NULL STORE means any
  * bytes. Returns 0, or -1 with ENOENT. */
 int names_remove(const char *name, const struct store *store);

@@ -206,6 +206,31 @@ START_TEST(is_private_to_the_user)
 }
 END_TEST
 
+/* The opening that makes a file may do what its mode says, as that of open. */
+static int open_with_permissions(void *context)
+{
+    static const mode_t permissions[] = {0400, 0200, 0040};
+    static const char *const modes[] = {"w", "w+", "a"};
+    (void) context;
+    for (size_t i = 0; i < COUNT(paths) * COUNT(permissions) * COUNT(modes); i++) {
+        const struct filelike_options options = {.permissions = permissions[i / 2 % 3]};
+        FILE *stream = filelike_open(paths[i % 2], modes[i / 6], &options);
+        if (stream == NULL || fileno(stream) == -1)
+            return EXIT_FAILURE;
+        ck_assert_uint_eq(status_of(stream).st_mode & 07777, options.permissions);
+        write_text(stream, TEXT);
+        assert_closes(stream);
+        (void) filelike_remove("memory:name");
+    }
+    return EXIT_SUCCESS;
+}
+
+START_TEST(permissions_do_not_hinder_the_opening)
+{
+    ck_assert_int_eq(as_nobody(open_with_permissions, NULL), EXIT_SUCCESS);
+}
+END_TEST
+
 /* ---- Several openings of a name ------------------------------------------------------
  */
 
@@ -570,6 +595,7 @@ static void add_native(TCase *test_case)
     tcase_add_loop_test(test_case, can_be_opened_through_its_path, 0, both);
     tcase_add_loop_test(test_case, has_the_buffer_that_is_asked_for, 0, both);
     tcase_add_test(test_case, is_private_to_the_user);
+    tcase_add_test(test_case, permissions_do_not_hinder_the_opening);
 }
 
 static void add_names(TCase *test_case)

@@ -713,6 +713,23 @@ START_TEST(no_descriptor_left)
 }
 END_TEST
 
+/* The kernel says EINVAL where not even the first descriptor behind 2 may be had. */
+START_TEST(no_descriptor_allowed)
+{
+    FILE *from = open_printed();
+    FILE *to = filelike_named("w+", NULL);
+    struct rlimit usual;
+    ck_assert_int_eq(getrlimit(RLIMIT_NOFILE, &usual), 0);
+    struct rlimit none = {.rlim_cur = 0, .rlim_max = usual.rlim_max};
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &none), 0);
+    assert_fails(filelike_redirect(from, to), -1, EMFILE);
+    assert_fails(filelike_reopen(from, "a"), NULL, EMFILE);
+    ck_assert_int_eq(setrlimit(RLIMIT_NOFILE, &usual), 0);
+    assert_closes(from);
+    assert_closes(to);
+}
+END_TEST
+
 START_TEST(success_leaves_errno)
 {
     FILE *to = filelike_memory("w+", NULL);
@@ -840,6 +857,7 @@ int main(void)
     tcase_add_test(errors, closed_descriptor_is_restored);
     tcase_add_test(errors, closed_descriptor_with_nothing_pending);
     tcase_add_test(errors, no_descriptor_left);
+    tcase_add_test(errors, no_descriptor_allowed);
     tcase_add_test(errors, success_leaves_errno);
 
     TCase *others = scratch_case(suite, "processes and threads");

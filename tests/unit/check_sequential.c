@@ -412,7 +412,7 @@ START_TEST(limit_holds)
 }
 END_TEST
 
-/* What the operation took of a write that failed counts. */
+/* The bytes that the operation took of a write that failed count. */
 START_TEST(taken_bytes_of_a_failed_write_count)
 {
     struct filelike_options options = {.size_limit = 10};

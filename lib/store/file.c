@@ -52,7 +52,7 @@ int64_t file_size(struct store *store)
 int file_write(struct store *store, const void *data, size_t size, int64_t position)
 {
     int descriptor = store->descriptor;
-    int64_t old_size = current_size(store);
+    int64_t old_size = store_size_for_undo(store, position, size);
     size_t written;
     if (old_size == -1)
         return -1;
@@ -103,6 +103,7 @@ int file_truncate(struct store *store, int64_t size)
     if (verify_size(file_of(store)) != 0 ||
         descriptor_truncate(store->descriptor, size) != 0)
         return -1;
+    store->seen_size = 0;
     file_unmap(file_of(store));
     return 0;
 }

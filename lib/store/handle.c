@@ -168,11 +168,20 @@ static void undo_partial_write(
         (void) lseek(descriptor, offset, SEEK_SET);
 }
 
+/* An append begins at the end, wherever that is. */
+static int64_t size_for_undo(const struct handle *handle, int64_t offset, size_t size)
+{
+    return handle_appends(handle) ? descriptor_size(handle->descriptor)
+                                  : store_size_for_undo(handle->store, offset, size);
+}
+
 static int write_at_offset(struct handle *handle, const void *data, size_t size)
 {
     int descriptor = handle->descriptor;
     int64_t offset = handle_tell(handle);
-    int64_t old_size = offset == -1 ? -1 : descriptor_size(descriptor);
+    if (offset == -1)
+        return -1;
+    int64_t old_size = size_for_undo(handle, offset, size);
     if (old_size == -1)
         return -1;
     int64_t begin = handle_appends(handle) ? old_size : offset;

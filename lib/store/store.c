@@ -4,6 +4,7 @@
 
 #include "base/call.h"
 #include "base/mode.h"
+#include "files/descriptor.h"
 #include "files/filesystem.h"
 #include "store/handle.h"
 
@@ -26,6 +27,7 @@ void store_init(
     atomic_init(&store->references, 1);
     bool unlimited = size_limit == 0 || size_limit > INT64_MAX;
     store->size_limit = unlimited ? INT64_MAX : (int64_t) size_limit;
+    store->seen_size = 0;
 }
 
 void store_retain(struct store *store)
@@ -98,6 +100,14 @@ int store_check_limit(const struct store *store, int64_t position, size_t size)
         size <= (uint64_t) (store->size_limit - position))
         return 0;
     return call_fail(EFBIG);
+}
+
+int64_t store_size_for_undo(struct store *store, int64_t begin, size_t size)
+{
+    if (begin <= store->seen_size && size <= (uint64_t) (store->seen_size - begin))
+        return begin;
+    store->seen_size = descriptor_size(store->descriptor);
+    return store->seen_size;
 }
 
 int store_write(struct store *store, const void *data, size_t size, int64_t position)

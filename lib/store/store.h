@@ -70,6 +70,7 @@ struct store {
     int descriptor;   /* of the file that holds the bytes; or -1 */
     atomic_uint references;
     int64_t size_limit; /* bytes */
+    int64_t seen_size;  /* of the file, at some time since its last truncation */
     int lost_write;     /* errno of the first lost write of all streams; or 0 */
     bool viewed;        /* a view is valid */
     bool reaches_cancellation_points; /* in its operations; may become true */
@@ -154,6 +155,12 @@ void store_release_view(struct store *store);
 
 /* Returns 0 if SIZE bytes from POSITION on are within the limit, else -1 with EFBIG. */
 int store_check_limit(const struct store *store, int64_t position, size_t size);
+
+/* Returns the size to cut the file to if a write of SIZE bytes at BEGIN fails in the
+ * middle, or -1 with errno. A write within a size that was seen adds nothing, so the
+ * kernel is not asked. But if somebody else has shortened the file since, so that the
+ * write does add bytes, it is cut to BEGIN. */
+int64_t store_size_for_undo(struct store *store, int64_t begin, size_t size);
 
 /* Moves the bytes to disk after a change failed for lack of memory. Returns 0 if the
  * change can be tried again, else -1, and errno says why the change failed. */

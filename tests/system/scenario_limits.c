@@ -114,6 +114,78 @@ static int ask_native(void *context)
     return expect_status();
 }
 
+/* ---- A file that has become shorter --------------------------------------------------
+ */
+
+enum { LONG = 90 * RECORD, SHORT = 1000, BEGIN = LIMIT - 100 }; /* bytes */
+
+/* Writes a record at POSITION. Returns what fflush does. */
+static int write_at(FILE *stream, int64_t position)
+{
+    EXPECT(fseeko(stream, position, SEEK_SET) == 0);
+    EXPECT(fwrite(record, 1, RECORD, stream) == RECORD);
+    return fflush(stream);
+}
+
+static FILE *open_long(void)
+{
+    FILE *stream = filelike_named("w+", NULL);
+    for (size_t i = 0; i < LONG / RECORD; i++)
+        EXPECT(fwrite(record, 1, RECORD, stream) == RECORD);
+    EXPECT(fflush(stream) == 0);
+    return stream;
+}
+
+static int shorten(FILE *stream)
+{
+    return filelike_truncate(stream, SHORT);
+}
+
+/* The library does not learn of it. */
+static int shorten_by_descriptor(FILE *stream)
+{
+    return ftruncate(filelike_fileno(stream), SHORT);
+}
+
+struct shortening {
+    const char *name;
+    bool reopened;
+    int (*shorten)(FILE *);
+    int64_t size; /* after a write behind the end has failed */
+};
+
+static const struct shortening shortenings[] = {
+    {"after a truncation", false, shorten, SHORT},
+    {"reopened, after a truncation", true, shorten, SHORT},
+    {"after ftruncate", false, shorten_by_descriptor, BEGIN},
+};
+
+/* The library has seen the file when it was long. */
+static int fail_behind_the_end(void *context)
+{
+    const struct shortening *shortening = context;
+    FILE *stream = open_long();
+    FILE *writer = shortening->reopened ? filelike_reopen(stream, "r+") : stream;
+    expect_failures = 0;
+    EXPECT(write_at(writer, LONG - RECORD) == 0);
+    EXPECT(shortening->shorten(stream) == 0);
+    limit_files();
+    EXPECT_FAILS(write_at(writer, BEGIN), EOF, EFBIG);
+    EXPECT(filelike_size(stream) == shortening->size);
+    EXPECT_FAILS(fclose(writer), EOF, EFBIG);
+    EXPECT(writer == stream || fclose(stream) == 0);
+    return expect_status();
+}
+
+static void run_over_shortenings(void)
+{
+    for (size_t i = 0; i < sizeof shortenings / sizeof *shortenings; i++) {
+        struct shortening shortening = shortenings[i];
+        expect_subject = shortening.name;
+        EXPECT(in_child(fail_behind_the_end, &shortening) == EXIT_SUCCESS);
+    }
+}
+
 /* ---- A target that would pass the limit ----------------------------------------------
  */
 
@@ -195,6 +267,7 @@ int main(void)
         record[i] = (char) (i * i >> 3);
     scratch_enter();
     run_over_kinds();
+    run_over_shortenings();
     run_on_target(replace);
     run_on_target(persist);
     run_on_target(move);

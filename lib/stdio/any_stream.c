@@ -80,14 +80,18 @@ static int stay(FILE *file)
     return fseeko(file, position < 0 ? 0 : position, SEEK_SET);
 }
 
-/* glibc's fflush crashes on a pushed-back character, so a seek gives it up first. glibc's
- * fseek crashes on a pushed-back wide character, but its fflush copes with that. At the
+static bool can_seek(FILE *file)
+{
+    return !LIBC_SEEK_CRASHES_IF_WIDE || fwide(file, 0) <= 0;
+}
+
+/* glibc's fflush crashes on a pushed-back character, so a seek gives it up first. At the
  * end of the file nothing is pushed back, and fflush alone keeps the indicator. */
 int any_stream_synchronize(FILE *file)
 {
     if (any_stream_flush(file) != 0)
         return -1;
-    if (!feof(file) && fwide(file, 0) <= 0 && stay(file) != 0)
+    if (!feof(file) && can_seek(file) && stay(file) != 0)
         return -1;
     return fflush(file);
 }

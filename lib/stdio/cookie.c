@@ -43,10 +43,8 @@ static ssize_t write_callback(void *cookie, const char *data, size_t size)
 
 /* ---- Seeking --------------------------------------------------------------------- */
 
-/* The position of the program: only stdio knows how much it has read ahead, and which
- * characters were pushed back. At exit glibc calls the seek callback without the lock of
- * FILE, so another thread may hold it: -1 then. */
-static int64_t program_position(FILE *file)
+/* glibc has not locked FILE at exit, so another thread may hold the lock: -1 then. */
+static int64_t position_if_unlocked(FILE *file)
 {
     bool locking;
     if (!any_stream_try_lock(file, &locking))
@@ -54,6 +52,14 @@ static int64_t program_position(FILE *file)
     int64_t position = ftello(file);
     any_stream_unlock(file, locking);
     return position;
+}
+
+/* The position of the program: only stdio knows how much it has read ahead, and which
+ * characters were pushed back. musl has locked FILE, but does not count that, so to lock
+ * and unlock it here would unlock it for the rest of the call. */
+static int64_t program_position(FILE *file)
+{
+    return LIBC_SEEKS_WITHOUT_LOCK ? position_if_unlocked(file) : ftello(file);
 }
 
 /* The position that stdio seeks to in order to get to POSITION. */

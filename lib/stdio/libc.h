@@ -21,7 +21,11 @@ enum {
     LIBC_WRITES_NOTHING = false,
     /* For ftell with output pending in append mode, the seek callback is asked for the
      * current position, though stdio counts from the end. */
-    LIBC_TELLS_FROM_CURRENT = false
+    LIBC_TELLS_FROM_CURRENT = false,
+    /* At exit the seek callback is called without the lock of FILE. */
+    LIBC_SEEKS_WITHOUT_LOCK = true,
+    /* fseek crashes on a pushed-back wide character. fflush copes with it. */
+    LIBC_SEEK_CRASHES_IF_WIDE = true
 };
 
 #elif defined __linux__ && !defined __UCLIBC__ && !defined __BIONIC__ /* musl */
@@ -34,7 +38,9 @@ enum {
     LIBC_SEEK_FILLS_BUFFER = false,
     LIBC_FORK_RENEWS_LOCKS = false,
     LIBC_WRITES_NOTHING = true,
-    LIBC_TELLS_FROM_CURRENT = true
+    LIBC_TELLS_FROM_CURRENT = true,
+    LIBC_SEEKS_WITHOUT_LOCK = false,
+    LIBC_SEEK_CRASHES_IF_WIDE = false
 };
 
 #else

@@ -290,6 +290,38 @@ END_TEST
 
 #endif
 
+/* ARGUMENT is another stream, whose lock is held around that of a sequential one. */
+static void *flush_after_locks(void *argument)
+{
+    FILE *stream = open_reader(SIZE, 0, 0);
+    flockfile(argument);
+    flockfile(stream);
+    read_at(stream, 0, 1000);
+    funlockfile(stream);
+    funlockfile(argument);
+    ck_assert_int_eq(fflush(stream), 0);
+    return stream;
+}
+
+/* musl keeps a list of the streams that a thread has locked. At the thread's end it locks
+ * those that are left for ever. */
+START_TEST(flush_leaves_the_locks_of_other_streams)
+{
+    pthread_t thread;
+    void *stream;
+    FILE *other = tmpfile();
+    ck_assert_ptr_nonnull(other);
+    ck_assert_int_eq(pthread_create(&thread, NULL, flush_after_locks, other), 0);
+    ck_assert_int_eq(pthread_join(thread, &stream), 0);
+    ck_assert_int_eq(ftrylockfile(other), 0);
+    funlockfile(other);
+    assert_closes(other);
+    read_at(stream, 1000, 1000);
+    assert_closes(stream);
+    assert_in_order(0);
+}
+END_TEST
+
 /* Reads until an error, which has to be ERROR. Returns the position. */
 static int64_t read_until(FILE *stream, int error)
 {
@@ -512,6 +544,7 @@ int main(void)
 #ifdef __GLIBC__
     tcase_add_test(reading, flush_without_the_lock_loses_nothing);
 #endif
+    tcase_add_test(reading, flush_leaves_the_locks_of_other_streams);
     tcase_add_test(reading, failed_read_is_told);
     tcase_add_test(reading, unlocked_streams_stay_too);
 

@@ -6,6 +6,7 @@
 #include "suite.h"
 
 #include <fcntl.h>
+#include <locale.h>
 #include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
@@ -332,6 +333,26 @@ START_TEST(wide_characters_work_on_musl)
 }
 END_TEST
 
+/* The character takes more bytes than the one that was read. */
+static int push_wide_back(void *context)
+{
+    FILE *stream = kind_open(context, "w+", NULL);
+    if (setlocale(LC_ALL, "C.UTF-8") == NULL || fputs("0123456789", stream) < 0)
+        return 1;
+    rewind(stream);
+    stream = filelike_reopen(stream, "r+");
+    if (getwc(stream) != L'0' || ungetwc(L'\u20ac', stream) != L'\u20ac')
+        return 2;
+    return filelike_truncate(stream, 9) == 0 && ftello(stream) == 0 ? 0 : 3;
+}
+
+START_TEST(pushed_back_wide_characters_are_given_up_on_musl)
+{
+    if (ON_MUSL)
+        ck_assert_int_eq(in_child(push_wide_back, (void *) (uintptr_t) &kinds[_i]), 0);
+}
+END_TEST
+
 static int reopen_in_vain(void *context)
 {
     FILE *stream = kind_open(context, "w+", NULL);
@@ -414,6 +435,8 @@ static void add(TCase *test_case, int kind)
     ADD(wide_characters_work_on_musl);
     ADD(freopen_fails_on_musl);
     ADD(fileno_fails_without_a_descriptor);
+    if (kind == 0)
+        ADD(pushed_back_wide_characters_are_given_up_on_musl);
     if (has_descriptor(&kinds[kind]))
         add_for_descriptors(test_case, kind);
 }

@@ -16,6 +16,7 @@
 #include <fcntl.h>
 #include <stdio.h>
 #include <string.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 /* ---- Modes ----------------------------------------------------------------------- */
@@ -85,21 +86,47 @@ static FILE *change_to_path(const char *path, const char *mode, FILE *file)
     return changed != NULL ? changed : fail_closed();
 }
 
-/* freopen opens the file again under the number of the old descriptor. It is
- * close-on-exec, unless it is 0, 1 or 2, which child processes inherit. */
-static FILE *change_to_descriptor(int descriptor, unsigned mode, FILE *file)
+/* Opens the file of DESCRIPTOR again in MODE, under the number that FILE's descriptor
+ * has. musl would move to the end for "a" only at the first write. */
+static FILE *change_to_descriptor(
+    int descriptor, const char *mode, bool closes_on_exec, FILE *file)
 {
     char path[PROC_PATH_SIZE];
-    char text[MODE_TEXT_SIZE];
+    char *text;
     if (descriptor_find_proc_self_path(descriptor, path) != 0)
         return NULL;
-    (void) snprintf(text, sizeof text, "%s%s", mode_text(mode),
-        fileno(file) > STDERR_FILENO ? "e" : "");
+    if (asprintf(&text, "%c%s%s", mode[0], closes_on_exec ? "e" : "", mode + 1) == -1)
+        return fail_and_close(file);
     FILE *changed = change_to_path(path, text, file);
-    /* musl would move to the end only at the first write. */
-    if (changed != NULL && (mode & (MODE_APPEND | MODE_READ)) == MODE_APPEND)
+    call_free(text);
+    if (changed != NULL && mode[0] == 'a' && strchr(mode, '+') == NULL)
         (void) fseeko(changed, 0, SEEK_END);
     return changed;
+}
+
+static bool is_regular(int descriptor)
+{
+    struct stat status;
+    return fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
+}
+
+/* Gives FILE another mode. Without a path musl's freopen would change only the flags of
+ * the descriptor, and glibc's would let child processes inherit it. A file that is not
+ * regular, as a socket, may be one that cannot be opened again. */
+static FILE *change_mode(const char *mode, FILE *file)
+{
+    int descriptor = fileno(file);
+    if (!is_regular(descriptor))
+        return change_to_path(NULL, mode, file);
+    bool closes_on_exec = fcntl(descriptor, F_GETFD) == FD_CLOEXEC;
+    return change_to_descriptor(descriptor, mode, closes_on_exec, file);
+}
+
+/* Child processes inherit the descriptors 0, 1 and 2. */
+static FILE *change_to_memory_file(int descriptor, unsigned mode, FILE *file)
+{
+    bool closes_on_exec = fileno(file) > STDERR_FILENO;
+    return change_to_descriptor(descriptor, mode_text(mode), closes_on_exec, file);
 }
 
 static FILE *change_to_name(const char *name, unsigned mode, FILE *file)
@@ -110,7 +137,7 @@ static FILE *change_to_name(const char *name, unsigned mode, FILE *file)
     if (names_obtain(name, mode, &defaults, &bytes, &made) != 0)
         return fail_and_close(file);
     FILE *changed = bytes.is_file
-                        ? change_to_descriptor(bytes.store->descriptor, mode, file)
+                        ? change_to_memory_file(bytes.store->descriptor, mode, file)
                         : call_fail_pointer(ENOTSUP);
     if (changed == NULL && made)
         (void) names_remove(name, bytes.store);
@@ -123,7 +150,7 @@ static FILE *change_to_memory(unsigned mode, FILE *file)
     int descriptor = descriptor_create_in_memory(O_RDWR, PRIVATE_MODE);
     if (descriptor == -1)
         return call_fail_pointer(ENOTSUP);
-    FILE *changed = change_to_descriptor(descriptor, mode, file);
+    FILE *changed = change_to_memory_file(descriptor, mode, file);
     descriptor_close(descriptor);
     return changed;
 }
@@ -133,7 +160,8 @@ static FILE *change_native(
 {
     switch (scheme) {
     case SCHEME_NONE:
-        return change_to_path(rest, opening->mode, file);
+        return rest != NULL ? change_to_path(rest, opening->mode, file)
+                            : change_mode(opening->mode, file);
     case SCHEME_MEMORY_NAME:
         return change_to_name(rest, opening->bits, file);
     case SCHEME_MEMORY:

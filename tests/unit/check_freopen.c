@@ -6,10 +6,12 @@
 #include "suite.h"
 
 #include <fcntl.h>
+#include <stdio_ext.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 #include <sys/stat.h>
 #include <unistd.h>
 #include <wchar.h>
@@ -180,11 +182,38 @@ START_TEST(changes_to_memory_without_a_name)
 }
 END_TEST
 
+static void check_mode_change(int index, const struct change *to)
+{
+    FILE *stream = opened(native_paths[index], "w+");
+    write_text(stream, TEXT);
+    int descriptor_flags = fcntl(fileno(stream), F_GETFD);
+    change(stream, NULL, to->mode);
+    int flags = fcntl(fileno(stream), F_GETFL);
+    ck_assert_int_eq(flags & (O_ACCMODE | O_APPEND), to->flags);
+    if (strchr(to->mode, 'e') == NULL)
+        ck_assert_int_eq(fcntl(fileno(stream), F_GETFD), descriptor_flags);
+    ck_assert_int_eq(__freadable(stream) != 0, (to->flags & O_WRONLY) == 0);
+    ck_assert_int_eq(__fwritable(stream) != 0, to->flags != O_RDONLY);
+    if (to->flags != O_RDONLY)
+        write_text(stream, "xy");
+    assert_text(stream, to->then);
+    assert_closes(stream);
+}
+
 START_TEST(changes_the_mode)
 {
+    for (size_t i = 0; i < COUNT(changes); i++)
+        check_mode_change(_i, &changes[i]);
+}
+END_TEST
+
+START_TEST(appending_to_the_same_bytes_starts_at_the_end)
+{
     FILE *stream = open_native(_i);
-    change(stream, NULL, "r+");
-    assert_text(stream, "pending");
+    change(stream, NULL, "a");
+    ck_assert_int_eq(ftello(stream), 7);
+    change(stream, NULL, "a+");
+    ck_assert_int_eq(ftello(stream), 0);
     assert_closes(stream);
 }
 END_TEST
@@ -192,6 +221,22 @@ END_TEST
 /* glibc does not free the FILE of a failed freopen, and closing it twice crashes musl.
  * These pointers keep the leak sanitizer from blaming the library. */
 static FILE *failed[3];
+
+/* A socket cannot be opened again, so the C library decides. */
+START_TEST(streams_on_sockets_are_left_to_the_c_library)
+{
+    int ends[2];
+    ck_assert_int_eq(socketpair(AF_UNIX, SOCK_STREAM, 0, ends), 0);
+    FILE *stream = failed[0] = fdopen(ends[0], "w");
+    ck_assert_ptr_nonnull(stream);
+    FILE *changed = filelike_freopen(NULL, "w", stream);
+    if (changed == NULL)
+        ck_assert_int_eq(errno, ENXIO);
+    else
+        assert_closes(changed);
+    ck_assert_int_eq(close(ends[1]), 0);
+}
+END_TEST
 
 START_TEST(is_closed_where_there_is_nothing)
 {
@@ -581,6 +626,8 @@ static void add_native(TCase *test_case)
     tcase_add_loop_test(test_case, makes_a_name, 0, all);
     tcase_add_loop_test(test_case, changes_to_memory_without_a_name, 0, all);
     tcase_add_loop_test(test_case, changes_the_mode, 0, all);
+    tcase_add_loop_test(test_case, appending_to_the_same_bytes_starts_at_the_end, 0, all);
+    tcase_add_test(test_case, streams_on_sockets_are_left_to_the_c_library);
     tcase_add_loop_test(test_case, is_closed_where_there_is_nothing, 0, all);
     tcase_add_loop_test(test_case, is_closed_where_no_descriptor_is_left, 0, all);
     tcase_add_loop_test(test_case, is_as_before_after_an_invalid_mode, 0, all);

@@ -70,7 +70,7 @@ struct store {
     int descriptor;   /* of the file that holds the bytes; or -1 */
     atomic_uint references;
     int64_t size_limit; /* bytes */
-    int64_t seen_size;  /* of the file, at some time since its last truncation */
+    int64_t seen_size;  /* of the file, at some time since the library cut it */
     int lost_write;     /* errno of the first lost write of all streams; or 0 */
     bool viewed;        /* a view is valid */
     bool reaches_cancellation_points; /* in its operations; may become true */

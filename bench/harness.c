@@ -51,14 +51,16 @@ static double measure(const struct row *row, enum kind kind)
     return kind == LIMIT ? row->measure_limit(row) : row->measure(row, kind);
 }
 
-/* One run is not timed: it loads and links the code. A warm heap also gets the freed
- * memory that malloc keeps with its default settings. */
+/* Runs that are not timed load and link the code. A warm heap takes two of them: when the
+ * first frees its memory, malloc learns to keep as much, and the second one's is kept. */
 static void warm_up(const struct row *row, enum kind kind)
 {
     struct row once = *row;
     if (row->heap == FRESH) {
         once.amount = row->text != NULL ? BLOCK_SIZE : 1;
         once.times = 1;
+    } else {
+        (void) measure(&once, kind);
     }
     (void) measure(&once, kind);
 }
@@ -92,15 +94,30 @@ static double run_turn(const struct row *row, enum kind kind, double *shared)
 /* ---- Rounds --------------------------------------------------------------------------
  */
 
-/* Each round starts with another kind, so that no kind always follows the same one. */
+static void shuffle(enum kind *kinds, size_t count)
+{
+    for (size_t left = count; left > 1; left--) {
+        size_t other = (size_t) rand() % left;
+        enum kind last = kinds[left - 1];
+        kinds[left - 1] = kinds[other];
+        kinds[other] = last;
+    }
+}
+
+/* Each round takes the kinds in another order, by chance. A kind that always followed the
+ * same one would find memory and caches as that one leaves them. */
 static void run_round(
     const struct row *row, size_t round, struct costs *costs, double *shared)
 {
+    enum kind kinds[KINDS];
+    size_t count = 0;
     for (size_t i = 0; i < KINDS; i++) {
-        enum kind kind = (enum kind)((i + round) % KINDS);
-        if (row_has_kind(row, kind))
-            costs->of[kind][round] = run_turn(row, kind, shared);
+        if (row_has_kind(row, (enum kind) i))
+            kinds[count++] = (enum kind) i;
     }
+    shuffle(kinds, count);
+    for (size_t i = 0; i < count; i++)
+        costs->of[kinds[i]][round] = run_turn(row, kinds[i], shared);
 }
 
 void harness_run(const struct row *row, size_t rounds, struct costs *costs)

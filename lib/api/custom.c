@@ -97,6 +97,6 @@ static FILE *open_custom(void *context, const struct filelike_operations *operat
 FILE *filelike_custom(void *context, const struct filelike_operations *operations,
     const char *mode, const struct filelike_options *options)
 {
-    struct call call = call_begin();
+    struct call call = call_begin_without_hold();
     return call_end_pointer(&call, open_custom(context, operations, mode, options));
 }

@@ -19,7 +19,6 @@ static void renew_mutex(struct lock *lock)
 void lock_init(struct lock *lock)
 {
     renew_mutex(lock);
-    lock->always = false;
     atomic_init(&lock->process, process_number());
 }
 
@@ -45,7 +44,7 @@ void lock_renew(struct lock *lock, unsigned number)
 bool lock_try(struct lock *lock)
 {
     lock_prepare(lock);
-    bool needs_mutex = lock_needs_mutex(lock);
+    bool needs_mutex = threads_may_run();
     if (needs_mutex ? pthread_mutex_trylock(&lock->mutex) != 0 : lock->state != LOCK_FREE)
         return false;
     lock->state = needs_mutex ? LOCK_BY_MUTEX : LOCK_ALONE;

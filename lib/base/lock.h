@@ -26,8 +26,6 @@ struct lock {
     pthread_mutex_t mutex;
     atomic_uint process;   /* see lock.c */
     enum lock_state state; /* only the holder reads and writes it */
-    bool always;           /* takes the mutex though there is no other thread, because one
-                              may be started while the lock is held */
 };
 
 #define LOCK_INITIALIZER                   \
@@ -48,18 +46,23 @@ static inline void lock_prepare(struct lock *lock)
         lock_renew(lock, number);
 }
 
-static inline bool lock_needs_mutex(const struct lock *lock)
-{
-    return lock->always || threads_may_run();
-}
-
 static inline void lock_acquire(struct lock *lock)
 {
     lock_prepare(lock);
-    bool needs_mutex = lock_needs_mutex(lock);
+    bool needs_mutex = threads_may_run();
     if (needs_mutex)
         (void) pthread_mutex_lock(&lock->mutex);
     lock->state = needs_mutex ? LOCK_BY_MUTEX : LOCK_ALONE;
+}
+
+/* For the holder, before code that may start a thread: that thread will find the mutex
+ * locked. */
+static inline void lock_expect_threads(struct lock *lock)
+{
+    if (lock->state == LOCK_BY_MUTEX)
+        return;
+    (void) pthread_mutex_lock(&lock->mutex);
+    lock->state = LOCK_BY_MUTEX;
 }
 
 static inline void lock_release(struct lock *lock)

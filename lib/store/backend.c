@@ -28,9 +28,7 @@ void backend_init(struct backend *backend, const struct store_operations *kind,
 {
     *backend = (struct backend){.context = context, .operations = *operations};
     store_init(&backend->store, kind, size_limit);
-    /* The operations may start threads, so the lock is taken with a single thread, too.
-     */
-    backend->store.lock.always = true;
+    backend->store.reaches_cancellation_points = false; /* but see expect_anything */
 }
 
 void backend_take_context(struct store *store)
@@ -52,6 +50,15 @@ static int64_t check_result(int64_t result, int64_t highest)
 
 /* ---- Operations ------------------------------------------------------------------ */
 
+/* An operation may start threads and reach cancellation points. The holder of the lock
+ * prepares for both here, because in many calls it comes to no operation. */
+static void expect_anything(const struct backend *backend)
+{
+    struct store *store = backend->store.owner;
+    lock_expect_threads(&store->lock);
+    store_hold_cancellation(store);
+}
+
 /* Calls an operation again while it is interrupted. errno is set to 0 before each call,
  * so that a failure which sets no errno is noticed. */
 #define RETRY_OPERATION(call) RETRY((errno = 0, (call)))
@@ -59,6 +66,7 @@ static int64_t check_result(int64_t result, int64_t highest)
 ssize_t backend_read(
     const struct backend *backend, void *buffer, size_t size, int64_t position)
 {
+    expect_anything(backend);
     ssize_t count = RETRY_OPERATION(
         backend->operations.read(backend->context, buffer, size, position));
     return (ssize_t) check_result(count, (int64_t) size);
@@ -68,6 +76,7 @@ ssize_t backend_read(
 static ssize_t write_some(
     const struct backend *backend, const void *data, size_t size, int64_t position)
 {
+    expect_anything(backend);
     ssize_t count = RETRY_OPERATION(
         backend->operations.write(backend->context, data, size, position));
     if (count == 0)
@@ -92,6 +101,7 @@ int backend_write(const struct backend *backend, const void *data, size_t size,
 
 int64_t backend_size(const struct backend *backend)
 {
+    expect_anything(backend);
     int64_t size = RETRY_OPERATION(backend->operations.size(backend->context));
     return check_result(size, INT64_MAX);
 }
@@ -100,6 +110,7 @@ int backend_truncate(const struct backend *backend, int64_t size)
 {
     if (backend->operations.truncate == NULL)
         return call_fail(ENOTSUP);
+    expect_anything(backend);
     int status = RETRY_OPERATION(backend->operations.truncate(backend->context, size));
     return (int) check_result(status, 0);
 }
@@ -117,11 +128,12 @@ static int close_context(const struct backend *backend, int lost)
 {
     if (backend->operations.close == NULL)
         return 0;
+    struct call call = call_begin();
     errno = 0;
     int status = backend->operations.close(backend->context, lost);
     if (status == -1 && errno == EINTR)
         errno = EIO;
-    return (int) check_result(status, 0);
+    return call_end(&call, (int) check_result(status, 0));
 }
 
 /* The errno of a lost write is reported rather than that of close. */

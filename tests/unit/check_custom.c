@@ -783,6 +783,44 @@ START_TEST(operation_starts_a_thread)
 }
 END_TEST
 
+static unsigned meetings[BACKING_OPERATIONS];
+
+static int cancellation_state(void)
+{
+    int state;
+    int ignored;
+    ck_assert_int_eq(pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &state), 0);
+    ck_assert_int_eq(pthread_setcancelstate(state, &ignored), 0);
+    return state;
+}
+
+static ssize_t meet_without_cancellation(enum backing_operation operation, size_t size)
+{
+    meetings[operation]++;
+    ck_assert_int_eq(cancellation_state(), PTHREAD_CANCEL_DISABLE);
+    return (ssize_t) size;
+}
+
+START_TEST(operations_are_not_cancelled)
+{
+    start_on("abc");
+    backing_meets = meet_without_cancellation;
+    FILE *stream = filelike_custom(&backing, &backing_operations, "w+", NULL);
+    ck_assert_ptr_nonnull(stream);
+    ck_assert_int_ge(fputs("some", stream), 0);
+    rewind(stream);
+    ck_assert_int_eq(getc(stream), 's');
+    ck_assert_int_eq(cancellation_state(), PTHREAD_CANCEL_ENABLE);
+    ck_assert_int_eq(filelike_truncate(stream, 1), 0);
+    assert_closes(stream);
+    ck_assert_int_eq(cancellation_state(), PTHREAD_CANCEL_ENABLE);
+    backing_meets = NULL;
+    assert_closed(0);
+    for (size_t i = 0; i < BACKING_OPERATIONS; i++)
+        ck_assert_uint_gt(meetings[i], 0);
+}
+END_TEST
+
 static int exit_pending(void *context)
 {
     return putc('x', context) == 'x' ? 0 : 1;
@@ -888,6 +926,7 @@ static void add_others(Suite *suite)
     TCase *others = suite_case(suite, "threads and processes");
     tcase_add_test(others, operations_never_overlap);
     tcase_add_test(others, operation_starts_a_thread);
+    tcase_add_test(others, operations_are_not_cancelled);
     tcase_add_test(others, exit_writes_and_does_not_close);
 }
 

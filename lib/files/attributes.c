@@ -7,6 +7,7 @@
 #include "files/xattr.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <sys/xattr.h>
@@ -141,6 +142,21 @@ int attributes_apply_mode(int descriptor, mode_t mode)
                                                : -1;
 }
 
+/* What stays of MODE when this process writes to a file that has it. A process without
+ * CAP_FSETID loses set-user-ID and set-group-ID there. The kernel tells, by a file in
+ * memory. */
+static mode_t mode_after_write(mode_t mode)
+{
+    struct stat status;
+    if ((mode & (S_ISUID | S_ISGID)) == 0)
+        return mode;
+    int file = descriptor_create_in_memory(O_RDWR, mode);
+    bool is_known =
+        file != -1 && RETRY(ftruncate(file, 1)) == 0 && RETRY(fstat(file, &status)) == 0;
+    descriptor_close(file);
+    return is_known ? status.st_mode & MODE_BITS : mode & ~(mode_t) (S_ISUID | S_ISGID);
+}
+
 int attributes_apply(struct attributes *attributes, int descriptor)
 {
     struct rights_lost lost;
@@ -156,8 +172,9 @@ int attributes_apply(struct attributes *attributes, int descriptor)
     }
     if (apply_acl(rights, descriptor) != 0)
         return -1;
+    mode_t mode = attributes->special | rights_to_mode(rights);
     return attributes_apply_bits(
-        descriptor, attributes->special | rights_to_mode(rights));
+        descriptor, attributes->is_chosen ? mode : mode_after_write(mode));
 }
 
 void attributes_revert(

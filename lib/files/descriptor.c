@@ -135,7 +135,7 @@ static int64_t size_by_fstat(int descriptor)
 int64_t descriptor_size(int descriptor)
 {
     struct extended_status status;
-    if (extended_status(descriptor, EXTENDED_SIZE, &status) == 0)
+    if (extended_status(descriptor, "", EXTENDED_SIZE, &status) == 0)
         return (int64_t) status.size;
     /* A sandbox may not know statx. fstat reports any other error as well. */
     return size_by_fstat(descriptor);

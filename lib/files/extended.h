@@ -37,8 +37,13 @@ struct extended_status {
     uint64_t later[13];
 };
 
-/* 0, or -1 with errno: ENOSYS before Linux 4.11, EPERM in some sandboxes. */
-int extended_status(
-    int descriptor, enum extended_question question, struct extended_status *status);
+/* Asks for the file PATH in DIRECTORY; if PATH is "", for the file that is open as
+ * DIRECTORY. 0, or -1 with errno: ENOSYS before Linux 4.11, EPERM in some sandboxes. */
+int extended_status(int directory, const char *path, enum extended_question question,
+    struct extended_status *status);
+
+/* Sets *ATTRIBUTES of the same file, to 0 if the kernel or a sandbox has no statx. 0, or
+ * -1 with errno. */
+int extended_attributes(int directory, const char *path, uint64_t *attributes);
 
 #endif

@@ -124,7 +124,7 @@ int filesystem_check_size(int descriptor)
 static bool find_mount(int descriptor, uint64_t *mount)
 {
     struct extended_status status;
-    if (extended_status(descriptor, EXTENDED_MOUNT, &status) != 0)
+    if (extended_status(descriptor, "", EXTENDED_MOUNT, &status) != 0)
         return false;
     *mount = status.mount;
     return (status.answered & EXTENDED_MOUNT) != 0;

@@ -22,24 +22,13 @@ int replaceable_check_type(const struct stat *status)
 
 /* ---- Attributes of chattr, and mount points -------------------------------------- */
 
-/* Sets *ATTRIBUTES to what statx(2) tells of the file, or to 0 if the kernel or a sandbox
- * has no statx: then replacing the file will fail. 0, or -1 with errno. */
-static int ask_attributes(int descriptor, uint64_t *attributes)
-{
-    struct extended_status status = {0};
-    int result = extended_status(descriptor, EXTENDED_NOTHING, &status);
-    *attributes = status.attributes;
-    bool is_unknown = errno == ENOSYS || errno == EPERM || errno == EINVAL;
-    return result == 0 || is_unknown ? 0 : -1;
-}
-
 /* A directory that has been removed takes no new name, but still files without a name. */
 int replaceable_check_directory(struct target *target)
 {
     struct stat status;
     uint64_t attributes;
     if (RETRY(fstat(target->directory, &status)) != 0 ||
-        ask_attributes(target->directory, &attributes) != 0)
+        extended_attributes(target->directory, "", &attributes) != 0)
         return -1;
     if (status.st_nlink == 0)
         return call_fail(ENOENT);
@@ -47,11 +36,12 @@ int replaceable_check_directory(struct target *target)
     return 0;
 }
 
+/* Where the kernel cannot tell the attributes, replacing the file will fail. */
 static int check_attributes(const struct target *target)
 {
     uint64_t attributes;
     uint64_t fixed = EXTENDED_IMMUTABLE | EXTENDED_APPEND | EXTENDED_VERITY;
-    if (ask_attributes(target->file, &attributes) != 0)
+    if (extended_attributes(target->file, "", &attributes) != 0)
         return -1;
     if ((attributes & fixed) != 0 || target->is_append_only)
         return call_fail(EPERM);

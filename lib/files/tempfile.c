@@ -5,11 +5,13 @@
 #include "base/call.h"
 #include "files/attributes.h"
 #include "files/descriptor.h"
+#include "files/extended.h"
 #include "files/path.h"
 #include "files/unique.h"
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdint.h>
 #include <string.h>
 
 #define DEFAULT_PREFIX "filelike-"
@@ -55,6 +57,15 @@ static int set_or_close(int descriptor, const struct tempdir *tempdir)
 }
 
 /* ---- Files with a name ----------------------------------------------------------- */
+
+/* In such a directory a name cannot be removed again (chattr +a). */
+static int refuse_append_only(const struct tempdir_place *place)
+{
+    uint64_t attributes;
+    if (extended_attributes(place->base, place->path, &attributes) != 0)
+        return -1;
+    return (attributes & EXTENDED_APPEND) != 0 ? call_fail(EPERM) : 0;
+}
 
 static int create_at(int directory, const char *prefix, struct tempfile *file)
 {
@@ -106,7 +117,7 @@ static int create_lasting(const struct tempdir_place *place, struct tempfile *fi
  */
 static int create_with_name(const struct tempdir_place *place, struct tempfile *file)
 {
-    int created = create_lasting(place, file);
+    int created = refuse_append_only(place) == 0 ? create_lasting(place, file) : -1;
     int descriptor = set_or_close(created, file->tempdir);
     if (created == -1 || descriptor != -1)
         return descriptor;
@@ -137,7 +148,7 @@ int tempfile_create_named(const struct tempdir *tempdir, const char *prefix,
 /* For filesystems without O_TMPFILE. */
 static int create_and_unlink(const struct tempdir_place *place, struct tempfile *file)
 {
-    int descriptor = create_by_path(place, file);
+    int descriptor = refuse_append_only(place) == 0 ? create_by_path(place, file) : -1;
     if (descriptor == -1)
         return -1;
     if (removal_undo(file->removal) != 0) {

@@ -303,6 +303,23 @@ static int directory_for_adding(void)
     return expect_status();
 }
 
+/* A named stream would leave its file behind. So would a temporary one where the
+ * filesystem has no files without a name. */
+static int directory_for_adding_temporary_files(void)
+{
+    struct filelike_options options = {.dir = "there"};
+    if (!set_attributes("there", APPEND_FLAG))
+        return skip("this filesystem has no such directories, or this user may not "
+                    "make one");
+    EXPECT(filelike_named("w+", &options) == NULL && errno == EPERM);
+    faults.tmpfile = EOPNOTSUPP;
+    EXPECT(filelike_temporary("w+", &options) == NULL && errno == EPERM);
+    faults.tmpfile = 0;
+    EXPECT(strcmp(entries("there"), "") == 0);
+    EXPECT(set_attributes("there", 0));
+    return expect_status();
+}
+
 /* The same with FILELIKE_NOREPLACE, with and without renameat2. */
 static int directory_for_adding_anew(void)
 {
@@ -335,6 +352,7 @@ static const struct scenario {
     {"immutable directory", immutable_directory},
     {"directory for adding only", directory_for_adding},
     {"directory for adding only, nothing replaced", directory_for_adding_anew},
+    {"directory for adding only, temporary files", directory_for_adding_temporary_files},
 };
 
 static int run(void *context)

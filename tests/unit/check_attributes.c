@@ -357,6 +357,15 @@ START_TEST(acl_that_is_there_already_may_be_refused)
 }
 END_TEST
 
+/* The first call asks a file in memory what this process may set. */
+static enum fault refuse_second_mode(enum fault_call call)
+{
+    static unsigned met;
+    if (call == FAULT_FCHMOD && ++met == 2)
+        faults.mode = EPERM;
+    return FAULT_NONE;
+}
+
 /* The ACL could be kept, but not the set-group-ID bit. */
 START_TEST(mode_beside_an_acl_may_be_refused)
 {
@@ -365,8 +374,9 @@ START_TEST(mode_beside_an_acl_may_be_refused)
     make_target_with_acl();
     ck_assert_int_eq(chmod("there/target", 02664), 0);
     FILE *stream = filelike_memory("w+", NULL);
-    faults.mode = EPERM;
+    faults.strike = refuse_second_mode;
     assert_fails(filelike_persist(stream, "there/target", 0), -1, EPERM);
+    faults.strike = NULL;
     faults.mode = 0;
     ck_assert_str_eq(content("there/target"), "old");
     assert_closes(stream);
@@ -454,6 +464,34 @@ START_TEST(group_is_not_lent)
     ck_assert_int_eq(chmod("there/target", 06777), 0);
     ck_assert_int_eq(as_nobody(replace_as_nobody, &_i), 0);
     ck_assert_uint_eq(mode_of("there/target"), 0777);
+}
+END_TEST
+
+static int empty_as_nobody(void *unused)
+{
+    (void) unused;
+    FILE *stream = fopen("there/target", "w");
+    assert_closes(stream);
+    return 0;
+}
+
+/* Nobody owns the file. Who writes to it without privileges disarms it. */
+START_TEST(identities_end_as_by_fopen)
+{
+    enum { NOBODY = 65534 };
+    static const mode_t modes[] = {06775, 02745, 04644, 01755};
+    if (!is_root("identities_end_as_by_fopen"))
+        return;
+    make_file("there/target", "old");
+    ck_assert_int_eq(chown("there/target", NOBODY, NOBODY), 0);
+    for (size_t i = 0; i < COUNT(modes); i++) {
+        ck_assert_int_eq(chmod("there/target", modes[i]), 0);
+        ck_assert_int_eq(as_nobody(empty_as_nobody, NULL), 0);
+        mode_t expected = mode_of("there/target");
+        ck_assert_int_eq(chmod("there/target", modes[i]), 0);
+        ck_assert_int_eq(as_nobody(replace_as_nobody, &_i), 0);
+        ck_assert_uint_eq(mode_of("there/target"), expected);
+    }
 }
 END_TEST
 
@@ -753,6 +791,7 @@ int main(void)
     ADD_FOR_PUTTINGS(nobody_gains_with_an_acl);
     ADD_FOR_PUTTINGS(nobody_gains_without_an_acl);
     ADD_FOR_PUTTINGS(identities_are_not_lent);
+    ADD_FOR_PUTTINGS(identities_end_as_by_fopen);
     ADD_FOR_PUTTINGS(owner_is_kept);
     ADD_FOR_PUTTINGS(new_file_has_the_group_of_its_directory);
     ADD_FOR_PUTTINGS(extended_attributes_are_kept);

@@ -81,35 +81,41 @@ static size_t find_lock(FILE *file)
     return 0;
 }
 
+/* Makes the reference a stream that does not lock, as it was before. Signals are held,
+ * because a child of a handler would find it locked. Nothing is allocated meanwhile: the
+ * lock of malloc may be that of a thread which a handler has stopped. */
+static bool note_lock_place(FILE *reference)
+{
+    sigset_t signals;
+    call_hold_signals(&signals);
+    size_t place = find_lock(reference);
+    if (place != 0) {
+        ints_of(reference)[place] = NO_LOCKING;
+        atomic_store(&lock_place, place);
+    }
+    call_release_signals(&signals);
+    return place != 0;
+}
+
 /* Returns a stream of musl's own, which is never used. It tells whether a stream that is
  * opened now must lock. NULL: it must, now and later. */
 static FILE *open_reference(void)
 {
     static char byte;
     FILE *reference = fmemopen(&byte, sizeof byte, "r");
-    size_t place = reference != NULL ? find_lock(reference) : 0;
-    if (place != 0) {
-        ints_of(reference)[place] = NO_LOCKING;
-        atomic_store(&lock_place, place);
-    } else if (reference != NULL) {
-        (void) fclose(reference);
-        reference = NULL;
-    }
-    return reference;
+    if (reference == NULL || note_lock_place(reference))
+        return reference;
+    (void) fclose(reference);
+    return NULL;
 }
 
-/* Signals are held, because a child of a handler would find the reference locked. */
 static FILE *open_reference_once(void)
 {
     static atomic_uint begun;
     static _Atomic(FILE *) reference;
     if (atomic_load_explicit(&begun, memory_order_relaxed) == 0 &&
-        atomic_exchange(&begun, 1) == 0) {
-        sigset_t signals;
-        call_hold_signals(&signals);
+        atomic_exchange(&begun, 1) == 0)
         KEEPING_ERRNO(atomic_store(&reference, open_reference()));
-        call_release_signals(&signals);
-    }
     return atomic_load(&reference);
 }
 

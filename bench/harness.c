@@ -51,8 +51,8 @@ static double measure(const struct row *row, enum kind kind)
     return kind == LIMIT ? row->measure_limit(row) : row->measure(row, kind);
 }
 
-/* Runs that are not timed load and link the code. A warm heap takes two of them: when the
- * first frees its memory, malloc learns to keep as much, and the second one's is kept. */
+/* Runs that are not timed load and link the code. A warm heap takes two of them: malloc
+ * learns from what the first one frees, and keeps what the second one frees. */
 static void warm_up(const struct row *row, enum kind kind)
 {
     struct row once = *row;

@@ -87,7 +87,7 @@ static FILE *change_to_path(const char *path, const char *mode, FILE *file)
 }
 
 /* Opens the file of DESCRIPTOR again in MODE, under the number that FILE's descriptor
- * has. musl would move to the end for "a" only at the first write. */
+ * has. Some C libraries would move to the end for "a" only at the first write. */
 static FILE *change_to_descriptor(
     int descriptor, const char *mode, bool closes_on_exec, FILE *file)
 {
@@ -110,9 +110,9 @@ static bool is_regular(int descriptor)
     return fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-/* Gives FILE another mode. Without a path musl's freopen would change only the flags of
- * the descriptor, and glibc's would let child processes inherit it. A file that is not
- * regular, as a socket, may be one that cannot be opened again. */
+/* Gives FILE another mode. A freopen without a path may change only the flags of the
+ * descriptor, or let child processes inherit it, as the C library has it. A file that is
+ * not regular, such as a socket, may be one that cannot be opened again. */
 static FILE *change_mode(const char *mode, FILE *file)
 {
     int descriptor = fileno(file);

@@ -142,9 +142,9 @@ int attributes_apply_mode(int descriptor, mode_t mode)
                                                : -1;
 }
 
-/* What stays of MODE when this process writes to a file that has it. A process without
- * CAP_FSETID loses set-user-ID and set-group-ID there. The kernel tells, by a file in
- * memory. */
+/* Returns the mode that a file of MODE has after this process has written to it. A write
+ * without CAP_FSETID takes set-user-ID and set-group-ID from a file. A file in memory
+ * shows what the kernel does here. */
 static mode_t mode_after_write(mode_t mode)
 {
     struct stat status;

@@ -36,7 +36,7 @@ int replaceable_check_directory(struct target *target)
     return 0;
 }
 
-/* Where the kernel cannot tell the attributes, replacing the file will fail. */
+/* Replacing the file fails by itself if the kernel cannot tell the attributes. */
 static int check_attributes(const struct target *target)
 {
     uint64_t attributes;

@@ -58,7 +58,7 @@ static int set_or_close(int descriptor, const struct tempdir *tempdir)
 
 /* ---- Files with a name ----------------------------------------------------------- */
 
-/* In such a directory a name cannot be removed again (chattr +a). */
+/* A name in an append-only directory (chattr +a) could not be removed again. */
 static int refuse_append_only(const struct tempdir_place *place)
 {
     uint64_t attributes;

@@ -28,7 +28,7 @@ void backend_init(struct backend *backend, const struct store_operations *kind,
 {
     *backend = (struct backend){.context = context, .operations = *operations};
     store_init(&backend->store, kind, size_limit);
-    backend->store.reaches_cancellation_points = false; /* but see expect_anything */
+    backend->store.reaches_cancellation_points = false; /* see expect_anything */
 }
 
 void backend_take_context(struct store *store)
@@ -51,7 +51,7 @@ static int64_t check_result(int64_t result, int64_t highest)
 /* ---- Operations ------------------------------------------------------------------ */
 
 /* An operation may start threads and reach cancellation points. The holder of the lock
- * prepares for both here, because in many calls it comes to no operation. */
+ * prepares for both only here, because many calls come to no operation. */
 static void expect_anything(const struct backend *backend)
 {
     struct store *store = backend->store.owner;

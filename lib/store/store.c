@@ -35,7 +35,7 @@ void store_retain(struct store *store)
     atomic_fetch_add_explicit(&store->references, 1, memory_order_relaxed);
 }
 
-/* A store in memory is destroyed without a cancellation point. */
+/* Holds cancellation for the stores that reach a cancellation point in destroy. */
 static int destroy_store(struct store *store)
 {
     if (!store->reaches_cancellation_points)

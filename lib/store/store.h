@@ -73,7 +73,8 @@ struct store {
     int64_t seen_size;  /* of the file, at some time since the library cut it */
     int lost_write;     /* errno of the first lost write of all streams; or 0 */
     bool viewed;        /* a view is valid */
-    bool reaches_cancellation_points; /* in its operations; may become true */
+    bool reaches_cancellation_points; /* in its operations, which leave it to store_lock
+                                         to hold cancellation; may become true */
     bool holds_cancellation;          /* the holder of the lock does, see store_lock */
     int cancellation;                 /* the state before */
     bool in_memory;  /* the bytes are; if not, the filesystem of the descriptor knows */

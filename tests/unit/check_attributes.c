@@ -475,7 +475,7 @@ static int empty_as_nobody(void *unused)
     return 0;
 }
 
-/* Nobody owns the file. Who writes to it without privileges disarms it. */
+/* The user nobody owns the file. Its bits go when that user writes to it. */
 START_TEST(identities_end_as_by_fopen)
 {
     enum { NOBODY = 65534 };

@@ -63,6 +63,7 @@ in_library()
 
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
 
 count_all()
 {

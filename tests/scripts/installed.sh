@@ -9,6 +9,7 @@ export LC_ALL=C
 source=$(cd "$srcdir" && pwd)
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
 cd "$scratch" || exit 99
 failures=0
 

@@ -25,6 +25,7 @@ readelf -S "$library" 2>/dev/null | grep -q '\.debug_info' || skip 'the library 
 # Only declarations of the public header count.
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
 mkdir "$scratch/include"
 cp "$source/lib/filelike.h" "$scratch/include"
 

@@ -7,6 +7,7 @@ set -u
 examples=$PWD/examples
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
 cd "$scratch" || exit 99
 mkdir temporary work && cd work || exit 99
 export TMPDIR="$scratch/temporary" LC_ALL=C

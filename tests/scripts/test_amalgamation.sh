@@ -11,6 +11,7 @@ source=$(cd "${srcdir:-.}" && pwd)
 scratch=$(mktemp -d)
 programs=''
 trap 'rm -rf "$scratch"; cd "$build" && rm -f $programs' EXIT
+trap 'exit 1' HUP INT TERM
 unset MAKEFLAGS MFLAGS MAKELEVEL
 CC=${CC:-cc}
 failures=0

@@ -6,6 +6,7 @@ set -u
 bootstrap=$(cd "${srcdir:-.}" && pwd)/bootstrap
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
 cd "$scratch" || exit 99
 failures=0
 

@@ -5,6 +5,7 @@ set -eu
 build=$PWD
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
 cd "$work"
 export CC="${CC:-cc}" CFLAGS="${CFLAGS:-}" LDFLAGS="${LDFLAGS:-}"
 test -e "$build/lib/.libs/libfilelike.so" || { echo 'skipped: the library is built as a static one only'; exit 77; }

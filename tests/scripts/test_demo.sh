@@ -10,6 +10,7 @@ if ! test -x "$demo"; then
 fi
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
 cd "$scratch" || exit 99
 failures=0
 

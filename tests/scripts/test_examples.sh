@@ -6,6 +6,7 @@ config=$PWD/examples/atomic_config
 named=$PWD/examples/named_file
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
 cd "$scratch" || exit 99
 mkdir temporary work && cd work || exit 99
 export TMPDIR="$scratch/temporary"

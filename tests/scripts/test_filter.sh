@@ -6,6 +6,7 @@ set -u
 filter=$PWD/examples/filter_spooled
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
 cd "$scratch" || exit 99
 mkdir temporary
 export TMPDIR="$scratch/temporary" LC_ALL=C

@@ -6,6 +6,7 @@ source=$(cd "${srcdir:-.}" && pwd)
 command -v mandoc >/dev/null || { echo 'skipped: mandoc is not installed'; exit 77; }
 work=$(mktemp -d)
 trap 'rm -rf "$work"' EXIT
+trap 'exit 1' HUP INT TERM
 "$source/man/html.sh" "$work/html"
 cd "$work/html"
 status=0

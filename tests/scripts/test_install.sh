@@ -4,6 +4,7 @@
 set -u
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
 failures=0
 
 # The options of the make that runs this test must not reach the makes that it starts.

@@ -8,6 +8,7 @@ libtool=$PWD/libtool
 legacy=$(cd "${srcdir:-.}" && pwd)/examples/legacy
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
 cd "$scratch" || exit 99
 mkdir work temporary && cd work || exit 99
 export TMPDIR="$scratch/temporary" LC_ALL=C

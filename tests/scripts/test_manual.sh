@@ -11,6 +11,7 @@ source=$(cd "${srcdir:-.}" && pwd)
 pages=$(grep -l '^\.Sh NAME' "$source"/man/*.3)
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
 cd "$scratch" || exit 99
 failures=0
 

@@ -7,6 +7,7 @@ export LC_ALL=C
 cd "${srcdir:-.}"
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
 
 # Prints NAME, a tab and FILE:LINE for each function, variable, type, enumeration constant
 # and macro that the files define. TEXT is the declaration so far, DEPTH the number of open

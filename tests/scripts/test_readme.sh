@@ -9,6 +9,7 @@ source=$(cd "${srcdir:-.}" && pwd)
 command -v pkg-config >/dev/null || { echo "skipped: pkg-config is not installed"; exit 77; }
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
 cd "$scratch" || exit 99
 failures=0
 

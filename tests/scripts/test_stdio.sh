@@ -16,6 +16,7 @@ header=$source/lib/filelike_stdio.h
 directory=$source/lib/filelike/stdio
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
 cd "$scratch" || exit 99
 mkdir names files empty
 export NAMES="$scratch/names"

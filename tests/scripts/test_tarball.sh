@@ -15,6 +15,7 @@ prefix=$(git -C "$source" rev-parse --show-prefix 2>/dev/null) || skip 'this is 
 test -z "$prefix" || skip 'this is no clone, but lies in one'
 scratch=$(mktemp -d) || exit 99
 trap 'rm -rf "$scratch"' EXIT
+trap 'exit 1' HUP INT TERM
 unset MAKEFLAGS MFLAGS MAKELEVEL
 failures=0
 

@@ -24,14 +24,15 @@ static bool fills_huge_pages(size_t capacity)
     return (capacity + ROOM_OF_MALLOC) % HUGE_PAGE == 0;
 }
 
-/* Returns WANTED or, if that is large, about as much, but no less than NEEDED. */
-static size_t fill_huge_pages(size_t needed, size_t wanted)
+/* Returns WANTED or, if that is large, up to two huge pages more. It is always some more:
+ * a content often has a power of two bytes, and would else double its block for the last
+ * 4096 of them. */
+static size_t fill_huge_pages(size_t wanted)
 {
     if (wanted < HUGE_PAGE || wanted > PTRDIFF_MAX)
         return wanted;
-    size_t size = wanted + ROOM_OF_MALLOC + HUGE_PAGE / 2;
-    size_t nearest = size - size % HUGE_PAGE - ROOM_OF_MALLOC;
-    return nearest < needed ? nearest + HUGE_PAGE : nearest;
+    size_t more = wanted + ROOM_OF_MALLOC + HUGE_PAGE + HUGE_PAGE / 2;
+    return more - more % HUGE_PAGE - ROOM_OF_MALLOC;
 }
 
 /* ---- Changing the capacity ------------------------------------------------------- */
@@ -150,7 +151,7 @@ static size_t choose_capacity(const struct block *block, size_t needed)
     size_t doubled = block->capacity * 2;
     size_t wanted = doubled > needed ? doubled : needed;
     if (block->budget == NULL)
-        wanted = fill_huge_pages(needed, wanted);
+        wanted = fill_huge_pages(wanted);
     return wanted < block->limit ? wanted : block->limit;
 }
 

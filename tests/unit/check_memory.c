@@ -324,15 +324,32 @@ static const char *next_multiple(const char *address, size_t size)
 enum { MIB = 1 << 20, LARGE_BLOCK = 64 << 10 /* bytes */ };
 static const char large_block[LARGE_BLOCK];
 
-/* Writes 20 MiB and 64 KiB, for which the block has 32 MiB. Returns the end of the bytes.
+static void write_large_blocks(FILE *stream, size_t count)
+{
+    for (size_t i = 0; i < count; i++)
+        ck_assert_uint_eq(fwrite(large_block, 1, LARGE_BLOCK, stream), LARGE_BLOCK);
+}
+
+/* Writes 24 MiB and 64 KiB, for which the block has 46 MiB. Returns the end of the bytes.
  */
 static const char *write_much(FILE *stream)
 {
-    enum { BLOCKS = 20 * 16 + 1 };
-    for (size_t i = 0; i < BLOCKS; i++)
-        ck_assert_uint_eq(fwrite(large_block, 1, LARGE_BLOCK, stream), LARGE_BLOCK);
+    enum { BLOCKS = 24 * 16 + 1 };
+    write_large_blocks(stream, BLOCKS);
     return (const char *) filelike_view(stream, NULL) + BLOCKS * LARGE_BLOCK;
 }
+
+/* The last bytes of such a content would double a block that has a little less. */
+START_TEST(a_power_of_two_does_not_double_the_block)
+{
+    enum { BLOCKS = 16 * 16 };
+    FILE *stream = filelike_memory("w", NULL);
+    write_large_blocks(stream, BLOCKS);
+    void *view = (void *) (uintptr_t) filelike_view(stream, NULL);
+    ck_assert_uint_lt(malloc_usable_size(view), 24 * MIB);
+    assert_closes(stream);
+}
+END_TEST
 
 /* Huge pages are turned off, as they provide memory further ahead. */
 START_TEST(pages_are_provided_a_little_ahead)
@@ -443,6 +460,7 @@ int main(void)
     tcase_add_test(start, grows_by_characters);
     tcase_add_test(start, pages_are_provided_a_little_ahead);
     tcase_add_test(start, large_blocks_have_huge_pages);
+    tcase_add_test(start, a_power_of_two_does_not_double_the_block);
 #ifdef __GLIBC__
     tcase_add_test(start, pages_that_are_there_are_written);
 #endif

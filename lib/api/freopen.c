@@ -110,9 +110,9 @@ static bool is_regular(int descriptor)
     return fstat(descriptor, &status) == 0 && S_ISREG(status.st_mode);
 }
 
-/* Gives FILE another mode. A freopen without a path may change only the flags of the
- * descriptor, or let child processes inherit it, as the C library has it. A file that is
- * not regular, such as a socket, may be one that cannot be opened again. */
+/* Gives FILE another mode. The freopen of some C libraries changes only the flags of the
+ * descriptor if there is no path. That of others lets child processes inherit it. A file
+ * that is not regular, such as a socket, may be one that cannot be opened again. */
 static FILE *change_mode(const char *mode, FILE *file)
 {
     int descriptor = fileno(file);

@@ -24,9 +24,8 @@ static bool fills_huge_pages(size_t capacity)
     return (capacity + ROOM_OF_MALLOC) % HUGE_PAGE == 0;
 }
 
-/* Returns WANTED or, if that is large, up to two huge pages more. It is always some more:
- * a content often has a power of two bytes, and would else double its block for the last
- * 4096 of them. */
+/* Returns WANTED or, if that is large, up to two huge pages more. Many contents have a
+ * power of two bytes. A block that is 4096 bytes smaller would be doubled once more. */
 static size_t fill_huge_pages(size_t wanted)
 {
     if (wanted < HUGE_PAGE || wanted > PTRDIFF_MAX)
@@ -144,8 +143,8 @@ static int grow(struct block *block, size_t needed, size_t wanted)
     return -1;
 }
 
-/* The capacity is doubled, so that the time of many appends is linear. A budget counts no
- * more than that. No block has more than PTRDIFF_MAX bytes. */
+/* The capacity is at least doubled, so that the time of many appends is linear. A budget
+ * counts no more than that. No block has more than PTRDIFF_MAX bytes. */
 static size_t choose_capacity(const struct block *block, size_t needed)
 {
     size_t doubled = block->capacity * 2;

@@ -339,7 +339,7 @@ static const char *write_much(FILE *stream)
     return (const char *) filelike_view(stream, NULL) + BLOCKS * LARGE_BLOCK;
 }
 
-/* The last bytes of such a content would double a block that has a little less. */
+/* A block that is a little smaller than the content would be doubled for its end. */
 START_TEST(a_power_of_two_does_not_double_the_block)
 {
     enum { BLOCKS = 16 * 16 };

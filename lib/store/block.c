@@ -143,8 +143,8 @@ static int grow(struct block *block, size_t needed, size_t wanted)
     return -1;
 }
 
-/* The capacity is at least doubled, so that the time of many appends is linear. A budget
- * counts no more than that. No block has more than PTRDIFF_MAX bytes. */
+/* The capacity is doubled, so that the time of many appends is linear. It grows a little
+ * more where no budget counts it. No block has more than PTRDIFF_MAX bytes. */
 static size_t choose_capacity(const struct block *block, size_t needed)
 {
     size_t doubled = block->capacity * 2;

@@ -273,9 +273,7 @@ int64_t handle_seek(struct handle *handle, int64_t offset, int whence)
     int64_t base = seek_base(handle, whence);
     if (base == -1)
         return -1;
-    if (offset > INT64_MAX - base)
-        return call_fail(EOVERFLOW);
-    if (base + offset < 0)
+    if (offset > INT64_MAX - base || base + offset < 0)
         return call_fail(EINVAL);
     handle->position = base + offset;
     return handle->position;

@@ -284,7 +284,7 @@ START_TEST(seeks_from_all_origins)
 }
 END_TEST
 
-START_TEST(refuses_negative_positions)
+START_TEST(refuses_impossible_positions)
 {
     FILE *stream = open_text(&kinds[_i], "0123456789", "r+");
     ck_assert_int_eq(fseeko(stream, 4, SEEK_SET), 0);
@@ -292,6 +292,9 @@ START_TEST(refuses_negative_positions)
     assert_fails(fseeko(stream, -5, SEEK_CUR), -1, EINVAL);
     assert_fails(fseeko(stream, -11, SEEK_END), -1, EINVAL);
     assert_fails(fseeko(stream, INT64_MIN, SEEK_SET), -1, EINVAL);
+    assert_fails(fseeko(stream, INT64_MIN, SEEK_CUR), -1, EINVAL);
+    assert_fails(fseeko(stream, INT64_MAX, SEEK_CUR), -1, EINVAL);
+    assert_fails(fseeko(stream, INT64_MAX, SEEK_END), -1, EINVAL);
     ck_assert_int_eq(ftello(stream), 4);
     ck_assert(!ferror(stream));
     assert_reads(stream, "456789");
@@ -742,7 +745,7 @@ static void add(TCase *test_case, int kind)
     ADD(saved_positions);
     ADD(buffers_of_the_caller);
     ADD(seeks_from_all_origins);
-    ADD(refuses_negative_positions);
+    ADD(refuses_impossible_positions);
     ADD(refuses_unknown_origins);
     ADD(seeking_past_the_end_adds_nothing);
     ADD(gaps_are_zero);

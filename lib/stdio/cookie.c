@@ -82,10 +82,29 @@ static bool keeps_position(struct stream *stream, int64_t offset, int whence)
     if ((stream->mode & MODE_READ) == 0)
         return offset == (whence == SEEK_SET ? position : 0);
     int64_t read = program_position(stream->file);
+    stream->program_position = read;
     if (whence == SEEK_CUR)
         return offset == read - position;
     bool stays = offset == read || offset == refill_position(stream->file, read);
     return whence == SEEK_SET && stays && sequential_reaches(stream->store, offset);
+}
+
+/* A seek that stdio went on with, as it did not get as far by reading, was none to where
+ * the program is. Until now it looked like that, and the buffer was filled anew. */
+static int64_t give_up_seek(struct stream *stream)
+{
+    libc_empty_buffer(stream->file);
+    (void) stream_seek(stream, stream->program_position, SEEK_SET);
+    return call_fail(ESPIPE);
+}
+
+static int64_t seek_sequential(struct stream *stream, int64_t offset, int whence)
+{
+    if (libc_seek_is_under_way(stream))
+        return give_up_seek(stream);
+    if (!keeps_position(stream, offset, whence))
+        return call_fail(ESPIPE);
+    return stream_seek(stream, offset, whence);
 }
 
 /* In append mode pending output will be written at the end. */
@@ -94,8 +113,8 @@ static int64_t seek_for_stdio(struct stream *stream, int64_t offset, int whence)
     if (LIBC_TELLS_FROM_CURRENT && whence == SEEK_CUR &&
         (stream->mode & MODE_APPEND) != 0 && __fpending(stream->file) > 0)
         whence = SEEK_END;
-    if (store_is_sequential(stream->store) && !keeps_position(stream, offset, whence))
-        return call_fail(ESPIPE);
+    if (store_is_sequential(stream->store))
+        return seek_sequential(stream, offset, whence);
     return stream_seek(stream, offset, whence);
 }
 

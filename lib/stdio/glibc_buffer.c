@@ -113,11 +113,21 @@ void libc_after_seek(struct stream *stream, int whence, bool succeeded)
         stream->file->_offset = GLIBC_POSITION_UNKNOWN;
 }
 
+bool libc_seek_is_under_way(const struct stream *stream)
+{
+    return stream->marks_seeks && stream->file->_offset == GLIBC_SEEKING;
+}
+
+void libc_empty_buffer(FILE *file)
+{
+    file->_IO_read_base = file->_IO_read_ptr = file->_IO_read_end = file->_IO_buf_base;
+}
+
 /* After a write and a seek, the program will probably write again. The bytes that fseek
  * reads ahead would then be thrown away. */
 static bool reads_for_seek_after_write(const struct stream *stream)
 {
-    return stream->wrote_last && stream->file->_offset == GLIBC_SEEKING;
+    return stream->wrote_last && libc_seek_is_under_way(stream);
 }
 
 /* After a seek, glibc is to read little: from a disk as much as for a stream of fopen's.

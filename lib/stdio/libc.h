@@ -74,6 +74,13 @@ void libc_after_write(struct stream *stream, bool after_seek);
 /* Called at the end of a seek callback. */
 void libc_after_seek(struct stream *stream, int whence, bool succeeded);
 
+/* Whether stdio has begun a seek, and has not ended it: the callback that is called now
+ * belongs to it. False where the C library does not tell. */
+bool libc_seek_is_under_way(const struct stream *stream);
+
+/* Empties the buffer that FILE reads from, where libc_seek_is_under_way may be true. */
+void libc_empty_buffer(FILE *file);
+
 /* The stream with callbacks of this library that FILE is, as far as FILE itself tells.
  * NULL if it is none, or does not tell. After the C library's freopen, FILE is a stream
  * on a descriptor. freopen calls no callback, so the stream and its store are never

@@ -189,6 +189,17 @@ void libc_after_seek(struct stream *stream, int whence, bool succeeded)
     (void) succeeded;
 }
 
+bool libc_seek_is_under_way(const struct stream *stream)
+{
+    (void) stream;
+    return false;
+}
+
+void libc_empty_buffer(FILE *file)
+{
+    (void) file;
+}
+
 /* ---- A stream with callbacks ----------------------------------------------------- */
 
 struct stream *libc_stream_of(FILE *file)

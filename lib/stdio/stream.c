@@ -103,10 +103,21 @@ bool stream_belongs_to_parent(const struct stream *stream)
     return stream->close_action != NULL && stream->process != process_number();
 }
 
+/* As libc_size_to_read. A seek of a stdio that reads to get to its position may get as
+ * far as the program is, and no further. */
+static size_t size_to_read_in_order(const struct stream *stream, size_t size)
+{
+    if (!libc_seek_is_under_way(stream))
+        return size;
+    int64_t distance = stream->program_position - handle_tell(&stream->handle);
+    return (uint64_t) distance < size ? (size_t) distance : size;
+}
+
 /* How many of the SIZE bytes that stdio asks for are read. */
 static size_t size_to_read(struct stream *stream, size_t size)
 {
-    return store_is_sequential(stream->store) ? size : libc_size_to_read(stream, size);
+    return store_is_sequential(stream->store) ? size_to_read_in_order(stream, size)
+                                              : libc_size_to_read(stream, size);
 }
 
 ssize_t stream_read(struct stream *stream, void *buffer, size_t size)

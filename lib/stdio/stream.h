@@ -38,6 +38,7 @@ struct stream {
     FILE *file;
     struct store *store; /* a reference */
     struct handle handle;
+    int64_t program_position;          /* at the last seek, if the store is sequential */
     struct close_action *close_action; /* or NULL */
     char *path;                        /* last answer of filelike_path, or NULL */
     unsigned mode;                     /* MODE_* bits */

@@ -9,6 +9,7 @@
 #include "base/scheme.h"
 #include "files/descriptor.h"
 #include "stdio/any_stream.h"
+#include "stdio/native.h"
 #include "stdio/open.h"
 #include "stdio/unwrapped.h"
 #include "store/file.h"
@@ -21,6 +22,19 @@
 /* On a file at a path the C library chooses the buffer. */
 enum { NO_BUFFER = 0 };
 
+/* ---- Native streams on memory files ---------------------------------------------- */
+
+/* DESCRIPTOR belongs to the stream, or is closed on failure. */
+static FILE *open_memory_file(int descriptor, unsigned mode,
+    const struct filelike_options *options, mode_t permissions)
+{
+    FILE *file = open_native(descriptor, mode, options, BUFFER_OF_MEMORY_FILE);
+    if (file == NULL || native_record_permissions(file, permissions) == 0)
+        return file;
+    any_stream_abandon(file);
+    return NULL;
+}
+
 /* ---- Bytes under a name ---------------------------------------------------------- */
 
 /* A native stream. It opens the file again, so it has an offset of its own. */
@@ -32,7 +46,7 @@ static FILE *open_name_native(const struct named_bytes *bytes, unsigned mode,
         descriptor_open_again(bytes->store->descriptor, mode_access(mode) | append);
     if (descriptor == -1)
         return NULL;
-    FILE *file = open_native(descriptor, mode, options, BUFFER_OF_MEMORY_FILE);
+    FILE *file = open_memory_file(descriptor, mode, options, bytes->permissions);
     if (file == NULL || first || (mode & MODE_TRUNCATE) == 0 ||
         descriptor_truncate(descriptor, 0) == 0)
         return file;
@@ -90,7 +104,7 @@ static FILE *open_memory(
             options->permissions != 0 ? options->permissions : PRIVATE_MODE;
         int descriptor = descriptor_create_in_memory(mode_access(mode), permissions);
         if (descriptor != -1)
-            return open_native(descriptor, mode, options, BUFFER_OF_MEMORY_FILE);
+            return open_memory_file(descriptor, mode, options, options->permissions);
     }
     return filelike_memory(plain_mode, options);
 }

@@ -8,6 +8,7 @@
 #include "base/scheme.h"
 #include "files/descriptor.h"
 #include "stdio/any_stream.h"
+#include "stdio/native.h"
 #include "stdio/registry.h"
 #include "stdio/unwrapped.h"
 #include "store/names.h"
@@ -129,6 +130,15 @@ static FILE *change_to_memory_file(int descriptor, unsigned mode, FILE *file)
     return change_to_descriptor(descriptor, mode_text(mode), closes_on_exec, file);
 }
 
+static FILE *change_to_bytes(const struct named_bytes *bytes, unsigned mode, FILE *file)
+{
+    FILE *changed = change_to_memory_file(bytes->store->descriptor, mode, file);
+    if (changed == NULL || native_record_permissions(changed, bytes->permissions) == 0)
+        return changed;
+    any_stream_abandon(changed);
+    return fail_closed();
+}
+
 static FILE *change_to_name(const char *name, unsigned mode, FILE *file)
 {
     static const struct filelike_options defaults;
@@ -136,9 +146,8 @@ static FILE *change_to_name(const char *name, unsigned mode, FILE *file)
     bool made;
     if (names_obtain(name, mode, &defaults, &bytes, &made) != 0)
         return fail_and_close(file);
-    FILE *changed = bytes.is_file
-                        ? change_to_memory_file(bytes.store->descriptor, mode, file)
-                        : call_fail_pointer(ENOTSUP);
+    FILE *changed =
+        bytes.is_file ? change_to_bytes(&bytes, mode, file) : call_fail_pointer(ENOTSUP);
     if (changed == NULL && made)
         (void) names_remove(name, bytes.store);
     KEEPING_ERRNO((void) store_release(bytes.store));

@@ -184,7 +184,7 @@ static int persist(struct access *access, const char *path, unsigned flags)
         .access = access,
         .path = path,
         .flags = flags,
-        .permissions = access->stream != NULL ? access->stream->permissions : 0,
+        .permissions = access_permissions(access),
     };
     if (access_check_owner(access) != 0 || check_complete(access) != 0 ||
         target_init(&persisting.target, path, flags) != 0)

@@ -107,6 +107,12 @@ int access_check_owner(const struct access *access)
     return is_parents ? call_fail(ECHILD) : 0;
 }
 
+mode_t access_permissions(const struct access *access)
+{
+    return access->stream != NULL ? access->stream->permissions
+                                  : access->native->permissions;
+}
+
 int access_lost_write(const struct access *access)
 {
     if (access->stream != NULL)

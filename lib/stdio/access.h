@@ -34,6 +34,9 @@ int access_begin_change(struct access *access, FILE *file);
 /* 0, or -1 with ECHILD if stream_belongs_to_parent. */
 int access_check_owner(const struct access *access);
 
+/* The permissions that were asked for when the stream was opened; 0: none. */
+mode_t access_permissions(const struct access *access);
+
 /* The errno of the stream's first lost write, or 0. For a native stream it is EIO where
  * stdio's error indicator is set. */
 int access_lost_write(const struct access *access);

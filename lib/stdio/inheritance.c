@@ -43,9 +43,9 @@ static struct store *share_store(const struct access *access, unsigned mode)
 static void inherit_options(struct inheritance *inheritance, const struct access *access)
 {
     const struct stream *stream = access->stream;
+    inheritance->options.permissions = access_permissions(access);
     if (stream == NULL)
         return;
-    inheritance->options.permissions = stream->permissions;
     inheritance->options.buffer_size = stream->requested_buffer_size;
     inheritance->default_buffer =
         stream->large_buffer_size != 0 ? stream->large_buffer_size : stream->buffer_size;

@@ -63,6 +63,7 @@ static void reset_native(struct native *native, int descriptor, const struct sta
     struct native old = *native;
     native->given_path = native->answered_path = NULL;
     native->maker = 0;
+    native->permissions = 0;
     native->lost_write = 0;
     file_init(&native->file, descriptor, 0);
     file_set_size_unverified(&native->file.store);
@@ -154,6 +155,17 @@ int native_record_maker(FILE *file)
     if (native == NULL)
         return -1;
     native->maker = process_number();
+    return 0;
+}
+
+int native_record_permissions(FILE *file, mode_t permissions)
+{
+    if (permissions == 0)
+        return 0;
+    struct native *native = native_find(file);
+    if (native == NULL)
+        return -1;
+    native->permissions = permissions;
     return 0;
 }
 

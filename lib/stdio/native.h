@@ -21,6 +21,7 @@ struct native {
     char *answered_path; /* last answer of filelike_path, or NULL */
     unsigned maker;      /* process_number of the process that made the file for this
                             stream, or 0 */
+    mode_t permissions;  /* of the file and of its copies, if asked for; or 0 */
     int lost_write;      /* errno of a write that fsync has reported lost, or 0 */
     void *held_page; /* after a lost write: a page of the file, so that its inode number
                         is not used again; or NULL */
@@ -34,6 +35,9 @@ bool native_has_status(const struct native *native, const struct stat *status);
 
 /* Records that this process has just made the file of FILE. 0, or -1 with errno. */
 int native_record_maker(FILE *file);
+
+/* Records that the caller has asked for PERMISSIONS; 0: for none. 0, or -1 with errno. */
+int native_record_permissions(FILE *file, mode_t permissions);
 
 /* Whether the file may be given a name. It may not if it has one, as it may then belong
  * to somebody else, or if the parent of this process has made it. */

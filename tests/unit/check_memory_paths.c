@@ -206,6 +206,31 @@ START_TEST(is_private_to_the_user)
 }
 END_TEST
 
+/* Closes STREAM. */
+static void assert_copy_is_private(FILE *stream)
+{
+    ck_assert_int_eq(filelike_persist(stream, "copy", 0), 0);
+    ck_assert_uint_eq(mode_of("copy"), 0640);
+    assert_closes(stream);
+    ck_assert_int_eq(remove("copy"), 0);
+}
+
+/* Whoever opens a name later need not ask for them again. */
+START_TEST(copies_have_the_permissions_that_were_asked_for)
+{
+    const struct filelike_options options = {.permissions = 0640};
+    for (size_t i = 0; i < COUNT(paths); i++) {
+        FILE *stream = filelike_open(paths[i], "w", &options);
+        FILE *second = filelike_reopen(stream, "r");
+        assert_copy_is_private(stream);
+        assert_copy_is_private(second);
+    }
+    assert_copy_is_private(opened("memory:name", "r"));
+    FILE *changed = filelike_freopen("memory:name", "r", opened("memory:", "w"));
+    assert_copy_is_private(changed);
+}
+END_TEST
+
 /* The opening that makes a file may do what its mode says, as that of open. */
 static int open_with_permissions(void *context)
 {
@@ -595,6 +620,7 @@ static void add_native(TCase *test_case)
     tcase_add_loop_test(test_case, can_be_opened_through_its_path, 0, both);
     tcase_add_loop_test(test_case, has_the_buffer_that_is_asked_for, 0, both);
     tcase_add_test(test_case, is_private_to_the_user);
+    tcase_add_test(test_case, copies_have_the_permissions_that_were_asked_for);
     tcase_add_test(test_case, permissions_do_not_hinder_the_opening);
 }
 

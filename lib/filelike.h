@@ -155,10 +155,12 @@ typedef struct filelike_options {
 /* Opens an empty, growable stream in memory.
  *
  * mode     see above; NULL: "w+"
- * options  size_limit, buffer_size, flags and budget apply
+ * options  size_limit, buffer_size, flags and budget apply. With budget so do dir and
+ *          permissions: filelike_fileno moves the bytes to a file there.
  *
  * Returns  the stream, or NULL with errno.
  * Errors   EINVAL  mode or options are not allowed
+ *          ENOENT  dir is an empty string, and there is a budget
  */
 FILE *filelike_memory(
     const char *mode, const struct filelike_options *options) FILELIKE_OPENS;
@@ -174,7 +176,9 @@ FILE *filelike_memory(
  *
  * Returns  the stream, or NULL with errno.
  * Errors   EINVAL  data is NULL and size is not 0; mode or options are not allowed
- *          EFBIG   size is more than size_limit or PTRDIFF_MAX
+ *          EFBIG   size is more than PTRDIFF_MAX; or than size_limit, unless mode is a
+ *                  "w" mode
+ *          ENOENT  dir is an empty string, and there is a budget
  *          ENOMEM  also if the bytes do not fit into the budget
  */
 FILE *filelike_bytes(const void *data, size_t size, const char *mode,
@@ -386,7 +390,8 @@ typedef struct filelike_operations {
  *
  * Without size the bytes come in order. ftell counts them. fflush, and a seek that
  * changes nothing, succeed and lose nothing of what stdio has read ahead; any other seek
- * is ESPIPE. Of "Using a stream", filelike_error and filelike_discard work.
+ * is ESPIPE. Of "Using a stream", filelike_error and filelike_discard work, and
+ * filelike_freopen with a path.
  *
  * A write that fails stores nothing; but what the write operation took before it failed
  * stays, where no truncate can take it back. The last fclose closes the context, and
@@ -398,8 +403,8 @@ typedef struct filelike_operations {
  *             and is still the caller's if it fails: then no operation was called but
  *             truncate.
  * operations  copied
- * mode        see "Opening"; not NULL. The "w" modes truncate. Without size "r", "w" or
- *             "a".
+ * mode        see "Opening"; not NULL. With size the "w" modes truncate. Without size
+ *             "r", "w" or "a", and nothing truncates.
  * options     size_limit, buffer_size and flags apply
  *
  * Returns  the stream, or NULL with errno.
@@ -452,9 +457,11 @@ void filelike_budget_free(filelike_budget *budget);
  * atomic:PATH  a stream of filelike_atomic for PATH; "r" reads PATH
  *
  * memory: streams, with a name or without, are native streams on memory files of the
- * kernel: fileno, freopen, wide characters and children work as on fopen's. If there is
- * none to be had (no memfd_create, /proc or descriptor; names together keep at most
- * half of the process's descriptors), they are streams as of filelike_memory.
+ * kernel: fileno, freopen, wide characters and forked children work as on fopen's. The
+ * descriptor is close-on-exec: a program that is started opens filelike_path, or gets a
+ * duplicate. If there is no memory file to be had (no memfd_create, /proc or descriptor;
+ * names together keep at most half of the process's descriptors), they are streams as of
+ * filelike_memory.
  *
  * Here mode is not NULL, and letters of fopen's that change nothing ('t', glibc's 'c',
  * 'm' and ",ccs=") are ignored.
@@ -465,7 +472,7 @@ void filelike_budget_free(filelike_budget *budget);
  * Returns  the stream, or NULL with errno.
  * Errors   EFAULT  path is NULL
  *          EINVAL  mode is NULL or not allowed
- *          EEXIST  mode has 'x' and the name exists
+ *          EEXIST  mode is a "w" or "a" mode with 'x', and the name exists
  *          ENOENT  mode reads and the name is unknown
  *          and as the opener of that kind, or fopen
  */
@@ -553,7 +560,7 @@ int filelike_rename(const char *from, const char *to);
  *          none of that which was lost.
  *
  * Returns  0, or -1 with errno.
- * Errors   EBADF    one of them is opened to read, or its descriptor is closed
+ * Errors   EBADF    one of them is opened only to read, or its descriptor is closed
  *          EINVAL   to is from, or has the same descriptor
  *          ENOTSUP  from has no descriptor of the C library's, or filelike_fileno does
  *                   not serve to
@@ -685,7 +692,8 @@ const char *filelike_path(FILE *stream) FILELIKE_NONNULL(1);
 /* Keeps the file of a named stream: it is not removed.
  *
  * Returns  0, or -1 with errno.
- * Errors   ENOTSUP  the stream is no named one, and no file of it was given away
+ * Errors   ENOTSUP  the stream is no named one, and filelike_persist has given no file of
+ *                   it away; or it is a native one
  */
 int filelike_keep(FILE *stream) FILELIKE_NONNULL(1);
 

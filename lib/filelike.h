@@ -200,7 +200,7 @@ FILE *filelike_adopt(void *data, size_t size, const char *mode,
  * more than capacity, allocates nothing for its content, and writes no '\0' of its own.
  * filelike_size tells how much of the block is used.
  *
- * A write or truncation past capacity is ENOSPC and changes nothing; fclose tells of the
+ * A flush or truncation past capacity is ENOSPC and changes nothing; fclose tells of the
  * write, too. filelike_detach gives a copy and empties the stream. The bytes cannot move,
  * so filelike_fileno, filelike_path and filelike_rollover fail with ENOTSUP.
  *

@@ -9,7 +9,6 @@
 #include "base/scheme.h"
 #include "files/descriptor.h"
 #include "stdio/any_stream.h"
-#include "stdio/native.h"
 #include "stdio/open.h"
 #include "stdio/unwrapped.h"
 #include "store/file.h"
@@ -22,19 +21,6 @@
 /* On a file at a path the C library chooses the buffer. */
 enum { NO_BUFFER = 0 };
 
-/* ---- Native streams on memory files ---------------------------------------------- */
-
-/* DESCRIPTOR belongs to the stream, or is closed on failure. */
-static FILE *open_memory_file(int descriptor, unsigned mode,
-    const struct filelike_options *options, mode_t permissions)
-{
-    FILE *file = open_native(descriptor, mode, options, BUFFER_OF_MEMORY_FILE);
-    if (file == NULL || native_record_permissions(file, permissions) == 0)
-        return file;
-    any_stream_abandon(file);
-    return NULL;
-}
-
 /* ---- Bytes under a name ---------------------------------------------------------- */
 
 /* A native stream. It opens the file again, so it has an offset of its own. */
@@ -46,7 +32,7 @@ static FILE *open_name_native(const struct named_bytes *bytes, unsigned mode,
         descriptor_open_again(bytes->store->descriptor, mode_access(mode) | append);
     if (descriptor == -1)
         return NULL;
-    FILE *file = open_memory_file(descriptor, mode, options, bytes->permissions);
+    FILE *file = open_native(descriptor, mode, options, BUFFER_OF_MEMORY_FILE);
     if (file == NULL || first || (mode & MODE_TRUNCATE) == 0 ||
         descriptor_truncate(descriptor, 0) == 0)
         return file;
@@ -58,22 +44,23 @@ static FILE *open_name_native(const struct named_bytes *bytes, unsigned mode,
 static FILE *open_name_watched(const struct named_bytes *bytes, unsigned mode,
     const struct filelike_options *options, bool first)
 {
-    struct filelike_options adjusted = *options;
-    adjusted.permissions = bytes->permissions;
     store_retain(bytes->store);
     if (first)
-        return open_file(bytes->store, mode, &adjusted, BUFFER_IN_MEMORY);
-    struct stream *stream = open_another(bytes->store, mode, &adjusted, BUFFER_IN_MEMORY);
+        return open_file(bytes->store, mode, options, BUFFER_IN_MEMORY);
+    struct stream *stream = open_another(bytes->store, mode, options, BUFFER_IN_MEMORY);
     return stream != NULL ? stream->file : NULL;
 }
 
+/* The permissions are those of the opening that made the name. */
 static FILE *open_named_bytes(const struct named_bytes *bytes, unsigned mode,
     const struct filelike_options *options, bool first)
 {
+    struct filelike_options adjusted = *options;
+    adjusted.permissions = bytes->permissions;
     /* If there is no /proc, or no descriptor left, the streams share that of the name. */
-    FILE *file = bytes->is_file ? open_name_native(bytes, mode, options, first) : NULL;
+    FILE *file = bytes->is_file ? open_name_native(bytes, mode, &adjusted, first) : NULL;
     if (file == NULL)
-        file = open_name_watched(bytes, mode, options, first && !bytes->is_file);
+        file = open_name_watched(bytes, mode, &adjusted, first && !bytes->is_file);
     if (file == NULL || !first || names_set_permissions(bytes) == 0)
         return file;
     any_stream_abandon(file);
@@ -104,7 +91,7 @@ static FILE *open_memory(
             options->permissions != 0 ? options->permissions : PRIVATE_MODE;
         int descriptor = descriptor_create_in_memory(mode_access(mode), permissions);
         if (descriptor != -1)
-            return open_memory_file(descriptor, mode, options, options->permissions);
+            return open_native(descriptor, mode, options, BUFFER_OF_MEMORY_FILE);
     }
     return filelike_memory(plain_mode, options);
 }

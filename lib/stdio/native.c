@@ -164,7 +164,7 @@ int native_record_permissions(FILE *file, mode_t permissions)
         return 0;
     struct native *native = native_find(file);
     if (native == NULL)
-        return -1;
+        return errno == ENOTSUP ? 0 : -1;
     native->permissions = permissions;
     return 0;
 }

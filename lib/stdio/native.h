@@ -36,7 +36,9 @@ bool native_has_status(const struct native *native, const struct stat *status);
 /* Records that this process has just made the file of FILE. 0, or -1 with errno. */
 int native_record_maker(FILE *file);
 
-/* Records that the caller has asked for PERMISSIONS; 0: for none. 0, or -1 with errno. */
+/* Records that the caller has asked for PERMISSIONS; 0: for none. Where FILE has no
+ * regular file, there is nothing to copy, and so nothing to record. 0, or -1 with errno.
+ */
 int native_record_permissions(FILE *file, mode_t permissions);
 
 /* Whether the file may be given a name. It may not if it has one, as it may then belong

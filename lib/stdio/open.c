@@ -8,6 +8,7 @@
 #include "stdio/any_stream.h"
 #include "stdio/cookie.h"
 #include "stdio/libc.h"
+#include "stdio/native.h"
 #include "stdio/registry.h"
 
 #include <unistd.h>
@@ -118,7 +119,8 @@ static int set_up_native(
     FILE *file, const struct filelike_options *options, size_t default_buffer)
 {
     size_t size = options->buffer_size != 0 ? options->buffer_size : default_buffer;
-    if (size != 0 && libc_give_buffer(file, size) != 0)
+    if ((size != 0 && libc_give_buffer(file, size) != 0) ||
+        native_record_permissions(file, options->permissions) != 0)
         return -1;
     if (options->flags & FILELIKE_UNLOCKED)
         any_stream_stop_locking(file);

@@ -226,6 +226,8 @@ START_TEST(copies_have_the_permissions_that_were_asked_for)
         assert_copy_is_private(second);
     }
     assert_copy_is_private(opened("memory:name", "r"));
+    make_file("source", TEXT);
+    assert_copy_is_private(filelike_open("atomic:source", "r", &options));
     FILE *changed = filelike_freopen("memory:name", "r", opened("memory:", "w"));
     assert_copy_is_private(changed);
 }

@@ -72,8 +72,9 @@ static int64_t refill_position(FILE *file, int64_t position)
 /* A sequential store cannot seek. So only a seek to where the program is succeeds: that
  * of ftell, that of fflush, which gives back what was read ahead, and the program's own.
  * It fails, too, if the store has not kept enough, as in a large buffer of the program's,
- * which stdio wants to fill again. glibc gives up pushed-back characters that differ from
- * those read before it seeks, so it seems to go back by them, and that fails. */
+ * which stdio wants to fill again. STREAM notes where the program is. glibc gives up
+ * pushed-back characters that differ from those read before it seeks, so it seems to go
+ * back by them, and that fails. */
 static bool keeps_position(struct stream *stream, int64_t offset, int whence)
 {
     int64_t position = stream_tell(stream);

@@ -242,8 +242,10 @@ END_TEST
 
 #if FILELIKE_GLIBC_INTERNALS || !defined __GLIBC__
 
-/* glibc takes the first step of some seeks for one that stays, and fills the buffer.
- * Where operations give little at a time, the second step fails. */
+/* glibc takes two steps to some positions. The first one looks like a seek that stays,
+ * and fills the buffer. The second one fails if operations give little at a time. (A
+ * library without glibc's internals cannot tell the steps from two seeks, and loses
+ * bytes.) */
 START_TEST(refused_seek_loses_nothing)
 {
     static char buffer[8192];

@@ -84,15 +84,24 @@ static enum verdict judge(const struct comparison *comparison, const struct cost
     return as_printed(ratio->middle) >= target ? OK : SHORT;
 }
 
-static struct comparison compare(const struct row *row, const struct costs *costs,
-    enum kind subject, enum kind against, double target)
+/* No stream can do more than LIMIT does on this machine. */
+static double attainable(const struct target *target, const struct costs *costs)
+{
+    if (target->of_limit == 0)
+        return target->factor;
+    double limit = compare_costs(costs, LIMIT, target->against).middle;
+    return as_printed(fmin(target->factor, target->of_limit * limit));
+}
+
+static struct comparison compare(
+    const struct row *row, const struct costs *costs, const struct target *target)
 {
     struct comparison comparison = {
         .row = row,
-        .subject = subject,
-        .against = against,
-        .ratio = compare_costs(costs, subject, against),
-        .target = target,
+        .subject = target->subject,
+        .against = target->against,
+        .ratio = compare_costs(costs, target->subject, target->against),
+        .target = attainable(target, costs),
     };
     comparison.verdict = judge(&comparison, costs);
     return comparison;
@@ -101,8 +110,7 @@ static struct comparison compare(const struct row *row, const struct costs *cost
 bool report_is_certain(const struct row *row, const struct costs *costs)
 {
     for (const struct target *target = row->targets; target->factor != 0; target++) {
-        struct comparison comparison =
-            compare(row, costs, target->subject, target->against, target->factor);
+        struct comparison comparison = compare(row, costs, target);
         if (is_in_doubt(&comparison))
             return false;
     }
@@ -215,10 +223,10 @@ static void write_comparison(
     (void) fprintf(csv, ",%s,%zu\n", verdicts[comparison->verdict], costs->rounds);
 }
 
-static void report_comparison(const struct row *row, const struct costs *costs,
-    enum kind subject, enum kind against, double target)
+static void report_comparison(
+    const struct row *row, const struct costs *costs, const struct target *target)
 {
-    struct comparison comparison = compare(row, costs, subject, against, target);
+    struct comparison comparison = compare(row, costs, target);
     counts[comparison.verdict]++;
     print_comparison(&comparison, costs);
     if (csv != NULL)
@@ -233,25 +241,26 @@ static bool is_ours(enum kind kind)
     return kind < OPEN_MEMSTREAM;
 }
 
-static double target_of(const struct row *row, enum kind subject, enum kind against)
+/* Its factor is 0 if the row has no target for the two. */
+static struct target target_of(
+    const struct row *row, enum kind subject, enum kind against)
 {
     for (const struct target *target = row->targets; target->factor != 0; target++) {
         if (target->subject == subject && target->against == against)
-            return target->factor;
+            return *target;
     }
-    return 0;
+    return (struct target){.subject = subject, .against = against};
 }
 
 /* The first of the library's kinds is compared with every peer. The others are compared
  * with peers for which they have a target, or else with the first. */
-static bool is_shown(
-    const struct row *row, enum kind first, enum kind subject, enum kind against)
+static bool is_shown(enum kind first, const struct target *target)
 {
-    if (target_of(row, subject, against) != 0)
+    if (target->factor != 0)
         return true;
-    if (subject == first)
-        return !is_ours(against);
-    return against == first;
+    if (target->subject == first)
+        return !is_ours(target->against);
+    return target->against == first;
 }
 
 static enum kind first_kind(const struct row *row)
@@ -266,9 +275,9 @@ static void report_subject(
     const struct row *row, const struct costs *costs, enum kind first, enum kind subject)
 {
     for (enum kind against = MEMORY; against < KINDS; against++) {
-        if (row_has_kind(row, against) && is_shown(row, first, subject, against))
-            report_comparison(
-                row, costs, subject, against, target_of(row, subject, against));
+        struct target target = target_of(row, subject, against);
+        if (row_has_kind(row, against) && is_shown(first, &target))
+            report_comparison(row, costs, &target);
     }
 }
 

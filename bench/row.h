@@ -13,11 +13,13 @@ enum unit { MEGABYTES_PER_SECOND, NANOSECONDS, MICROSECONDS, BYTES };
  * give. */
 enum heap { WARM, FRESH };
 
-/* SUBJECT is to be FACTOR times as fast as AGAINST, or as small. */
+/* SUBJECT is to be FACTOR times as fast as AGAINST, or as small. Less is enough if it is
+ * OF_LIMIT times as fast as LIMIT, which no stream can pass. */
 struct target {
     enum kind subject;
     enum kind against;
-    double factor; /* 0 ends the list */
+    double factor;   /* 0 ends the list */
+    double of_limit; /* 0: FACTOR alone counts */
 };
 
 enum { MOST_TARGETS = 12 };
@@ -54,11 +56,12 @@ const char *row_kind_name(const struct row *row, enum kind kind);
  */
 
 /* sequential.c: AMOUNT bytes of TEXT through WRITE or READ, in one or two threads, or
- * copied by memcpy. */
+ * copied by memcpy, or copied so into memory that the kernel has just been asked for. */
 double measure_writing(const struct row *row, enum kind kind);
 double measure_reading(const struct row *row, enum kind kind);
 double measure_writing_in_threads(const struct row *row, enum kind kind);
 double measure_copying(const struct row *row);
+double measure_copying_to_new_pages(const struct row *row);
 
 /* random.c: AMOUNT accesses of a few bytes at random positions of a stream. */
 double measure_random_reading(const struct row *row, enum kind kind);

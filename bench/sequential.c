@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/mman.h>
 
 static size_t rounded_amount(const struct row *row)
 {
@@ -127,8 +128,14 @@ double measure_writing_in_threads(const struct row *row, enum kind kind)
     return elapsed / (double) (THREADS * rounded_amount(row));
 }
 
-/* ---- Limit ---------------------------------------------------------------------------
+/* ---- Limits --------------------------------------------------------------------------
  */
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23 /* Linux's, since 5.14 */
+#endif
+
+enum { PIECE = 1 << 20 }; /* bytes whose pages are asked for at once */
 
 static double copy_once(const struct row *row)
 {
@@ -150,4 +157,28 @@ double measure_copying(const struct row *row)
     for (size_t i = 0; i < row->times; i++)
         elapsed += copy_once(row);
     return elapsed / (double) (row->times * row->amount);
+}
+
+static void get_pages(char *memory, size_t size)
+{
+    /* An older kernel refuses, and gives each page when it is written. */
+    (void) madvise(memory, size < PIECE ? size : PIECE, MADV_POPULATE_WRITE);
+}
+
+double measure_copying_to_new_pages(const struct row *row)
+{
+    double begin = now();
+    char *memory = mmap(
+        NULL, row->amount, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    if (memory == MAP_FAILED)
+        fail("mmap");
+    for (size_t done = 0; done < row->amount; done += row->text->size) {
+        if (done % PIECE == 0)
+            get_pages(memory + done, row->amount - done);
+        memcpy(memory + done, row->text->bytes, row->text->size);
+    }
+    use_memory(memory);
+    double elapsed = now() - begin;
+    (void) munmap(memory, row->amount);
+    return elapsed / (double) row->amount;
 }

@@ -36,8 +36,7 @@ documents()
     printf '%s\n' COPYING NEWS README
     if test -d "$root$docdir/html"; then
         (cd "$source" && basename -s .3 man/*.3) | sed 's|.*|html/&.html|'
-        printf 'html/%s\n' index.html style.css
-        test ! -f "$source/bench/chart.svg" || echo html/chart.svg
+        printf 'html/%s\n' chart.svg index.html style.css
     fi
     (cd "$source" && find examples -name '*.[ch]' -o -path '*/data/*')
 }

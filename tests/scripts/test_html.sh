@@ -43,6 +43,8 @@ while read -r file link; do
     esac
 done <links
 
+grep -q 'src="chart.svg"' index.html || fail "index.html shows no chart"
+
 # The index by task has as many rows as that of filelike(3).
 rows=$(sed -n '/^\.Ss Which stream/,/^\.Ss Rules/s/^\.It .* Ta Xr .*/x/p' "$source/man/filelike.3" | wc -l)
 test "$(grep -c '^<tr>' index.html)" -eq "$rows" || fail "the index by task lacks some of its $rows rows"

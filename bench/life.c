@@ -94,35 +94,6 @@ double measure_opening_without_others(const struct row *row)
     return measure_opening(&alone, MEMORY);
 }
 
-/* ---- In two threads ------------------------------------------------------------------
- */
-
-struct life {
-    enum kind kind;
-    size_t count;
-};
-
-static void *live_in_thread(void *argument)
-{
-    const struct life *life = argument;
-    for (size_t i = 0; i < life->count; i++)
-        live(life->kind);
-    return NULL;
-}
-
-double measure_opening_in_threads(const struct row *row, enum kind kind)
-{
-    struct life life = {kind, turns(row->amount, kind)};
-    pthread_t thread;
-    check_life(kind);
-    double start = now();
-    if (pthread_create(&thread, NULL, live_in_thread, &life) != 0)
-        fail("pthread_create");
-    (void) live_in_thread(&life);
-    (void) pthread_join(thread, NULL);
-    return (now() - start) / (double) (2 * life.count);
-}
-
 /* ---- Limit: callbacks that keep nothing ----------------------------------------------
  */
 
@@ -133,8 +104,9 @@ static ssize_t forget(void *cookie, const char *data, size_t size)
     return (ssize_t) size;
 }
 
-static void live_with_callbacks(void)
+static void live_with_callbacks(enum kind kind)
 {
+    (void) kind;
     char buffer[BUFSIZ];
     FILE *file = fopencookie(NULL, "w+", (cookie_io_functions_t){.write = forget});
     if (file == NULL || setvbuf(file, buffer, _IOFBF, sizeof buffer) != 0 ||
@@ -146,8 +118,48 @@ double measure_opening_callbacks(const struct row *row)
 {
     double start = now();
     for (size_t i = 0; i < row->amount; i++)
-        live_with_callbacks();
+        live_with_callbacks(LIMIT);
     return (now() - start) / (double) row->amount;
+}
+
+/* ---- In two threads ------------------------------------------------------------------
+ */
+
+struct lives {
+    void (*live)(enum kind);
+    enum kind kind;
+    size_t count;
+};
+
+static void *live_in_thread(void *argument)
+{
+    const struct lives *lives = argument;
+    for (size_t i = 0; i < lives->count; i++)
+        lives->live(lives->kind);
+    return NULL;
+}
+
+/* Seconds of each. */
+static double live_in_two_threads(struct lives lives)
+{
+    pthread_t thread;
+    double start = now();
+    if (pthread_create(&thread, NULL, live_in_thread, &lives) != 0)
+        fail("pthread_create");
+    (void) live_in_thread(&lives);
+    (void) pthread_join(thread, NULL);
+    return (now() - start) / (double) (2 * lives.count);
+}
+
+double measure_opening_in_threads(const struct row *row, enum kind kind)
+{
+    check_life(kind);
+    return live_in_two_threads((struct lives){live, kind, turns(row->amount, kind)});
+}
+
+double measure_opening_callbacks_in_threads(const struct row *row)
+{
+    return live_in_two_threads((struct lives){live_with_callbacks, LIMIT, row->amount});
 }
 
 /* ---- Size ----------------------------------------------------------------------------

@@ -76,6 +76,7 @@ double measure_opening_again(const struct row *row, enum kind kind);
 double measure_opening_in_threads(const struct row *row, enum kind kind);
 double measure_opening_without_others(const struct row *row);
 double measure_opening_callbacks(const struct row *row);
+double measure_opening_callbacks_in_threads(const struct row *row);
 double measure_size(const struct row *row, enum kind kind);
 double measure_size_without_others(const struct row *row);
 /* AMOUNT children that end at once, while OTHERS are open. */

@@ -207,7 +207,7 @@ const struct row rows[] = {
         .measure_limit = measure_random_reading_of_memory,
         .targets = {{MEMORY, TMPFILE, 8}, {MEMORY, FMEMOPEN, 1.8},
             {SPOOLED, MEMORY, 0.95}, {FIXED, FMEMOPEN, 1}, {CUSTOM, COOKIE, 1},
-            {SECTION, MEMORY, 1}, {MOVED, TMPFILE, 1}},
+            {SECTION, MEMORY, 1}, {TEMPORARY, TMPFILE, 1}, {MOVED, TMPFILE, 1}},
     },
     {
         .name = "random-write",
@@ -221,7 +221,7 @@ const struct row rows[] = {
         .measure_limit = measure_random_writing_of_memory,
         .targets = {{MEMORY, TMPFILE, 12}, {MEMORY, FMEMOPEN, 1.2},
             {SPOOLED, MEMORY, 0.95}, {FIXED, FMEMOPEN, 1}, {CUSTOM, COOKIE, 1},
-            {MOVED, TMPFILE, 1}},
+            {TEMPORARY, TMPFILE, 1}, {MOVED, TMPFILE, 1}},
     },
 
     /* ---- A stream's life ---- */
@@ -266,7 +266,9 @@ const struct row rows[] = {
         .amount = 50000,
         .measure = measure_opening_in_threads,
         .kinds = IN_MEMORY | PEERS,
-        .targets = {{MEMORY, FMEMOPEN, 1}},
+        .limit = "limit: fopencookie",
+        .measure_limit = measure_opening_callbacks_in_threads,
+        .targets = {{MEMORY, FMEMOPEN, 1}, {MEMORY, LIMIT, 0.9}},
     },
     {
         .name = "open-100",

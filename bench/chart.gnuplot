@@ -13,11 +13,13 @@ stats figures every ::1 using (add(strcol(1))) nooutput
 row_count = words(names)
 line_of(name) = -(sum [i=1:row_count] (word(names, i) eq name ? i : 0))
 
-# The left side of a comparison: the stream in memory, if the row has one. A name may go on:
-# "memory:NAME again" beside "memfd again".
+# A comparison is shown if its left side is the first stream of the row. The name of a peer may
+# go on: "memfd again".
+row = ""
+note_first(name, stream) = (name eq row ? 0 : (row = name, first = stream, 0))
 begins(name, start) = name[1:strlen(start)] eq start
-is_shown(peer) = (begins(strcol(4), "memory") || begins(strcol(4), "temporary")) && \
-    begins(strcol(7), peer)
+is_shown(peer) = (note_first(strcol(1), strcol(4)), \
+    strcol(4) eq first && begins(strcol(7), peer))
 times(peer) = is_shown(peer) ? column(10) : NaN
 target(peer) = is_shown(peer) && strlen(strcol(11)) > 0 ? column(11) : NaN
 

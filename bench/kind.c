@@ -188,7 +188,7 @@ static const struct {
     [SPOOLED] = {"spooled", open_spooled, false},
     [MOVED] = {"spooled to disk", open_moved, true},
     [TEMPORARY] = {"temporary", open_temporary, true},
-    [WATCHED] = {"temporary, limited", open_watched, true},
+    [WATCHED] = {"limited temporary", open_watched, true},
     [PATH] = {"memory: path", open_path, true},
     [NAME] = {"memory:NAME again", open_name, true},
     [FIXED] = {"fixed", open_fixed, false},

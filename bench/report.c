@@ -84,7 +84,7 @@ static enum verdict judge(const struct comparison *comparison, const struct cost
     return as_printed(ratio->middle) >= target ? OK : SHORT;
 }
 
-/* No stream can do more than LIMIT does on this machine. */
+/* The factor that TARGET asks for on this machine, where LIMIT may be slower than it. */
 static double attainable(const struct target *target, const struct costs *costs)
 {
     if (target->of_limit == 0)

@@ -13,8 +13,8 @@ enum unit { MEGABYTES_PER_SECOND, NANOSECONDS, MICROSECONDS, BYTES };
  * give. */
 enum heap { WARM, FRESH };
 
-/* SUBJECT is to be FACTOR times as fast as AGAINST, or as small. Less is enough if it is
- * OF_LIMIT times as fast as LIMIT, which no stream can pass. */
+/* SUBJECT is to be FACTOR times as fast as AGAINST, or as small. Less is enough where
+ * it is OF_LIMIT times as fast as LIMIT. */
 struct target {
     enum kind subject;
     enum kind against;

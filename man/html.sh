@@ -98,10 +98,10 @@ peers()
     echo '</pre>'
 }
 
-# That of make bench in this build, or else that of the release.
+# The chart that make bench drew in this build, or else that of the release.
 chart()
 {
-    if test -f bench/figures.svg; then
+    if test -s bench/figures.svg; then
         cp bench/figures.svg "$directory/chart.svg"
     else
         cp "$source/bench/chart.svg" "$directory/"

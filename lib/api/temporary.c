@@ -41,7 +41,7 @@ static FILE *open_native_file(unsigned mode, const struct filelike_options *opti
     int descriptor = make_nameless_file(options, only_writes ? O_WRONLY : O_RDWR);
     if (descriptor == -1)
         return NULL;
-    FILE *file = open_native(descriptor, mode, options, BUFFER_ON_DISK);
+    FILE *file = open_native(descriptor, mode, options, BUFFER_OF_NATIVE_FILE);
     if (file == NULL || native_record_maker(file) == 0)
         return file;
     any_stream_abandon(file);

@@ -11,7 +11,8 @@
  * makes random access slow. On disk it is the size of each system call's transfer. On
  * what the caller has it is that of the C library's own streams there: BUFSIZ. A
  * stream that starts empty may stay small: a new file begins with a page, the others with
- * what makes one block with the stream that malloc has at hand. A native stream on a
+ * what makes one block with the stream that malloc has at hand. glibc fills all of a
+ * native stream's buffer after a seek, so there it is smaller. A native stream on a
  * memory file has what stdio itself would choose; stdio would ask for the file's status
  * before. */
 enum {
@@ -20,6 +21,7 @@ enum {
     BUFFER_OF_NEW_FILE = 4096,
     BUFFER_OF_MEMORY_FILE = 4096,
     BUFFER_OF_CALLER = 8192,
+    BUFFER_OF_NATIVE_FILE = 8192,
     BUFFER_ON_DISK = 16384
 };
 

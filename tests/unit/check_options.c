@@ -250,7 +250,12 @@ START_TEST(buffer_sizes_beyond_memory)
 }
 END_TEST
 
-enum { BUFFER_AT_FIRST = 512, BUFFER_IN_MEMORY = 1024, BUFFER_ON_DISK = 16384 };
+enum {
+    BUFFER_AT_FIRST = 512,
+    BUFFER_IN_MEMORY = 1024,
+    BUFFER_OF_NATIVE_FILE = 8192,
+    BUFFER_ON_DISK = 16384
+};
 
 static void write_numbers(FILE *stream, int first, int end)
 {
@@ -371,6 +376,20 @@ START_TEST(stays_where_it_was_chosen)
 }
 END_TEST
 
+/* Lines are faster with a larger buffer, and random access with a smaller one. */
+START_TEST(of_a_native_file)
+{
+    FILE *stream = filelike_temporary("w+", NULL);
+    ck_assert_ptr_nonnull(stream);
+    write_numbers(stream, 0, 5000);
+    if (FILELIKE_GLIBC_INTERNALS)
+        ck_assert_uint_eq(__fbufsize(stream), BUFFER_OF_NATIVE_FILE);
+    rewind(stream);
+    assert_numbers(stream, 0, 5000);
+    assert_closes(stream);
+}
+END_TEST
+
 /* ---- The directory -------------------------------------------------------------------
  */
 
@@ -417,6 +436,7 @@ static TCase *buffer_cases(void)
     TCase *test_case = tcase_create("buffer");
     tcase_add_test(test_case, grows_in_memory);
     tcase_add_test(test_case, grows_to_the_whole_in_memory);
+    tcase_add_test(test_case, of_a_native_file);
     tcase_add_test(test_case, grows_on_disk);
     tcase_add_test(test_case, grows_between_reading_and_writing);
     tcase_add_test(test_case, stays_where_it_was_chosen);

@@ -36,10 +36,11 @@ static size_t fill_huge_pages(size_t wanted)
 
 /* ---- Changing the capacity ------------------------------------------------------- */
 
-/* Tells whether the block is the caller's, and stays where it is. */
+/* Tells whether the bytes were not allocated by themselves, and stay where they are. */
 static bool is_lent(const struct block *block)
 {
-    return block->origin == BLOCK_BORROWED || block->origin == BLOCK_FIXED;
+    return block->origin == BLOCK_BORROWED || block->origin == BLOCK_FIXED ||
+           block->origin == BLOCK_INSIDE;
 }
 
 /* Sets bytes and capacity in such an order that the capacity is never more than there is.
@@ -76,7 +77,7 @@ static void retire_bytes(struct block *block, char *bytes)
 
 static int copy_to_new_bytes(struct block *block, size_t capacity)
 {
-    char *old = block->origin == BLOCK_BORROWED ? NULL : block->bytes;
+    char *old = is_lent(block) ? NULL : block->bytes;
     size_t kept = block->size < capacity ? block->size : capacity;
     char *bytes = malloc(capacity + 1);
     if (bytes == NULL)
@@ -111,7 +112,7 @@ enum { COPY_LIMIT = 8 << 20 /* bytes */ };
  * child that was forked in the middle of that has lost the bytes. */
 static bool must_copy(const struct block *block)
 {
-    return block->origin == BLOCK_BORROWED || block->retains ||
+    return is_lent(block) || block->retains ||
            (threads_may_run() && block->capacity < COPY_LIMIT);
 }
 
@@ -192,18 +193,25 @@ void block_provide_more_pages(struct block *block, size_t end)
 
 /* ---- The '\0' behind the content ------------------------------------------------- */
 
-/* An adopted block has had no room for the '\0'. A forked child may have a new size
- * without it, if another thread of its parent was just between the two. */
+/* An adopted block has no room for the '\0'. Bytes in the store cannot be detached, but a
+ * detach returns what a view before it has shown. */
+static bool must_move_for_reader(const struct block *block)
+{
+    return block->origin == BLOCK_ADOPTED ||
+           (block->origin == BLOCK_INSIDE && block->size > 0);
+}
+
+/* A forked child may have a new size without the '\0', if another thread of its parent
+ * was just between the two. */
 int block_terminate_for_reader(struct block *block)
 {
-    if (block->origin == BLOCK_ADOPTED) {
+    if (must_move_for_reader(block)) {
         if (resize(block, block->capacity) != 0)
             return -1;
         block_terminate(block);
     }
     /* Another thread may be reading a '\0' that is there, so it is not written again. */
-    if (block->bytes != NULL && block->origin == BLOCK_OWN &&
-        block->bytes[block->size] != '\0')
+    if (block_has_end(block) && block->bytes[block->size] != '\0')
         block_terminate(block);
     return 0;
 }
@@ -278,10 +286,20 @@ void block_finish(struct block *block)
     budget_release(block->budget);
 }
 
+void block_begin_inside(struct block *block, char *bytes, size_t room)
+{
+    size_t most = room - 1;
+    bytes[0] = '\0';
+    block->bytes = bytes;
+    block->capacity = most < block->limit ? most : block->limit;
+    block->origin = BLOCK_INSIDE;
+}
+
 void block_borrow(struct block *block, const void *data, size_t size)
 {
     block->bytes = (char *) (uintptr_t) data;
     block->size = size;
+    block->capacity = 0;
     block->origin = BLOCK_BORROWED;
 }
 

@@ -16,6 +16,7 @@
 
 enum block_origin {
     BLOCK_OWN,      /* allocated here: capacity + 1 bytes, for a '\0'; or NULL */
+    BLOCK_INSIDE,   /* the same, but in the store itself: never freed, nor detached */
     BLOCK_ADOPTED,  /* given by the caller: capacity bytes, with no room for a '\0' */
     BLOCK_BORROWED, /* lent by the caller, and only read; capacity is 0 */
     BLOCK_FIXED     /* lent by the caller, and written; capacity bytes and never more */
@@ -39,6 +40,10 @@ struct block {
  * block_finish ends it. */
 void block_init(struct block *block, size_t limit, filelike_budget *budget);
 void block_finish(struct block *block);
+
+/* Lets an empty block without a budget begin with the ROOM bytes at BYTES, which last as
+ * long as the block. Short contents then need no allocation. */
+void block_begin_inside(struct block *block, char *bytes, size_t room);
 
 /* Fill an empty block with the SIZE bytes at DATA. block_borrow lets them be read in
  * place. block_fix lets them be written, too, where CAPACITY bytes have room. block_adopt
@@ -94,10 +99,17 @@ static inline void block_provide_pages(struct block *block, size_t end)
 /* Frees the memory behind the last byte. A failure does no harm: the memory is kept. */
 void block_shrink(struct block *block);
 
+/* Whether there are bytes, with room for a '\0' behind the content. */
+static inline bool block_has_end(const struct block *block)
+{
+    bool has_room = block->origin == BLOCK_OWN || block->origin == BLOCK_INSIDE;
+    return has_room && block->bytes != NULL;
+}
+
 /* Writes a '\0' behind the content, if there is room for it. */
 static inline void block_terminate(struct block *block)
 {
-    if (block->origin == BLOCK_OWN && block->bytes != NULL)
+    if (block_has_end(block))
         block->bytes[block->size] = '\0';
 }
 

@@ -13,9 +13,14 @@
 
 enum { DEFAULT_MEMORY_LIMIT = 1 << 20 /* bytes */ };
 
+/* Bytes of content that need no allocation of their own, with a '\0'. A row of a table
+ * has fewer. */
+enum { ROOM_INSIDE = 128 };
+
 struct spooled {
     struct memory memory;   /* must be first: its operations are called with the store */
     struct tempdir tempdir; /* where the file is made */
+    char first_bytes[ROOM_INSIDE];
 };
 
 static struct spooled *spooled_of(struct store *store)
@@ -121,6 +126,8 @@ static struct store *create_spooled(
     size_t limit = capacity_limit(memory_limit, options->size_limit);
     memory_init(&spooled->memory, &memory_operations, options->size_limit, limit,
         options->budget);
+    if (options->budget == NULL)
+        block_begin_inside(&spooled->memory.block, spooled->first_bytes, ROOM_INSIDE);
     spooled->tempdir = tempdir;
     /* The directory that is held for a file is closed at the end. */
     spooled->memory.file.store.reaches_cancellation_points = tempdir.base != NULL;

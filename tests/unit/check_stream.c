@@ -36,8 +36,8 @@ START_TEST(no_mode_means_update)
 END_TEST
 
 /* Sizes on both sides of every buffer and limit in the table, and pages. */
-static const size_t sizes[] = {
-    1, 2, 6, 7, 8, 9, 1023, 1024, 1025, 4095, 4096, 4097, 16384, 65536, 100001};
+static const size_t sizes[] = {1, 2, 6, 7, 8, 9, 126, 127, 128, 129, 1023, 1024, 1025,
+    4095, 4096, 4097, 16384, 65536, 100001};
 
 static void check_round_trip(const struct kind *kind, size_t size, size_t piece)
 {

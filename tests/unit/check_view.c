@@ -73,8 +73,8 @@ static void check_view(const struct kind *kind, size_t size)
 /* If the size is a multiple of a page, the '\0' on disk lies in a page of its own. */
 START_TEST(view_has_all_bytes_and_an_end)
 {
-    static const size_t sizes[] = {1, 7, 8, 1023, 1024, 1025, 4095, 4096, 4097, 8192,
-        16384, 65536, 1000000, 1 << 20};
+    static const size_t sizes[] = {1, 7, 8, 126, 127, 128, 1023, 1024, 1025, 4095, 4096,
+        4097, 8192, 16384, 65536, 1000000, 1 << 20};
     for (size_t i = 0; i < COUNT(sizes); i++)
         check_view(&kinds[_i], sizes[i]);
 }

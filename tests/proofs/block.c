@@ -32,7 +32,8 @@ static size_t used_by_others; /* bytes of the budget */
 
 static size_t room_of_block(void)
 {
-    return block->capacity + (block->origin == BLOCK_OWN ? 1 : 0);
+    bool has_end = block->origin == BLOCK_OWN || block->origin == BLOCK_INSIDE;
+    return block->capacity + (has_end ? 1 : 0);
 }
 
 static bool is_within_budget(void)
@@ -63,6 +64,18 @@ static enum block_origin any_origin(void)
     return (enum block_origin) origin;
 }
 
+static bool may_have_budget(void)
+{
+    return block->origin != BLOCK_FIXED && block->origin != BLOCK_INSIDE;
+}
+
+/* To free the bytes inside is an error that CBMC finds. */
+static void *any_bytes(size_t room)
+{
+    static char inside[MOST_BYTES + 1];
+    return block->origin == BLOCK_INSIDE ? inside : any_block(room);
+}
+
 /* Every sound state. */
 static void begin_block(void)
 {
@@ -70,7 +83,7 @@ static void begin_block(void)
     budget.bytes = nondet_size();
     budget.used = nondet_size();
     block->origin = any_origin();
-    block->budget = block->origin != BLOCK_FIXED && nondet_bool() ? &budget : NULL;
+    block->budget = may_have_budget() && nondet_bool() ? &budget : NULL;
     block->limit = nondet_size();
     block->retains = nondet_bool();
     block->size = any_block_size();
@@ -79,7 +92,7 @@ static void begin_block(void)
     block->maker = 1;
     size_t room = block->origin == BLOCK_BORROWED ? block->size : room_of_block();
     bool has_bytes = block->origin != BLOCK_OWN || nondet_bool();
-    block->bytes = has_bytes ? any_block(room) : NULL;
+    block->bytes = has_bytes ? any_bytes(room) : NULL;
     block->retired = nondet_bool() ? any_block(1) : NULL;
     ASSUME(is_sound());
     ASSUME(block->origin != BLOCK_FIXED || block->limit == block->capacity);

@@ -36,11 +36,10 @@ static size_t fill_huge_pages(size_t wanted)
 
 /* ---- Changing the capacity ------------------------------------------------------- */
 
-/* Tells whether the bytes were not allocated by themselves, and stay where they are. */
-static bool is_lent(const struct block *block)
+/* Tells whether the bytes are malloc's, and ours to free. */
+static bool is_allocated(const struct block *block)
 {
-    return block->origin == BLOCK_BORROWED || block->origin == BLOCK_FIXED ||
-           block->origin == BLOCK_INSIDE;
+    return block->origin == BLOCK_OWN || block->origin == BLOCK_ADOPTED;
 }
 
 /* Sets bytes and capacity in such an order that the capacity is never more than there is.
@@ -77,7 +76,7 @@ static void retire_bytes(struct block *block, char *bytes)
 
 static int copy_to_new_bytes(struct block *block, size_t capacity)
 {
-    char *old = is_lent(block) ? NULL : block->bytes;
+    char *old = is_allocated(block) ? block->bytes : NULL;
     size_t kept = block->size < capacity ? block->size : capacity;
     char *bytes = malloc(capacity + 1);
     if (bytes == NULL)
@@ -112,7 +111,7 @@ enum { COPY_LIMIT = 8 << 20 /* bytes */ };
  * child that was forked in the middle of that has lost the bytes. */
 static bool must_copy(const struct block *block)
 {
-    return is_lent(block) || block->retains ||
+    return !is_allocated(block) || block->retains ||
            (threads_may_run() && block->capacity < COPY_LIMIT);
 }
 
@@ -171,7 +170,7 @@ int block_make_room(struct block *block, size_t needed)
 void block_shrink(struct block *block)
 {
     size_t capacity = block->capacity;
-    if (is_lent(block))
+    if (!is_allocated(block))
         return;
     if (block->size == 0)
         block_clear(block);
@@ -221,7 +220,7 @@ int block_terminate_for_reader(struct block *block)
 /* Returns NULL if the block is not ours to free. */
 static char *own_bytes(const struct block *block)
 {
-    return is_lent(block) || block->moves ? NULL : block->bytes;
+    return is_allocated(block) && !block->moves ? block->bytes : NULL;
 }
 
 char *block_release(struct block *block)
